@@ -40,7 +40,8 @@ help:
 	echo "             (those of the API twice on SQLite: executed by batch, and by stock execution)"
 	echo "make test-versions"
 	echo "             run the tests of breadth with the oldest and the newest versions that it supports; test does it too"
-	echo "make torture kill server processes again and again under 200 followers of events and 20 webhooks"
+	echo "make torture kill server processes and PostgreSQL again and again, for an hour, under all mutations, 200"
+	echo "             followers of events and 20 webhooks; simulate 10,000 histories of processes that are killed"
 	echo "make attack  attack the real server with more cases than test does: 2,000 of schemathesis, 50,000 documents"
 	echo "make sbom    write what the portal is made of to build/sbom (CycloneDX)"
 	echo "make audit   compare the locks with the known vulnerabilities of PyPI and npm, where these can be reached"
@@ -83,7 +84,8 @@ test-versions: $(VERSION_STAMPS)
 	done
 
 torture: $(TEST)
-	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 $(BIN)/pytest -s --timeout=1200 tests/durability
+	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 SIMULATED_HISTORIES=10000 CHANGE_KILLS=800 \
+		$(BIN)/pytest -s --timeout=7200 tests/durability
 
 attack: $(TEST)
 	ATTACK_CASES=2000 ATTACK_DOCUMENTS=50000 ATTACK_ROUNDS=400 $(BIN)/pytest -s --timeout=1800 \

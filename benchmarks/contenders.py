@@ -44,7 +44,7 @@ def _portal(start: Start) -> Sequence[str]:
 
 
 def _stock(start: Start) -> Sequence[str]:
-    return _served("benchmarks.stock:create", PROJECT, Path(sys.executable), start, factory=True)
+    return served("benchmarks.stock:create", PROJECT, Path(sys.executable), start, factory=True)
 
 
 def _portal_environment(start: Start) -> Mapping[str, str]:
@@ -65,10 +65,11 @@ def _node(script: str) -> Callable[[Start], Sequence[str]]:
 
 
 def _uvicorn(application: str) -> Callable[[Start], Sequence[str]]:
-    return lambda start: _served(application, PEERS / "python", installation.PYTHON, start)
+    return lambda start: served(application, PEERS / "python", installation.PYTHON, start)
 
 
-def _served(application: str, folder: Path, python: Path, start: Start, *, factory: bool = False) -> Sequence[str]:
+def served(application: str, folder: Path, python: Path, start: Start, *, factory: bool = False) -> Sequence[str]:
+    """Return the command of uvicorn for an application."""
     return [
         str(python),
         "-m",

@@ -19,8 +19,9 @@ from benchmarks.paths import CACHE, PROJECT
 from db import access, partners, price_tables, products
 from db.access import NewToken
 from db.doctor import checks
-from db.engine import Database, Transaction
+from db.engine import Database, Transaction, statistics
 from db.migrations import migrate
+from db.tables import metadata
 from demo import catalogue
 from demo.calendar import Calendar
 from demo.catalogue import PRODUCTS, Partner, PriceTable
@@ -70,7 +71,7 @@ def database() -> Path:
         draft = made.with_suffix(".draft")
         draft.parent.mkdir(parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
-        asyncio.run(_make(f"sqlite+aiosqlite:///{draft}"))
+        asyncio.run(make(f"sqlite+aiosqlite:///{draft}"))
         _settle_file(draft)
         for old in CACHE.glob("portal-*.db"):
             old.unlink()
@@ -97,7 +98,8 @@ def _fingerprint() -> str:
     return sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:12]
 
 
-async def _make(url: str) -> None:
+async def make(url: str) -> None:
+    """Fill an empty database."""
     migrate.upgrade(url)
     made = Database(url)
     try:
@@ -109,6 +111,7 @@ async def _make(url: str) -> None:
                 year = Year(here.rng, here.partner, ids)
                 await write(tx, here.partner.id, year.live(_steps(here), lived=lambda _: None))
             await _token(tx)
+            await statistics.analyze(tx, *metadata.sorted_tables)
 
         await made.write(fill)
         findings = await checks.examine(made)

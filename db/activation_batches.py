@@ -15,7 +15,7 @@ from db.engine.filters import PARTNER, value, values_of
 from db.engine.keyset import Window
 from db.engine.statement import Statement
 from db.tables import activations
-from domain.activations import ActivationCancellationReason, ActivationStatus
+from domain.activations import ActivationCancellationReason, ActivationStatus, note_folded
 
 
 class KeyInUse(NamedTuple):
@@ -47,6 +47,7 @@ _ADD: Statement[int] = Statement(
     inserted=[
         *("partner_id", "activated_at", "updated_at", "activated_by_id"),
         *NewActivation.__dataclass_fields__,
+        "note_folded",
     ],
 )
 _CANCEL = Statement(
@@ -58,6 +59,7 @@ _CANCEL = Statement(
         cancelled_by_id=sa.bindparam("by_id"),
         cancellation_reason=sa.bindparam("reason"),
         cancellation_note=sa.bindparam("note_of_it"),
+        cancellation_note_folded=sa.bindparam("folded_note"),
     ),
     values_of,
 )
@@ -102,7 +104,8 @@ async def keys_in_use(
 async def add(tx: Transaction, partner_id: int, new: Sequence[NewActivation], *, by_id: int, at: datetime) -> list[int]:
     """Create activations, and return their ids in this order."""
     common = {"partner_id": partner_id, "activated_at": at, "updated_at": at, "activated_by_id": by_id}
-    return list(await tx.execute_many(_ADD, [{**asdict(each), **common} for each in new]))
+    rows = [{**asdict(each), "note_folded": note_folded(each.note), **common} for each in new]
+    return list(await tx.execute_many(_ADD, rows))
 
 
 async def cancel(
@@ -117,4 +120,5 @@ async def cancel(
     """Cancel activations, which the caller has locked and found active, with one statement for each note."""
     common = {"partner_id": partner_id, "reason": reason, "by_id": by_id, "at": at}
     for note, ids in ids_by_note.items():
-        await tx.execute(_CANCEL, {**common, "note_of_it": note, "ids": sorted(ids)})
+        notes = {"note_of_it": note, "folded_note": note_folded(note)}
+        await tx.execute(_CANCEL, {**common, **notes, "ids": sorted(ids)})

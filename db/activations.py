@@ -59,6 +59,7 @@ class ActivationRow(NamedTuple):
     updated_at: datetime
 
 
+_ACTIVE_ONLY = frozenset({ActivationStatus.ACTIVE})
 _NOTE, _CANCELLATION_NOTE = activations.c.note_folded, activations.c.cancellation_note_folded
 
 COLUMNS: Sequence[AnyColumn] = tuple(activations.c[name] for name in ActivationRow._fields)
@@ -121,18 +122,24 @@ def listing(
 ) -> Listing[ActivationRow]:
     """Return the list of a scope's activations that match the filter."""
     shape, values = filters.shaped(scope, chosen)
-    return _listing(shape, by, descending=descending, all_partners=scope is ALL_PARTNERS).of(values)
+    only_active = chosen.status == _ACTIVE_ONLY
+    all_partners = scope is ALL_PARTNERS
+    return _listing(shape, by, only_active=only_active, descending=descending, all_partners=all_partners).of(values)
 
 
 @lru_cache(maxsize=LISTINGS_KEPT)
-def _listing(shape: Shape, by: ActivationSortKey, *, descending: bool, all_partners: bool) -> Listing[ActivationRow]:
+def _listing(
+    shape: Shape, by: ActivationSortKey, *, only_active: bool, descending: bool, all_partners: bool
+) -> Listing[ActivationRow]:
     key = _SORTED_BY[by]
     mine = tenancy(all_partners=all_partners)
+    chosen = filters.named(ActivationFilter, shape)
+    of_status = list(_of_status(chosen, only_active=only_active))
     return Listing(
         name="activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[mine(activations.c.partner_id), *_conditions(filters.named(ActivationFilter, shape), mine)],
+        where=[mine(activations.c.partner_id), *of_status, *_conditions(chosen, mine)],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
         indexed=not all_partners or by is ActivationSortKey.ACTIVATED_AT,
@@ -175,6 +182,14 @@ _LISTINGS_OF = {
 }
 
 
+def _of_status(chosen: ActivationFilter, *, only_active: bool) -> Iterable[ColumnElement[bool]]:
+    if only_active:
+        # As the condition of an index by which they are counted.
+        yield activations.c.status == ActivationStatus.ACTIVE
+    elif chosen.status is not None:
+        yield among(activations.c.status, "status")
+
+
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.search is not None:
         yield sa.or_(*_found(chosen, chosen.search, mine))
@@ -196,8 +211,6 @@ def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[
     ):
         if wanted is not None:
             yield column == wanted
-    if chosen.status is not None:
-        yield among(activations.c.status, "status")
     yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
     yield from during(activations.c.cancelled_at, chosen.cancelled_from, chosen.cancelled_to)
     yield from since(activations.c.updated_at, chosen.updated_since)
@@ -333,9 +346,30 @@ _CANCEL = Statement(
     ),
     values_of,
 )
-_LOCK_ACTIVE = Statement(
-    sa.select(*COLUMNS).where(*_OF_CLIENT, _ACTIVE).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
-    ActivationRow,
+
+
+class HeldLicense(NamedTuple):
+    """Activation of a client, and what it holds of the stock while it is active."""
+
+    id: int
+    client_id: int
+    status: ActivationStatus
+    product_id: int
+    additional_seats: int
+
+
+_HELD = tuple(activations.c[name] for name in HeldLicense._fields)
+_LOCK_OF_CLIENT = Statement(
+    sa.select(*_HELD).where(*_OF_CLIENT).order_by(activations.c.id).with_for_update(key_share=KEEPING_KEYS),
+    HeldLicense,
+)
+_IDS_OF_CLIENT: Statement[int] = Statement(sa.select(activations.c.id).where(*_OF_CLIENT), value)
+_LOCK_THESE = Statement(
+    sa.select(*_HELD)
+    .where(found_by_id(activations.c.partner_id) == PARTNER, among(activations.c.id, "ids"))
+    .order_by(activations.c.id)
+    .with_for_update(key_share=KEEPING_KEYS),
+    HeldLicense,
 )
 _NEW_NOTE: dict[str, sa.BindParameter[str | None]] = {
     "note": sa.bindparam("new_note"),
@@ -365,9 +399,17 @@ async def cancel(
     return await tx.execute(_CANCEL, which | ending) == 1
 
 
-async def locked_of_client(tx: Transaction, partner_id: int, client_id: int) -> list[ActivationRow]:
-    """Lock all active activations of a client, and return them by id."""
-    return list(await tx.fetch(_LOCK_ACTIVE, {"partner_id": partner_id, "of_client": client_id}))
+async def locked_of_client(
+    tx: Transaction, partner_id: int, client_id: int, others: Sequence[int]
+) -> list[HeldLicense]:
+    """Lock all activations of a client together with those of other clients; return the client's active ones by id."""
+    of_client = {"partner_id": partner_id, "of_client": client_id}
+    if others:
+        ids = await tx.fetch(_IDS_OF_CLIENT, of_client)
+        found = await tx.fetch(_LOCK_THESE, {"partner_id": partner_id, "ids": sorted({*ids, *others})})
+    else:
+        found = await tx.fetch(_LOCK_OF_CLIENT, of_client)
+    return [row for row in found if row.client_id == client_id and row.status is ActivationStatus.ACTIVE]
 
 
 async def replace_printer(

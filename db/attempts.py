@@ -6,6 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from db.engine import Transaction
+from db.engine.column_types import Instant
+from db.engine.deletions import deletion
 from db.engine.filters import upsert, values_of
 from db.engine.statement import Statement
 from db.tables import sign_in_attempts as attempts
@@ -31,16 +33,7 @@ _RECORD = Statement(
     values_of,
 )
 _FORGET = Statement(sa.delete(attempts).where(_OF_DIGEST), values_of)
-_DROP_OLD = Statement(
-    sa.delete(attempts).where(
-        attempts.c.digest.in_(
-            sa.select(attempts.c.digest)
-            .where(attempts.c.last_failure_at <= sa.bindparam("until"))
-            .with_for_update(skip_locked=True)
-        )
-    ),
-    values_of,
-)
+_DROP_OLD = deletion(attempts, attempts.c.last_failure_at <= sa.bindparam("until", type_=Instant))
 
 
 async def locked(tx: Transaction, digests: Collection[bytes], *, at: datetime) -> Mapping[bytes, Failures]:
@@ -67,6 +60,6 @@ async def forget(tx: Transaction, digests: Collection[bytes]) -> None:
     await tx.execute_many(_FORGET, [{"of_digest": digest} for digest in sorted(digests)])
 
 
-async def drop_old(tx: Transaction, *, at: datetime) -> None:
-    """Delete expired failures, except those that a sign-in has locked."""
-    await tx.execute(_DROP_OLD, {"until": at - FORGOTTEN_AFTER})
+async def drop_old(tx: Transaction, *, at: datetime, most: int) -> int:
+    """Delete up to so many expired failures, except those that a sign-in has locked, and return their number."""
+    return await tx.execute(_DROP_OLD, {"until": at - FORGOTTEN_AFTER, "most": most})

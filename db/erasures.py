@@ -1,7 +1,7 @@
 """Statements that erase who a cancelled client was from all texts of its partner."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -62,25 +62,31 @@ class Texts:
         return partner
 
 
-FREE_TEXTS = (
-    Texts(orders, {"note": ErasedKind.ORDER_NOTE, "cancellation_note": ErasedKind.ORDER_NOTE}, ("number", "id")),
-    Texts(
-        activations,
-        {
-            "note": ErasedKind.ACTIVATION_NOTE,
-            "cancellation_note": ErasedKind.ACTIVATION_NOTE,
-            "activation_key": ErasedKind.ACTIVATION_KEY,
-            "ecf_serial_number": ErasedKind.ECF_SERIAL_NUMBER,
-        },
-        ("activated_at", "id"),
-        folded={"note": "note_folded", "cancellation_note": "cancellation_note_folded"},
-    ),
-    Texts(clients, {"cancellation_note": ErasedKind.CLIENT_NOTE}, ("registered_at", "id")),
-    Texts(tokens, {"name": ErasedKind.TOKEN_NAME}, ("id",), is_free=lambda: tokens.c.kind == TokenKind.API),
-    Texts(partners, {"suspension_reason": ErasedKind.SUSPENSION_REASON}, ("id",)),
-    Texts(webhook_deliveries, {"answer": ErasedKind.WEBHOOK_ANSWER}, ("id",)),
+_ACTIVATIONS = Texts(
+    activations,
+    {
+        "note": ErasedKind.ACTIVATION_NOTE,
+        "cancellation_note": ErasedKind.ACTIVATION_NOTE,
+        "activation_key": ErasedKind.ACTIVATION_KEY,
+        "ecf_serial_number": ErasedKind.ECF_SERIAL_NUMBER,
+    },
+    ("activated_at", "id"),
+    folded={"note": "note_folded", "cancellation_note": "cancellation_note_folded"},
 )
-"""Every free text of a partner, in the order in which rows are locked."""
+ANSWERS = Texts(webhook_deliveries, {"answer": ErasedKind.WEBHOOK_ANSWER}, ("id",))
+
+BEFORE_ACTIVATIONS = (
+    Texts(clients, {"cancellation_note": ErasedKind.CLIENT_NOTE}, ("registered_at", "id")),
+    Texts(partners, {"suspension_reason": ErasedKind.SUSPENSION_REASON}, ("id",)),
+    Texts(orders, {"note": ErasedKind.ORDER_NOTE, "cancellation_note": ErasedKind.ORDER_NOTE}, ("number", "id")),
+)
+OF_ACTIVATIONS = (_ACTIVATIONS,)
+AFTER_STOCK = (
+    Texts(tokens, {"name": ErasedKind.TOKEN_NAME}, ("id",), is_free=lambda: tokens.c.kind == TokenKind.API),
+    ANSWERS,
+)
+FREE_TEXTS = (*BEFORE_ACTIVATIONS, *OF_ACTIVATIONS, *AFTER_STOCK)
+"""Every free text of a partner, in the order of locks; the actor is locked before tokens."""
 
 _KEYS = frozenset({"activation_key", "ecf_serial_number"})
 
@@ -98,6 +104,8 @@ def _statements(texts: Texts) -> _Statements:
     of_page = sa.select(*texts.columns).where(texts.mine, sa.or_(*written)).order_by(*by).limit(_PAGE)
     if texts.is_free is not None:
         of_page = of_page.where(texts.is_free())
+    if texts.table is activations:
+        of_page = of_page.where(activations.c.client_id != sa.bindparam("client_id"))
     after = [sa.bindparam(f"after_{column.name}", type_=column.type) for column in by]
     return _Statements(
         Statement(of_page, values_of),
@@ -126,6 +134,12 @@ _LOCK_WEBHOOKS = Statement(
     .with_for_update(key_share=KEEPING_KEYS),
     values_of,
 )
+_LOCK_FREE_CLIENTS: Statement[int] = Statement(
+    sa.select(clients.c.id)
+    .where(found_by_id(clients.c.partner_id) == PARTNER, among(clients.c.id, "ids"))
+    .with_for_update(key_share=KEEPING_KEYS, skip_locked=True),
+    value,
+)
 _OTHER_NAMES: Statement[str] = Statement(
     sa.select(clients.c.names_folded).where(
         clients.c.partner_id == PARTNER,
@@ -136,36 +150,81 @@ _OTHER_NAMES: Statement[str] = Statement(
 )
 
 
-async def erase(
-    tx: Transaction, partner_id: int, client_id: int, identity: Identity, opaque: Callable[[], str], *, at: datetime
-) -> Counter[ErasedKind]:
-    """Erase the values from each free text of the partner, and return how many texts of each kind had any.
+@dataclass(frozen=True)
+class Erasure:
+    """Cancelled client, its values, and the rows of other objects whose texts have some of them, by table."""
+
+    partner_id: int
+    client_id: int
+    identity: Identity
+    """Its CNPJ and names, with all words of the names."""
+    opaque: Callable[[], str]
+    at: datetime
+    found: Mapping[str, Sequence[int]]
+
+    def of(self, table: Table) -> Sequence[int]:
+        """Return the ids of the rows of a table."""
+        return self.found[table.name]
+
+
+async def search(
+    connection: Connection,
+    partner_id: int,
+    client_id: int,
+    identity: Identity,
+    opaque: Callable[[], str],
+    *,
+    at: datetime,
+) -> Erasure:
+    """Return which rows have the values, without a lock; all texts of the client's own activations are another matter.
+
+    Answers to webhooks are not searched: they are, when the webhooks are locked.
+    """
+    searched = Identity(identity.cnpj, identity.names, words=single_words(identity.names))
+    found = {
+        texts.table.name: await _rows_with(connection, partner_id, client_id, texts, searched)
+        for texts in FREE_TEXTS
+        if texts is not ANSWERS
+    }
+    return Erasure(partner_id, client_id, searched, opaque, at, found)
+
+
+async def lock_clients(tx: Transaction, erasure: Erasure, held: Collection[int]) -> list[int]:
+    """Lock the clients that were found, besides those that are `held`, without waiting; return which are locked."""
+    late = sorted(set(erasure.of(clients)) - set(held))
+    return [] if not late else list(await tx.fetch(_LOCK_FREE_CLIENTS, {"partner_id": erasure.partner_id, "ids": late}))
+
+
+async def erase(tx: Transaction, erasure: Erasure, kinds: Sequence[Texts]) -> Counter[ErasedKind]:
+    """Lock the rows by id, erase the values from these of their texts, and return how many of each kind had any.
 
     A single word of a name is kept if another active client's name has it. Keys and serial numbers are searched for the
     CNPJ and whole names only, each of which `opaque` replaces.
     """
-    words = single_words(identity.names)
-    searched = Identity(identity.cnpj, identity.names, words=words)
-    found = {}
-    for texts in FREE_TEXTS:
-        if texts.table is webhook_deliveries:
-            # An answer is stored before it is searched for, or after the commit, when the event is seen.
-            await tx.fetch(_LOCK_WEBHOOKS, {"partner_id": partner_id})
-        found[texts.table.name] = await _rows_with(tx, partner_id, texts, searched)
+    found = {texts.table.name: await _found(tx, erasure, texts) for texts in kinds}
+    erased: Counter[ErasedKind] = Counter()
     if not any(found.values()):
-        return Counter()
-    others = await tx.fetch(_OTHER_NAMES, {"partner_id": partner_id, "client_id": client_id})
-    words -= words_of_others(list(others), words)
+        return erased
+    identity, of_client = erasure.identity, {"partner_id": erasure.partner_id, "client_id": erasure.client_id}
+    others = await tx.fetch(_OTHER_NAMES, of_client)
+    words = identity.words - words_of_others(list(others), identity.words)
     erasing = _Erasing(
         in_notes=Identity(identity.cnpj, identity.names, words=words),
         in_keys=Identity(identity.cnpj, identity.names),
-        opaque=opaque,
-        at=at,
+        opaque=erasure.opaque,
+        at=erasure.at,
     )
-    erased: Counter[ErasedKind] = Counter()
-    for texts in FREE_TEXTS:
-        erased += await _rewrite(tx, partner_id, texts, found[texts.table.name], erasing)
+    for texts in kinds:
+        erased += await _rewrite(tx, erasure.partner_id, texts, found[texts.table.name], erasing)
     return erased
+
+
+async def _found(tx: Transaction, erasure: Erasure, texts: Texts) -> Sequence[int]:
+    if texts is not ANSWERS:
+        return erasure.of(texts.table)
+    # An answer is stored before it is searched for, or after the commit, when the event is seen.
+    await tx.fetch(_LOCK_WEBHOOKS, {"partner_id": erasure.partner_id})
+    return await _rows_with(tx, erasure.partner_id, erasure.client_id, texts, erasure.identity)
 
 
 class _Erasing(NamedTuple):
@@ -182,11 +241,14 @@ class _Erasing(NamedTuple):
         return self.in_notes.redacted(text)
 
 
-async def _rows_with(connection: Connection, partner_id: int, texts: Texts, identity: Identity) -> list[int]:
+async def _rows_with(
+    connection: Connection, partner_id: int, client_id: int, texts: Texts, identity: Identity
+) -> list[int]:
     """Return the ids of the rows whose texts have one of the values, read once."""
     statements = _OF[texts.table.name]
     ids: list[int] = []
-    statement, wanted = statements.first, {"partner_id": partner_id}
+    mine = {"partner_id": partner_id, "client_id": client_id}
+    statement, wanted = statements.first, mine
     place, width = texts.by.index("id"), len(texts.by)
     while rows := list(await connection.fetch(statement, wanted)):
         for start in range(0, len(rows), _SEARCHED):
@@ -197,7 +259,7 @@ async def _rows_with(connection: Connection, partner_id: int, texts: Texts, iden
         if len(rows) < _PAGE:
             break
         after = {f"after_{name}": last for name, last in zip(texts.by, rows[-1], strict=False)}
-        statement, wanted = statements.after, {"partner_id": partner_id, **after}
+        statement, wanted = statements.after, {**mine, **after}
     return ids
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.column_types import Instant
+from db.engine.deletions import deletion
 from db.engine.filters import PARTNER, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
@@ -117,7 +118,7 @@ _STALLED = Statement(
     .values(delivery=Delivery.FAILED),
     values_of,
 )
-_DROP_EXPIRED = Statement(sa.delete(invitations).where(invitations.c.expires_at <= _AT), values_of)
+_DROP_EXPIRED = deletion(invitations, invitations.c.expires_at <= _AT)
 by_ids = filters.rows_by_id(invitations, _COLUMNS, InvitationRow)
 """The invitations of a scope, by id."""
 
@@ -168,9 +169,9 @@ async def set_delivery(tx: Transaction, partner_id: int, invitation_id: int, dig
     await tx.execute(_SET_DELIVERY, {**mine, "new_delivery": delivery})
 
 
-async def drop_expired(tx: Transaction, *, at: datetime) -> None:
-    """Delete expired invitations of all partners."""
-    await tx.execute(_DROP_EXPIRED, {"at": at})
+async def drop_expired(tx: Transaction, *, at: datetime, most: int) -> int:
+    """Delete up to so many expired invitations of all partners, and return their number."""
+    return await tx.execute(_DROP_EXPIRED, {"at": at, "most": most})
 
 
 async def fail_stalled(tx: Transaction, *, until: datetime) -> None:

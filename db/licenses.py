@@ -14,8 +14,9 @@ from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, value,
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
-from db.tables import license_stock, partners, stock_movements
+from db.tables import activations, license_stock, partners, stock_movements
 from domain import policies
+from domain.activations import ActivationStatus
 from domain.licenses import COUNTER_MAX, Delta, StockMovementType
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -111,6 +112,7 @@ _MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 
 _OF_DELTA = [each.name for each in fields(Delta)]
 _OF_PARTNER_TIMES = 2**32
+_TIMES = sa.literal(_OF_PARTNER_TIMES, sa.BigInteger)
 _COUNTERS = tuple(each.name for each in fields(Delta))
 _OF_PARTNERS = scoped(
     lambda mine: Statement(
@@ -154,13 +156,12 @@ def _changing(*more: ColumnElement[bool]) -> sa.Update:
     return sa.update(license_stock).where(*_MINE, *more).values(added)
 
 
-def _change(*more: ColumnElement[bool]) -> Statement[tuple[Any, ...]]:
-    return Statement(_changing(*more), values_of)
-
-
-_ADD = _change(
-    _bought <= COUNTER_MAX - _MORE["purchased"] - _MORE["bonus"],
-    license_stock.c.additional_seats_total <= COUNTER_MAX - _MORE["additional_seats_total"],
+_ADD: Statement[int] = Statement(
+    _changing(
+        _bought <= COUNTER_MAX - _MORE["purchased"] - _MORE["bonus"],
+        license_stock.c.additional_seats_total <= COUNTER_MAX - _MORE["additional_seats_total"],
+    ).returning(license_stock.c.product_id),
+    value,
 )
 _TAKING = _changing(
     license_stock.c.activated <= _bought - _MORE["activated"], _seats >= _MORE["additional_seats_allocated"]
@@ -169,12 +170,35 @@ _TAKE = Statement(_TAKING.returning(_bought - license_stock.c.activated, license
 _SET_WARNING = Statement(
     sa.update(license_stock).where(*_MINE).values(warning_below=sa.bindparam("below", type_=sa.Integer)), values_of
 )
-_RELEASE = _change()
+_RELEASE = Statement(_changing(), values_of)
 _TAKE_EACH: Statement[int] = Statement(_TAKING.returning(license_stock.c.product_id), value)
 _RECORD = Statement(
     sa.insert(stock_movements),
     values_of,
     inserted=["partner_id", "product_id", "type", "occurred_at", "order_id", "activation_id", *_COUNTERS],
+)
+
+_OF_CLIENT = activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("of_client")
+_released: Mapping[str, ColumnElement[Any]] = {
+    **{name: sa.literal_column("0", sa.Integer) for name in _COUNTERS},
+    "activated": sa.literal_column("-1", sa.Integer),
+    "additional_seats_allocated": -activations.c.additional_seats,
+}
+_RECORD_RELEASED = Statement(
+    sa.insert(stock_movements).from_select(
+        ["partner_id", "product_id", "type", "occurred_at", "activation_id", *_COUNTERS],
+        sa.select(
+            activations.c.partner_id,
+            activations.c.product_id,
+            sa.literal(StockMovementType.RELEASED, stock_movements.c.type.type),
+            sa.bindparam("at", type_=stock_movements.c.occurred_at.type),
+            activations.c.id,
+            *_released.values(),
+        )
+        .where(*_OF_CLIENT, activations.c.status == ActivationStatus.ACTIVE)
+        .order_by(activations.c.id),
+    ),
+    values_of,
 )
 
 
@@ -209,10 +233,12 @@ async def locked(tx: Transaction, partner_id: int, product_ids: Iterable[int]) -
     return {row.product_id: row for row in found}
 
 
-async def add(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> bool:
-    """Add what an order bought; return False, changing nothing, if a counter would exceed its limit."""
-    await tx.execute(_BEGIN, {"partner_id": partner_id, "product_id": product_id})
-    return await tx.execute(_ADD, _changed(partner_id, product_id, delta)) == 1
+async def add_each(tx: Transaction, partner_id: int, deltas: Mapping[int, Delta]) -> bool:
+    """Add what an order bought, by product; return False if a counter of one would exceed its limit."""
+    product_ids = sorted(deltas)
+    await tx.execute_many(_BEGIN, [{"partner_id": partner_id, "product_id": each} for each in product_ids])
+    added = await tx.execute_many(_ADD, [_changed(partner_id, each, deltas[each]) for each in product_ids])
+    return len(added) == len(deltas)
 
 
 async def take(tx: Transaction, partner_id: int, product_id: int, delta: Delta) -> Left | None:
@@ -265,6 +291,11 @@ async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMoveme
     await tx.execute_many(_RECORD, lines)
 
 
+async def record_released(tx: Transaction, partner_id: int, client_id: int, *, at: datetime) -> None:
+    """Append a line to the ledger for each active activation of the client, all of which end in this transaction."""
+    await tx.execute(_RECORD_RELEASED, {"partner_id": partner_id, "of_client": client_id, "at": at})
+
+
 def movements_of(scope: Scope, stock_numbers: Sequence[int]) -> Listing[MovementRow]:
     """Return the ledgers of these stocks, newest first; a stock is identified by its `number`."""
     values = {
@@ -285,9 +316,9 @@ def _ledger(*, all_partners: bool) -> Listing[MovementRow]:
         where=[tenancy(all_partners=all_partners)(partner_id)],
         key="occurred_at",
         sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
-        parent=partner_id * sa.literal(_OF_PARTNER_TIMES, sa.BigInteger) + product_id,
+        parent=partner_id * _TIMES + product_id,
         of_parents=[among(partner_id, "partner_ids"), among(product_id, "product_ids")],
-        is_parent=lambda number: [partner_id == number.op(">>")(32), product_id == number.op("&")(0xFFFFFFFF)],
+        is_parent=lambda number: [partner_id == number // _TIMES, product_id == number % _TIMES],
     )
 
 

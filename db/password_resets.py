@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one
 from db.engine.column_types import Instant
+from db.engine.deletions import deletion
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import password_resets, users
@@ -61,7 +62,7 @@ _TAKE: Statement[bool] = Statement(
     value,
 )
 _DROP_ALL = Statement(sa.delete(password_resets).where(*_OF_USER), values_of)
-_DROP_EXPIRED = Statement(sa.delete(password_resets).where(password_resets.c.expires_at <= _AT), values_of)
+_DROP_EXPIRED = deletion(password_resets, password_resets.c.expires_at <= _AT)
 
 
 async def add(
@@ -98,6 +99,6 @@ async def drop_all(tx: Transaction, partner_id: int, user_id: int) -> None:
     await tx.execute(_DROP_ALL, {"partner_id": partner_id, "user_id": user_id})
 
 
-async def drop_expired(tx: Transaction, *, at: datetime) -> None:
-    """Delete expired links of all users."""
-    await tx.execute(_DROP_EXPIRED, {"at": at})
+async def drop_expired(tx: Transaction, *, at: datetime, most: int) -> int:
+    """Delete up to so many expired links of all users, and return their number."""
+    return await tx.execute(_DROP_EXPIRED, {"at": at, "most": most})

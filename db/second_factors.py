@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
+from db.engine.deletions import deletion
 from db.engine.expressions import KEEPING_KEYS
 from db.engine.filters import PARTNER, one_row, upsert, value, values_of
 from db.engine.statement import Statement
@@ -143,7 +144,7 @@ _COUNT_FAILURE: Statement[int] = Statement(
     .returning(sign_in_challenges.c.failures),
     value,
 )
-_DROP_OLD = Statement(sa.delete(sign_in_challenges).where(sign_in_challenges.c.expires_at <= _AT), values_of)
+_DROP_OLD = deletion(sign_in_challenges, sign_in_challenges.c.expires_at <= _AT)
 
 
 def _of(partner_id: int, user_id: int) -> dict[str, object]:
@@ -229,9 +230,9 @@ async def fail_challenge(tx: Transaction, of: Challenge, digest: bytes, *, at: d
         await tx.execute(_DROP_CHALLENGE, _open(of, digest, at))
 
 
-async def drop_old_challenges(tx: Transaction, *, at: datetime) -> None:
-    """Delete the expired challenges of all partners."""
-    await tx.execute(_DROP_OLD, {"at": at})
+async def drop_old_challenges(tx: Transaction, *, at: datetime, most: int) -> int:
+    """Delete up to so many the expired challenges of all partners, and return their number."""
+    return await tx.execute(_DROP_OLD, {"at": at, "most": most})
 
 
 def _open(of: Challenge, digest: bytes, at: datetime) -> dict[str, object]:

@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters
 from db.engine.column_types import Instant
+from db.engine.deletions import deletion
 from db.engine.expressions import KEEPING_KEYS, among
 from db.engine.filters import PARTNER, Shape, values_of
 from db.engine.statement import Statement
-from db.tables import tokens, users
+from db.tables import events, tokens, users
 from domain.access import Permission, Permissions, Role, TokenKind, effective
 from domain.tenancy import ALL_PARTNERS
 
@@ -77,6 +78,13 @@ _NOT_REVOKED = (
     tokens.c.partner_id == PARTNER,
     tokens.c.user_id == sa.bindparam("user_id"),
     tokens.c.revoked_at.is_(None),
+)
+_UNTIL = sa.bindparam("until", type_=Instant)
+_DROP_SESSIONS = deletion(
+    tokens,
+    tokens.c.kind == TokenKind.SESSION,
+    sa.or_(tokens.c.expires_at <= _UNTIL, tokens.c.revoked_at <= _UNTIL),
+    ~sa.exists().where(events.c.partner_id == tokens.c.partner_id, events.c.token_id == tokens.c.id),
 )
 _LOCK_ALL = Statement(
     sa.select(*(tokens.c[name] for name in Revoked._fields))
@@ -152,3 +160,8 @@ def _live_token(*values: Any) -> LiveToken:  # noqa: ANN401 — the columns of a
 def _effective(role: Role, stored: str | None) -> Permissions:
     chosen = None if stored is None else frozenset(Permission(name) for name in stored.split())
     return effective(role, chosen)
+
+
+async def drop_old_sessions(tx: Transaction, *, until: datetime, most: int) -> int:
+    """Delete up to so many sessions of all partners that ended until then, and return their number."""
+    return await tx.execute(_DROP_SESSIONS, {"until": until, "most": most})

@@ -181,6 +181,24 @@ class NotRead(Unavailable):
     )
 
 
+class ChangeNotRead(NotRead):
+    """A change was made, and the database failed before what it changed was read."""
+
+    text = Text(
+        pt=(
+            "A alteração foi feita, mas o portal ficou indisponível antes de ler o resultado. Não a repita; consulte "
+            "o resultado."
+        ),
+        en=(
+            "The change was made, but the portal became unavailable, and its result could not be read. Do not repeat "
+            "it; look it up."
+        ),
+    )
+
+    def __init__(self) -> None:
+        super().__init__(outcome="CHANGED")
+
+
 class NotChanged(Unavailable):
     """The database failed before a change."""
 

@@ -39,8 +39,8 @@ from resolvers.mutations import Work
 
 async def _activate(work: Work, wanted: Mapping[int, ActivateLicense]) -> Done[Activated]:
     items = wanted.values()
-    terms = await partners.shared_terms(work.tx, work.partner_id)
     found = await clients.locked(work.tx, work.partner_id, [item.client_id for item in items])
+    terms = await partners.shared_terms(work.tx, work.partner_id)
     known = await prices.products_by_ids(work.tx, sorted({item.product_id for item in items}))
     keys = await activation_batches.keys_in_use(
         work.tx,
@@ -83,7 +83,9 @@ async def _activate(work: Work, wanted: Mapping[int, ActivateLicense]) -> Done[A
 
 
 async def _cancel(work: Work, wanted: Mapping[int, CancelActivation]) -> Done[Activated]:
-    _, found = await _locked(work, [item.activation_id for item in wanted.values()], [])
+    ids = [item.activation_id for item in wanted.values()]
+    await _lock_clients(work, ids)
+    found = await activation_batches.locked(work.tx, work.partner_id, ids)
     done: dict[int, Activated | Refusal] = {}
     ended: dict[int, ActivationRow] = {}
     by_note: dict[str | None, list[int]] = {}
@@ -123,8 +125,10 @@ async def _cancel(work: Work, wanted: Mapping[int, CancelActivation]) -> Done[Ac
 async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[ActivationMoved]:
     items = wanted.values()
     clients_to = [item.to_client_id for item in items]
-    known, found = await _locked(work, [item.activation_id for item in items], clients_to)
+    ids = [item.activation_id for item in items]
+    known = await _lock_clients(work, ids, clients_to)
     terms = await partners.shared_terms(work.tx, work.partner_id)
+    found = await activation_batches.locked(work.tx, work.partner_id, ids)
     keys = await activation_batches.keys_in_use(
         work.tx, work.partner_id, client_ids=clients_to, activation_keys=[item.activation_key for item in items]
     )
@@ -189,14 +193,13 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
     return done
 
 
-async def _locked(
-    work: Work, ids: Sequence[int], client_ids: Sequence[int]
-) -> tuple[Mapping[int, ClientRow], dict[int, ActivationRow]]:
-    """Lock clients by id, those of the activations among them, and then the activations by id."""
-    seen = await activations.by_ids(work.tx, work.partner_id, sorted(set(ids)))
+async def _lock_clients(
+    work: Work, activation_ids: Sequence[int], client_ids: Sequence[int] = ()
+) -> Mapping[int, ClientRow]:
+    """Lock clients by id, those of the activations among them, which are to be locked afterwards."""
+    seen = await activations.by_ids(work.tx, work.partner_id, sorted(set(activation_ids)))
     theirs = [activation.client_id for activation in seen.values()]
-    locked_clients = await clients.locked(work.tx, work.partner_id, [*client_ids, *theirs])
-    return locked_clients, await activation_batches.locked(work.tx, work.partner_id, ids)
+    return await clients.locked(work.tx, work.partner_id, [*client_ids, *theirs])
 
 
 def _free(keys: set[KeyInUse], key: KeyInUse) -> KeyInUse:
@@ -272,7 +275,8 @@ async def _search(context: Context, connection: Connection, partner_id: int, giv
 
 async def _still_match(work: Work, given: FindActivations, ids: Sequence[int]) -> list[int]:
     """Lock these activations, and return those that are active and match the filter now."""
-    await _locked(work, ids, [])
+    await _lock_clients(work, ids)
+    await activation_batches.locked(work.tx, work.partner_id, ids)
     return await activation_batches.still_active(work.tx, work.partner_id, given.chosen, ids)
 
 

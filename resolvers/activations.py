@@ -3,7 +3,7 @@
 from secrets import randbits
 from typing import NamedTuple
 
-from db import activations, clients, licenses, prices
+from db import activations, clients, licenses, partners, prices
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
 from db.clients import ClientRow
 from db.engine.statement import Columns
@@ -17,6 +17,7 @@ from domain.activations import (
 )
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released, taken
+from domain.partners import check_active
 from domain.refusals import (
     ActivationCancelled,
     ActivationKeyInUse,
@@ -81,8 +82,8 @@ class Activated(NamedTuple):
 @mutation("activateLicense", Activated)
 async def activate(work: Work, given: ActivateLicense) -> Activated:
     """Take one license and the additional seats from the stock, for an active client."""
-    terms = await work.terms()
     found = await clients.locked(work.tx, work.partner_id, [given.client_id])
+    terms = await work.terms()
     client = active(found.get(given.client_id), "clientId")
     product = (await prices.products_by_ids(work.tx, [given.product_id])).get(given.product_id)
     if product is None:
@@ -159,11 +160,13 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     seen = await activations.by_ids(work.tx, work.partner_id, [given.activation_id])
     client_ids = [given.to_client_id, *(activation.client_id for activation in seen.values())]
     found = await clients.locked(work.tx, work.partner_id, client_ids)
+    # A suspended partner may still replace the computer of a client that it serves.
+    is_other_client = any(activation.client_id != given.to_client_id for activation in seen.values())
+    terms = await partners.shared_terms(work.tx, work.partner_id) if is_other_client else None
     previous = cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
     client = active(found.get(given.to_client_id), "toClientId")
-    if client.id != previous.client_id:
-        # A suspended partner may still replace the computer of a client that it serves.
-        await work.terms()
+    if terms is not None:
+        check_active(terms.status, terms.suspension_reason)
     if is_other_printer(previous, given):
         await work.append(printer_replaced(await replace_printer(work, previous, given)))
         return ActivationMoved(previous.id, None)

@@ -139,8 +139,9 @@ class BulkMutation(Generic[Given, Outcome]):
             return Results([result._replace(outcome=None) for result in results], preview)
 
         database = context.portal.database
+        run = database.rehearse if dry_run else database.write if key is None else database.write_once
         try:
-            done = await (database.rehearse(at_once) if dry_run else database.write(at_once))
+            done = await run(at_once)
         except _RefusedError as refused:
             return Results(refused.results)
         for call in () if dry_run else after_commit:
@@ -157,7 +158,9 @@ class BulkMutation(Generic[Given, Outcome]):
         if sought is not None and self._filtered is not None:
             # The ids are recorded with the key, because a second run finds only what the first one left.
             claim = self._find.claim(context, sought.given, key, named)
-            found, _ = await context.portal.database.write(self._find.attempt(context, claim, sought, named))
+            database = context.portal.database
+            run = database.write if claim is None else database.write_once
+            found, _ = await run(self._find.attempt(context, claim, sought, named))
             entries = [self._filtered.entry(sought.given, each) for each in found.ids]
             each_one = [self._if_it_matches(sought.given, each) for each in found.ids]
         claims = self._claims(context, entries, key, named)
@@ -165,7 +168,7 @@ class BulkMutation(Generic[Given, Outcome]):
         async def check(connection: Connection) -> None:
             if named is not None:
                 await check_partner(connection, context.signed_in, self._one.partner(context, named))
-            _check_inputs(claims, await idempotency.recorded(connection, list(claims.values())))
+            _check_inputs(claims, await idempotency.recorded(connection, list(claims.values()), at=context.now()))
 
         await context.portal.database.read(check)
         results: list[Result] = []
@@ -225,7 +228,7 @@ class BulkMutation(Generic[Given, Outcome]):
         async def search(connection: Connection) -> Sequence[int]:
             if named is not None:
                 await check_partner(connection, context.signed_in, partner_id)
-            done = {} if claim is None else await idempotency.recorded(connection, [claim])
+            done = {} if claim is None else await idempotency.recorded(connection, [claim], at=context.now())
             if claim is not None and claim.key_digest in done:
                 return self._find.replayed(claim, done[claim.key_digest]).ids
             return await filtered.search(context, connection, partner_id, given)

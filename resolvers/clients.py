@@ -1,18 +1,21 @@
 """Clients, "Clientes / ECFs"."""
 
+from collections import Counter
 from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
-from db import activations, client_erasure, clients, erasures, holdings, licenses
-from db.activations import ActivationRow
+from db import activations, client_erasure, clients, erasures, holdings, licenses, tables
+from db.activations import ActivationRow, HeldLicense
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
+from db.engine.connection import LockedElsewhereError
 from db.engine.statement import Columns
+from db.erasures import Erasure
 from db.holdings import Released
 from db.licenses import NewMovement
 from domain.access import Permission
 from domain.clients import ClientStatus
-from domain.erasure import ErasedCount, Identity, counts, receipt, single_words
+from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, single_words
 from domain.events import Event, EventType
 from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
@@ -154,31 +157,49 @@ class ClientErased(NamedTuple):
 @mutation("cancelClient", ClientErased)
 async def cancel(work: Work, given: CancelClient) -> ClientErased:
     """Cancel a client and its activations, return their licenses, and erase its identity."""
-    client = await _active(work, given.client_id)
-    ended = await activations.locked_of_client(work.tx, work.partner_id, client.id)
-    erased = await _erase(work, client, given.reason)
-    await _give_back(work, ended)
+    client = await _active(work, given.client_id, *work.locked_first)
+    names = tuple(filter(None, (client.name, client.trade_name)))
+    erasure = await erasures.search(
+        work.tx, work.partner_id, client.id, Identity(client.cnpj or "", names), _opaque, at=work.now
+    )
+    await _lock_clients(work, client.id, erasure)
+    erased = await erasures.erase(work.tx, erasure, erasures.BEFORE_ACTIVATIONS)
+    others = erasure.of(tables.activations)
+    ended = await activations.locked_of_client(work.tx, work.partner_id, client.id, others)
+    # The ledger's lines are of those that are active until the erasure ends them.
+    await _give_back(work, client.id, ended)
+    erased += await _erase(work, client, names, given.reason)
+    erased += await erasures.erase(work.tx, erasure, erasures.OF_ACTIVATIONS)
+    if erasure.of(tables.tokens):
+        await work.act()
+    erased += await erasures.erase(work.tx, erasure, erasures.AFTER_STOCK)
+    stored = receipt(erased)
     cancelled = [
         Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id, activation_id=activation.id)
         for activation in ended
     ]
-    await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=erased))
+    await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored))
     work.after_commit.append(work.context.portal.database.mark_erased)
-    return ClientErased(client.id, erased)
+    return ClientErased(client.id, stored)
 
 
-async def _erase(work: Work, client: ClientRow, reason: str | None) -> str:
-    names = tuple(filter(None, (client.name, client.trade_name)))
+async def _lock_clients(work: Work, client_id: int, erasure: Erasure) -> None:
+    """Lock the other clients that the erasure has found, which come before what the client's lock came before."""
+    held = {client_id, *work.locked_first}
+    late = await erasures.lock_clients(work.tx, erasure, held)
+    missing = set(erasure.of(tables.clients)) - held - set(late)
+    if missing:
+        work.locked_first.update(missing)
+        raise LockedElsewhereError
+
+
+async def _erase(work: Work, client: ClientRow, names: tuple[str, ...], reason: str | None) -> Counter[ErasedKind]:
     places = () if client.city is None else (client.city,)
     whole = Identity(client.cnpj or "", names, places, single_words(names))
     note = reason and whole.redacted(reason)
-    erased = await client_erasure.erase(
+    return await client_erasure.erase(
         work.tx, work.partner_id, client, by_id=work.viewer.user_id, at=work.now, note=note
     )
-    erased += await erasures.erase(
-        work.tx, work.partner_id, client.id, Identity(whole.cnpj, names), _opaque, at=work.now
-    )
-    return receipt(erased)
 
 
 def _opaque() -> str:
@@ -197,26 +218,21 @@ async def cancelled_with(context: Context, partner_id: int, client_id: int) -> l
     )
 
 
-async def _give_back(work: Work, ended: Sequence[ActivationRow]) -> None:
-    for product_id in sorted({activation.product_id for activation in ended}):
-        of_product = [activation for activation in ended if activation.product_id == product_id]
-        seats = sum(activation.additional_seats for activation in of_product)
-        delta = released(seats, licenses=len(of_product))
-        await licenses.release(work.tx, work.partner_id, product_id, delta)
-    movements = [
-        NewMovement(
-            activation.product_id,
-            StockMovementType.RELEASED,
-            released(activation.additional_seats),
-            activation_id=activation.id,
-        )
-        for activation in ended
-    ]
-    await work.record(movements)
+async def _give_back(work: Work, client_id: int, ended: Sequence[HeldLicense]) -> None:
+    held: dict[int, list[int]] = {}
+    for activation in ended:
+        held.setdefault(activation.product_id, []).append(activation.additional_seats)
+    deltas = {product_id: released(sum(seats), licenses=len(seats)) for product_id, seats in held.items()}
+    work.changes.movements.extend(
+        NewMovement(product_id, StockMovementType.RELEASED, delta) for product_id, delta in deltas.items()
+    )
+    await licenses.record_released(work.tx, work.partner_id, client_id, at=work.now)
+    await licenses.release_each(work.tx, work.partner_id, deltas)
 
 
-async def _active(work: Work, client_id: int) -> ClientRow:
-    found = await clients.locked(work.tx, work.partner_id, [client_id])
+async def _active(work: Work, client_id: int, *others: int) -> ClientRow:
+    """Lock the client, and others by id with it, and return it; refuse an unknown or cancelled one."""
+    found = await clients.locked(work.tx, work.partner_id, [client_id, *others])
     return active(found.get(client_id), "clientId")
 
 

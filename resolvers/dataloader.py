@@ -206,7 +206,7 @@ class Loader(Generic[Key, Value]):
 
     async def _load(self, keys: list[Key]) -> None:
         try:
-            found = await self._database.read(lambda connection: self._read(connection, keys))
+            found = await self._database.read(lambda connection: self._read(connection, keys), alone=True)
             self._keep(keys, found)
             if (meter := self._database.meter) is not None:
                 meter.keys(len(keys))

@@ -1,7 +1,7 @@
 """Mutations: each is one transaction, opened here, that does its work once for an idempotency key."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -39,16 +39,18 @@ class Work:
     now: datetime
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
+    locked_first: set[int] = field(default_factory=set)
+    """Clients that an earlier run of the unit found locked, too late to wait for them in the order of locks."""
 
     def at_present(self) -> "Work":
         """Return the unit of work with the time of this call, such as after it waited for a lock."""
         now = self.context.now()
-        return Work(self.context, self.tx, self.viewer, self.partner_id, now, self.after_commit, self.changes)
+        return replace(self, now=now)
 
     async def terms(self) -> Terms:
         """Return the terms of the partner, which are locked; raise a refusal unless it is active.
 
-        Whatever orders, approves or activates asks for them before it takes another lock than a client's.
+        Whatever orders, approves or activates asks for them before it takes another lock than those of clients.
         """
         terms = await partners.shared_terms(self.tx, self.partner_id)
         check_active(terms.status, terms.suspension_reason)
@@ -150,8 +152,9 @@ class Mutation(Generic[Given, Outcome]):
         It runs for the partner that is `named`, or for the viewer's own. An `item` of a bulk mutation has the key of
         the input and its index. Raises Refusals, alone or in a group; then nothing was changed.
         """
-        attempt = self.attempt(context, self.claim(context, given, key, named, item), given, named)
-        outcome, work = await context.portal.database.write(attempt)
+        database, claim = context.portal.database, self.claim(context, given, key, named, item)
+        run = database.write if claim is None else database.write_once
+        outcome, work = await run(self.attempt(context, claim, given, named))
         context.note_change()
         for act in work.after_commit:
             act()
@@ -183,9 +186,10 @@ class Mutation(Generic[Given, Outcome]):
         self, context: Context, claim: Claim | None, given: Given, named: int | None
     ) -> Callable[[Transaction], Awaitable[tuple[Outcome, Work]]]:
         """Return the unit of work, which returns its outcome and what it has changed."""
+        locked_first: set[int] = set()
 
         async def attempt(tx: Transaction) -> tuple[Outcome, Work]:
-            work = await self.begin(context, tx, named)
+            work = replace(await self.begin(context, tx, named), locked_first=locked_first)
             return await self.once(work, given, claim), work
 
         return attempt

@@ -160,16 +160,20 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
     order = await _pending(work, given.order_id, to=OrderStatus.COMPLETED)
     _check_policy(work, terms.policy, order)
     items = (await orders.items_of(work.tx, work.partner_id, [order.id]))[order.id]
-    movements = []
-    for item in sorted(items, key=lambda item: item.product_id):
-        delta = bought(order.type, quantity=item.quantity, bonus_quantity=item.bonus_quantity)
-        if not await licenses.add(work.tx, work.partner_id, item.product_id, delta):
-            raise CounterOverflow(("orderId",), highest=COUNTER_MAX)
-        movements.append(NewMovement(item.product_id, StockMovementType.ORDER_APPROVED, delta, order_id=order.id))
+    deltas = {
+        item.product_id: bought(order.type, quantity=item.quantity, bonus_quantity=item.bonus_quantity)
+        for item in sorted(items, key=lambda item: item.product_id)
+    }
+    if not await licenses.add_each(work.tx, work.partner_id, deltas):
+        raise CounterOverflow(("orderId",), highest=COUNTER_MAX)
+    movements = [
+        NewMovement(product_id, StockMovementType.ORDER_APPROVED, delta, order_id=order.id)
+        for product_id, delta in deltas.items()
+    ]
     await work.record(movements)
     await orders.complete(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now)
     await work.append(Event(type=EventType.ORDER_APPROVED, order_id=order.id))
-    return OrderApproved(order.id, [movement.product_id for movement in movements])
+    return OrderApproved(order.id, list(deltas))
 
 
 def _check_policy(work: Work, policy: Policy, order: OrderRow) -> None:

@@ -277,7 +277,8 @@ def page(
     async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
         return made(await pending)
 
-    found = database.read_now(read)
+    # What a row refers to is never deleted, so a later moment has it too.
+    found = database.read_now(read, alone=True)
     return later(found) if isinstance(found, Pending) else made(found)
 
 

@@ -38,8 +38,9 @@ _DEFINITION = "strawberry-definition"
         Location.SCALAR,
     ],
     description=(
-        "Points that a field costs by itself, once for each object that it is selected of, or that an input field adds "
-        "where it is given. A field without it costs 1 if it has objects, and otherwise what `@scalarCost` says."
+        "Points that a field costs by itself, once for each object that it is selected of; that an input field adds if "
+        "it is given, a list for each entry; or that each operation costs whose root type has it. A field without it "
+        "costs 1 if it has objects, and otherwise what `@scalarCost` says."
     ),
 )
 class Cost:
@@ -70,20 +71,47 @@ class ScalarCost:
     weight: str
 
 
+@schema_directive(
+    locations=[Location.SCHEMA],
+    name="switchedCost",
+    description=(
+        "Points of each field of an operation with variables in @skip or @include, which is planned anew for other "
+        "values. The first `free` fields cost nothing. A field counts once, however many objects it is read of."
+    ),
+)
+class SwitchedCost:
+    weight: str
+    free: int
+
+
+@schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="totalCost",
+    description="Points of `totalCount` of this connection, in place of those that its type says.",
+)
+class TotalCost:
+    weight: str
+
+
 def attach(schema: strawberry.Schema) -> None:
     """Add the directives to the definitions that the SDL is printed from."""
-    schema.schema_directives = [ScalarCost(weight=weights.SCALAR)]
+    schema.schema_directives = [
+        ScalarCost(weight=weights.SCALAR),
+        SwitchedCost(weight=weights.PLANNED, free=weights.PLANNED_FREE),
+    ]
     for each in schema._schema.type_map.values():  # noqa: SLF001 — Strawberry shows it under no other name.
         if isinstance(each, GraphQLObjectType) and not is_introspection_type(each):
+            weight = weights.of_type(each.name)
+            _add(each, [] if weight is None else [Cost(weight=weight)])
             for name, field in each.fields.items():
-                _add(field, [*_cost(each, name, field), *_size(each, name, field)])
+                _add(field, [*_cost(each, name, field), *_size(each, name, field), *_total(each, name)])
         elif isinstance(each, GraphQLInputObjectType):
             for name, given in each.fields.items():
                 weight = weights.INPUT_WEIGHTS.get(f"{each.name}.{name}")
                 _add(given, [] if weight is None else [Cost(weight=weight)])
 
 
-def _add(field: GraphQLField | GraphQLInputField, directives: list[object]) -> None:
+def _add(field: GraphQLField | GraphQLInputField | GraphQLObjectType, directives: list[object]) -> None:
     """Add the directives to this field only: types share the definitions of fields that they inherit."""
     definition: Any = field.extensions.get(_DEFINITION)
     if directives and definition is not None:
@@ -96,6 +124,12 @@ def _cost(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator
     weight = weights.of_field(parent, name, field)
     if weight != (weights.ONE if is_composite_type(get_named_type(field.type)) else weights.SCALAR):
         yield Cost(weight=weight)
+
+
+def _total(parent: GraphQLObjectType, name: str) -> Iterator[object]:
+    weight = weights.TOTALS.get(f"{parent.name}.{name}")
+    if weight is not None:
+        yield TotalCost(weight=weight)
 
 
 def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator[object]:
@@ -112,4 +146,4 @@ def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator
         if argument is not None:
             yield ListSize(slicing_arguments=[argument], require_one_slicing_argument=UNSET)
         else:
-            yield ListSize(assumed_size=list_sizes.stated(parent.name, name), require_one_slicing_argument=UNSET)
+            yield ListSize(assumed_size=list_sizes.typical(parent.name, name), require_one_slicing_argument=UNSET)

@@ -1,4 +1,4 @@
-"""Sizes of lists without `first`, from which the SDL's `@listSize` and the cost of operations are made."""
+"""Sizes of lists without `first`: the largest ones, and those that points and the SDL's `@listSize` have."""
 
 from collections.abc import Mapping
 
@@ -86,6 +86,12 @@ LIST_SIZES: Mapping[str, int] = {
 A size is the business's maximum if there is one, and otherwise more than partners have.
 """
 
+TYPICAL_MAX = 10
+"""Most entries that a list without `first` has in points: more than nearly all orders, price tables and partners have.
+
+Points measure usual work. Objects and values, which limit memory, are counted by the largest sizes.
+"""
+
 ARGUMENT_SIZES: Mapping[str, str] = {"Query.nodes": "ids"}
 """Lists with an entry for each entry of an argument."""
 
@@ -93,3 +99,9 @@ ARGUMENT_SIZES: Mapping[str, str] = {"Query.nodes": "ids"}
 def stated(parent: str, name: str) -> int | None:
     """Return the size of a list in the table; None if it has none."""
     return LIST_SIZES.get(f"{parent}.{name}", LIST_SIZES.get(f"*.{name}"))
+
+
+def typical(parent: str, name: str) -> int | None:
+    """Return the size that a list of the table has in points; None if it has none."""
+    size = stated(parent, name)
+    return size if size is None or parent.startswith("__") else min(size, TYPICAL_MAX)

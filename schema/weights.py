@@ -24,6 +24,17 @@ from domain.access import LARGE_MUTATIONS
 PARTS = 1_000
 """Number of parts of a point: weights are counted in whole parts."""
 
+REQUEST = "2"
+"""Each query, for the request itself. It is the weight of the type `Query`."""
+
+PLANNED = "0.1"
+"""Each field beyond `PLANNED_FREE` of an operation that variables of @skip or @include change.
+
+Such an operation is planned anew for other values, which takes as long for a field that is selected of one object as
+for one that is selected of a thousand.
+"""
+PLANNED_FREE = 100
+
 SCALAR = "0.003"
 """Each value of a scalar or an enum."""
 
@@ -33,27 +44,31 @@ LABEL = "0.01"
 ONE = "1"
 """An object that a query names: one statement. The specification's default for objects."""
 
-MANY = "1"
+MANY = "0.5"
 """A list that a query begins with: one statement, which sorts and filters."""
 
 ONE_BELOW = "0.03"
 """An object of another object, such as an activation's client: all of them are read together."""
 
-MANY_BELOW = "0.1"
+MANY_BELOW = "0.2"
 """A list of another object, such as a client's activations: all of them are read together."""
 
-MUTATION = "10"
+MUTATION = "15"
 PASSWORD = "200"  # noqa: S105 — a weight.
 """A mutation that hashes or checks a password with argon2."""
 
-BULK = "500"
-"""A mutation that does the work of many."""
+BULK = "20"
+"""A mutation that does the work of many, without that of its items, which have weights in `INPUT_WEIGHTS`."""
+
+FILE = "2000"
+"""A mutation that reads a file: a sheet of up to 5,000 rows or up to 1,000 documents, which are not counted before."""
 
 INTROSPECTED = "0.02"
 """An object or list of the schema's description. Introspection is described by no SDL."""
 
 WEIGHTS: Mapping[str, str] = {
     "*.totalCount": "12",
+    "ActivationConnection.totalCount": "25",
     "EventConnection.totalCount": "30",
     "Client.activeActivationCount": "0.1",
     "Event.cursor": "0.06",
@@ -61,7 +76,7 @@ WEIGHTS: Mapping[str, str] = {
     "Event.message": "0.06",
     # Up to 20,000 events are hashed.
     "Query.auditChain": "1600",
-    "Query.clients": "4",
+    "Query.clients": "6",
     "Query.ordersTotal": "25",
     "Mutation.acceptInvitation": PASSWORD,
     "Mutation.changePassword": PASSWORD,
@@ -70,25 +85,44 @@ WEIGHTS: Mapping[str, str] = {
     "Mutation.renewRecoveryCodes": PASSWORD,
     "Mutation.resetPassword": PASSWORD,
     "Mutation.signIn": PASSWORD,
-    **{f"Mutation.{name}": BULK for name in LARGE_MUTATIONS},
+    **{f"Mutation.{name}": FILE for name in LARGE_MUTATIONS},
+    "Mutation.activateLicense": "20",
+    "Mutation.activateLicenses": BULK,
+    "Mutation.cancelActivations": BULK,
+    "Mutation.cancelClient": "40",
+    "Mutation.moveActivation": "20",
+    "Mutation.moveActivations": BULK,
 }
 """Weights by `Type.field`, or by `*.field` for all types; other fields have that of their kind."""
 
+TOTALS: Mapping[str, str] = {
+    "Client.activations": "0.2",
+    "Webhook.deliveries": "0.2",
+}
+"""Weights of `totalCount` by the connection's field, where it counts the objects of one object, not of a partner."""
+
 INPUT_WEIGHTS: Mapping[str, str] = {
-    "ActivationFilter.activationKey": "20",
+    "ActivateLicensesInput.items": "2",
+    "CancelActivationsInput.activationIds": "1",
+    "CancelActivationsInput.filter": "200",
+    "MoveActivationsInput.items": "2",
+    "ActivationFilter.activationKey": "50",
     "ActivationFilter.authorizationCode": "10",
-    "ActivationFilter.clientName": "10",
+    "ActivationFilter.clientName": "20",
     "ActivationFilter.cnpj": "10",
     "ActivationFilter.ecfSerialNumber": "10",
     "ActivationFilter.note": "100",
-    "ActivationFilter.search": "100",
+    "ActivationFilter.search": "25",
     "ClientFilter.city": "5",
     "ClientFilter.hasActiveActivations": "20",
     "ClientFilter.name": "10",
     "ClientFilter.search": "60",
     "ClientFilter.state": "15",
 }
-"""Weights by `Input.field` of filters for which no index finds the rows; they count where they are given."""
+"""Weights by `Input.field`, which count where it is given; a list has its weight for each of its entries.
+
+They are those of filters for which no index finds the rows, and of items.
+"""
 
 _CONNECTION = frozenset({"edges", "nodes", "pageInfo"})
 _FREE = "0"
@@ -117,6 +151,17 @@ def of_field(parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field:
     many = is_connection(named) or is_list_type(get_nullable_type(field.type))
     one_or_many = _OF_ROOTS.get(parent.name, (ONE_BELOW, MANY_BELOW))
     return one_or_many[many]
+
+
+def of_type(name: str) -> str | None:
+    """Return the weight of an operation's root type; None if it has none."""
+    return REQUEST if name == "Query" else None
+
+
+def total_parts_of(parent: GraphQLObjectType, name: str) -> int | None:
+    """Return the parts of a connection's `totalCount`; None if it has the weight of its type."""
+    found = TOTALS.get(f"{parent.name}.{name}")
+    return None if found is None else parts(found)
 
 
 def parts(weight: str) -> int:

@@ -92,9 +92,18 @@ def create() -> Application:
     return app
 
 
-def open_portal(settings: Settings, *, seconds: float | None = None) -> Portal:
-    """Return the portal on the database of the settings; a server's own work may take so many seconds a time."""
-    database = Database(settings.database_url, hints=settings.event_hints, seconds=seconds)
+def open_portal(settings: Settings, *, seconds: float | None = None, url: str | None = None) -> Portal:
+    """Return the portal on the database of the settings, or on another one by its URL.
+
+    A server's own work may take so many seconds a time.
+    """
+    database = Database(
+        url or settings.database_url,
+        hints=settings.event_hints,
+        seconds=seconds,
+        sizes=settings.pool_sizes(),
+        replica_urls=settings.database_read_url if url is None else (),
+    )
     return Portal(
         database,
         settings.secret(),
@@ -161,6 +170,7 @@ def create_app(
     )
     app.state.recorder = recorder
     app.state.event_days = settings.event_retention_days
+    app.state.session_days = settings.session_retention_days
     app.state.portal = portal
     app.state.trusted = operations.trusted
     app.state.selections = selections if settings.webhooks_send else None
@@ -201,7 +211,7 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     writer = TokenUsageWriter(portal)
     background = [
         writer.run(),
-        cleanup.run(portal, event_days=app.state.event_days),
+        cleanup.run(portal, event_days=app.state.event_days, session_days=app.state.session_days),
         erasure.run(portal),
         document_refresh.run(trusted),
         app.state.limiter.run(),
@@ -210,6 +220,8 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     if selections is not None:
         background.append(new_sender(portal, selections).run())
     beside = [asyncio.create_task(each) for each in background]
+    if portal.database.replicas is not None:
+        beside.append(asyncio.create_task(portal.database.replicas.watch()))
     if portal.database.sends_hints:
         beside.append(asyncio.create_task(event_hints.run(portal.database)))
     if app.state.recorder is not None:

@@ -9,7 +9,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db.engine import Database, storage
+from db.engine import Database, failures, storage
+from db.engine.failures import Kind, PoolerFoundError
 from db.migrations import revisions
 from db.migrations.revisions import HEAD, Examined, State
 
@@ -50,6 +51,11 @@ _OF_POSTGRESQL_LATER: Mapping[str, str] = {
 """Sentences by the class of the error, for problems that may pass."""
 
 _CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
+    (
+        PoolerFoundError,
+        "A pooler such as PgBouncer answers at {where} for PostgreSQL; add ?pooler=transaction to DATABASE_URL.",
+        False,
+    ),
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
     (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
     (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),
@@ -165,10 +171,13 @@ def _of_postgresql(chain: list[BaseException], url: URL) -> DatabaseTroubleError
 def _of_connection(error: BaseException, url: URL) -> DatabaseTroubleError | None:
     """Return the problem between this machine and the server."""
     if isinstance(error, socket.gaierror):
-        message = f"The host “{url.host}” is not known; correct DATABASE_URL, or see the name service."
+        message = f"The host “{url.host or _where(url)}” is not known; correct DATABASE_URL, or see the name service."
         return DatabaseTroubleError(message, passing=error.errno == socket.EAI_AGAIN)
     if type(error) is ConnectionError and "SSL" in str(error):
         return DatabaseTroubleError(f"PostgreSQL at {_where(url)} takes no TLS, which DATABASE_URL asks for.")
+    if failures.kind_of(error) is Kind.NO_PRIMARY:
+        message = f"No host of PostgreSQL at {_where(url)} is a primary that takes writes; start it, or promote one."
+        return DatabaseTroubleError(message, passing=True)
     for kind, sentence, passing in _CONNECTION_ERRORS:
         if isinstance(error, kind):
             return DatabaseTroubleError(sentence.format(where=_where(url)), passing=passing)

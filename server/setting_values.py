@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
+from db.engine import hosts, pooler
 from db.engine.sqlite_engine import SYNCHRONOUS
 from domain.rates import POINTS_PER_SECOND_MAX
 
@@ -18,6 +19,7 @@ _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "v
 _POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "servicefile", "ssl", "sslmode"}) | {
     "target_session_attrs",
     "prepared_statement_cache_size",
+    pooler.PARAMETER,
 }
 """Parameters of a URL that the driver takes; it would raise a TypeError for any other."""
 
@@ -46,7 +48,9 @@ class SettingsError(Exception):
 
 def _database_url(value: str) -> str:
     try:
-        url = make_url(value)
+        url = hosts.parsed(value)
+    except hosts.HostsError:
+        raise
     except (ArgumentError, ValueError):
         message = "it is not a database URL, such as sqlite:///data/portal.db"
         raise ValueError(message) from None
@@ -68,6 +72,14 @@ def _database_url(value: str) -> str:
         message = "it has to name a file: a database in memory can't be shared by several connections"
         raise ValueError(message)
     return _as_asyncpg_says(url).render_as_string(hide_password=False)
+
+
+def _replica_urls(value: tuple[str, ...]) -> tuple[str, ...]:
+    urls = tuple(map(_database_url, value))
+    if not all(url.startswith("postgresql+") for url in urls):
+        message = "it has to name replicas of PostgreSQL, by URLs as that of DATABASE_URL"
+        raise ValueError(message)
+    return urls
 
 
 def _long_enough(value: SecretStr) -> SecretStr:
@@ -129,6 +141,11 @@ def _split(value: object) -> object:
     return [each.strip() for each in value.split(",")] if isinstance(value, str) else value
 
 
+def _split_urls(value: object) -> object:
+    # A URL may list several hosts, with commas between them.
+    return re.split(r"[\s,]+(?=[a-z]+(?:\+[a-z]+)?:)", value.strip()) if isinstance(value, str) else value
+
+
 def _is_network(text: str) -> bool:
     try:
         ip_network(text)
@@ -138,7 +155,11 @@ def _is_network(text: str) -> bool:
 
 
 def _known_to_postgresql(url: URL) -> bool:
-    return set(url.query) <= _POSTGRESQL_PARAMETERS and url.query.get("sslmode", "prefer") in _SSL_MODES
+    return (
+        set(url.query) <= _POSTGRESQL_PARAMETERS
+        and url.query.get("sslmode", "prefer") in _SSL_MODES
+        and url.query.get(pooler.PARAMETER, pooler.TRANSACTION) == pooler.TRANSACTION
+    )
 
 
 def _known_to_sqlite(url: URL) -> bool:
@@ -167,6 +188,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Points = Annotated[int, Field(ge=0, le=POINTS_PER_SECOND_MAX)]
 RateLimitUrl = Annotated[SecretStr, AfterValidator(_rate_limit_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+ReplicaUrls = Annotated[tuple[str, ...], NoDecode, AfterValidator(_replica_urls), BeforeValidator(_split_urls)]
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Token = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 PortalUrl = Annotated[str, AfterValidator(_portal_url)]

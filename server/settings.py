@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
+from db.engine.pool_sizes import PoolSizes
 from domain.attempts import MailLimits
 from domain.costs import POINTS_MAX
 from resolvers.mail import Outbox
@@ -28,6 +29,7 @@ from server.setting_values import (
     Points,
     PortalUrl,
     RateLimitUrl,
+    ReplicaUrls,
     Seconds,
     Secret,
     SettingsError,
@@ -47,6 +49,20 @@ class Settings(BaseSettings):
         default="sqlite+aiosqlite:///./data/portal.db",
         repr=False,
         description="Where the data is: sqlite:///PATH, or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    database_read_url: ReplicaUrls = Field(
+        default=(),
+        repr=False,
+        description="Streaming replicas of DATABASE_URL's PostgreSQL, which queries read on; several with commas.",
+    )
+    database_read_connections: int = Field(
+        default=16, ge=2, le=1000, description="The most connections to PostgreSQL that a process has for reads."
+    )
+    database_write_connections: int = Field(
+        default=8, ge=2, le=1000, description="The most connections to PostgreSQL that a process has for writes."
+    )
+    database_connect_seconds: Seconds = Field(
+        default=10, description="How long each host of PostgreSQL may take to answer a new connection."
     )
     host: str = Field(
         default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every one of the machine."
@@ -114,6 +130,9 @@ class Settings(BaseSettings):
     )
     event_retention_days: int = Field(
         default=0, ge=0, le=36_500, description="The days after which events are deleted; 0 to keep all of them."
+    )
+    session_retention_days: int = Field(
+        default=30, ge=0, le=36_500, description="The days after which sessions that have ended are deleted."
     )
     event_hints: bool = Field(
         default=True,
@@ -302,6 +321,10 @@ class Settings(BaseSettings):
         limits = MailLimits(self.mails_per_user, self.mails_per_partner)
         return Outbox(SmtpMailer(server_of(self.smtp_url.get_secret_value()), self.mail_from), url, limits)
 
+    def pool_sizes(self) -> PoolSizes:
+        """Return how many connections to PostgreSQL a process has."""
+        return PoolSizes(self.database_read_connections, self.database_write_connections, self.database_connect_seconds)
+
     def rate_limits(self) -> Limits:
         """Return the limits of callers' rates."""
         return Limits(
@@ -361,6 +384,14 @@ class Settings(BaseSettings):
         url = make_url(self.database_url)
         folder = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
         return folder / "secret.key"
+
+    @field_validator("database_read_url")
+    @classmethod
+    def _is_of_postgresql(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and not str(info.data.get("database_url", "postgresql")).startswith("postgresql"):
+            message = "only PostgreSQL has replicas, and DATABASE_URL names a SQLite file"
+            raise ValueError(message)
+        return value
 
     @field_validator("smtp_url")
     @classmethod

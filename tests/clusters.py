@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,24 +21,55 @@ MAX_CONNECTIONS = 60
 
 NAME = "portal"
 
-_USER = "postgres"
+USER = "postgres"
 
 
 class Cluster:
     """PostgreSQL server that listens on a socket in its directory."""
 
-    def __init__(self, postgresql: PostgreSQL) -> None:
-        """Create a cluster and start its server."""
+    def __init__(self, postgresql: PostgreSQL, *, copy_of: "Cluster | None" = None) -> None:
+        """Create a cluster and start its server, as a standby if it is the copy of another one."""
         self._postgresql = postgresql
         self._is_migrated = False
         self.directory = postgresql.own_directory(f"own-{uuid4().hex[:8]}")
-        given = f"--username={_USER}", "--auth=trust", "--encoding=UTF8", "--locale=C", "-N"
-        postgresql.run("initdb", *self._cluster, *given)
+        if copy_of is None:
+            given = f"--username={USER}", "--auth=trust", "--encoding=UTF8", "--locale=C", "-N"
+            postgresql.run("initdb", *self._cluster, *given)
+        else:
+            self._copy(copy_of)
         with (self.directory / "postgresql.conf").open("a") as settings:
             settings.write(f"listen_addresses = ''\nunix_socket_directories = '{self.directory}'\n")
             # A crash of the server alone loses nothing that it gave to the operating system.
             settings.write(f"fsync = off\nmax_connections = {MAX_CONNECTIONS}\n")
         self.start()
+
+    def _copy(self, other: "Cluster") -> None:
+        given = f"--host={other.directory}", f"--username={USER}", "--write-recovery-conf", "--checkpoint=fast"
+        self._postgresql.run("pg_basebackup", *self._cluster, *given)
+        # That of the other server's socket, whose process runs.
+        (self.directory / ".s.PGSQL.5432.lock").unlink()
+
+    def follow(self, other: "Cluster") -> None:
+        """Make a server that was killed a standby of another one."""
+        for each in self.directory.iterdir():
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        self._copy(other)
+        with (self.directory / "postgresql.conf").open("a") as settings:
+            settings.write(f"unix_socket_directories = '{self.directory}'\n")
+        self.start()
+
+    def kill(self) -> None:
+        """End every process of the server at once, as when its machine loses power."""
+        postmaster, children = self._processes()
+        for each in (postmaster, *children):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        (self.directory / "postmaster.pid").unlink()
+
+    def _processes(self) -> tuple[int, list[int]]:
+        postmaster = int((self.directory / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return postmaster, [int(each) for each in children]
 
     def start(self) -> None:
         """Start the server, and wait until it accepts connections."""
@@ -60,10 +92,10 @@ class Cluster:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Stop every process of the server, as on a machine that hangs: connections stay open, and nothing answers."""
-        postmaster = int((self.directory / "postmaster.pid").read_text().split()[0])
+        postmaster, _ = self._processes()
         # It must not start others meanwhile.
         os.kill(postmaster, signal.SIGSTOP)
-        children = [int(each) for each in Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()]
+        _, children = self._processes()
         for each in children:
             os.kill(each, signal.SIGSTOP)
         try:
@@ -89,9 +121,9 @@ class Cluster:
     @property
     def url(self) -> str:
         """Return the URL of a migrated database, which all tests of this server share."""
-        url = f"postgresql+asyncpg://{_USER}@/{NAME}?host={self.directory}"
+        url = f"postgresql+asyncpg://{USER}@/{NAME}?host={self.directory}"
         if not self._is_migrated:
-            self._postgresql.run("createdb", f"--host={self.directory}", f"--username={_USER}", NAME)
+            self._postgresql.run("createdb", f"--host={self.directory}", f"--username={USER}", NAME)
             migrate.upgrade(url)
             self._is_migrated = True
         return url
@@ -99,7 +131,7 @@ class Cluster:
     @asynccontextmanager
     async def connected(self, name: str = NAME) -> AsyncIterator[asyncpg.Connection]:
         """Connect without the portal."""
-        connection = await asyncpg.connect(host=str(self.directory), user=_USER, database=name)
+        connection = await asyncpg.connect(host=str(self.directory), user=USER, database=name)
         try:
             yield connection
         finally:
@@ -125,6 +157,8 @@ class Proxy:
         """Take the cluster, without listening yet."""
         self._cluster = cluster
         self.fault = Fault.NONE
+        self.refuses = 0
+        """Number of connections that are closed at once after the fault, as if the server were away."""
         self.port = 0
         self.stop: Callable[[], object] = lambda: None
 
@@ -144,6 +178,10 @@ class Proxy:
         server.close()
 
     async def _connect(self, requests: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        if self.refuses and self.fault is Fault.NONE:
+            self.refuses -= 1
+            to_client.close()
+            return
         server, to_server = await asyncio.open_unix_connection(str(self._socket))
         try:
             answers = asyncio.create_task(self._copy_answers(server, to_client))

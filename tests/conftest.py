@@ -1,10 +1,11 @@
 """Fixtures for all tests: databases on both engines, a portal, and callers."""
 
+import asyncio
 import gc
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Protocol
@@ -28,12 +29,16 @@ from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.pairs import Pair
+from tests.replicas import Standby
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
 settings.load_profile("portal")
 
 _SETTINGS = Settings()
+
+Recovered = Callable[[float], None]
 
 _DIRECTORY = pytest.StashKey[Path]()
 
@@ -94,6 +99,16 @@ def pytest_configure_node(node: _WorkerNode) -> None:
     node.workerinput["postgresql"] = str(node.config.stash[_DIRECTORY])
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of the table of faults, if the run is verbose."""
+    passed = terminalreporter.getreports("passed") if terminalreporter.config.option.verbose > 0 else []
+    found = [(name, seconds) for each in passed for name, seconds in each.user_properties if name.startswith("fault ")]
+    if found:
+        terminalreporter.section("seconds until all was well")
+    for name, seconds in found:
+        terminalreporter.write_line(f"{seconds:6.2f} | {name.removeprefix('fault ')}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop PostgreSQL when the process that began the run ends."""
     if not hasattr(config, "workerinput"):
@@ -111,6 +126,13 @@ def strong_hasher() -> Iterator[PasswordHasher]:
         yield strong
 
 
+@pytest.fixture
+def recovered(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Recovered:
+    """Note after how many seconds all was well, which `pytest -v` prints for the table of faults."""
+    name = str(request.node.nodeid)
+    return lambda seconds: record_property(f"fault {name}", seconds)
+
+
 @pytest.fixture(scope="session")
 def databases(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """Factory of new databases, for tests that can't share one."""
@@ -118,11 +140,34 @@ def databases(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def own_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+def postgresql_server(pytestconfig: pytest.Config) -> PostgreSQL:
+    """PostgreSQL of this run, whose programs make other servers."""
+    return PostgreSQL(pytestconfig.stash[_DIRECTORY])
+
+
+@pytest.fixture(scope="session")
+def own_cluster(postgresql_server: PostgreSQL) -> Iterator[Cluster]:
     """PostgreSQL server that tests of this process may break, one at a time."""
-    cluster = Cluster(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
+    cluster = Cluster(postgresql_server)
     yield cluster
     cluster.stop("immediate")
+
+
+@pytest.fixture(scope="session")
+def pair_of_servers(pytestconfig: pytest.Config) -> Iterator[Pair]:
+    """Primary and standby whose roles tests of this process may change, one at a time."""
+    pair = Pair(PostgreSQL(pytestconfig.stash[_DIRECTORY]))
+    asyncio.run(pair.synchronize())
+    yield pair
+    pair.close()
+
+
+@pytest.fixture(scope="module")
+def standby(own_cluster: Cluster, postgresql_server: PostgreSQL) -> Iterator[Standby]:
+    """Streaming replica of the server that tests may break, for the tests of a module."""
+    standby = Standby(postgresql_server, own_cluster)
+    yield standby
+    standby.stop()
 
 
 @pytest.fixture

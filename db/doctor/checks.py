@@ -47,7 +47,7 @@ async def examine(database: Database, began: Callable[[str], object] = lambda _:
         found: list[Finding] = []
         if connection.dialect.name == "sqlite":
             began("file")
-            found += await _sqlite_file(connection)
+            found += await examine_file(connection)
         began("tables")
         found += await connection.inspect(_tables)
         return found + await examine_rows(connection, began)
@@ -273,8 +273,14 @@ def _name(table: Any) -> str:  # noqa: ANN401 — what a foreign key points to i
 
 
 def _tables(connection: sa.Connection) -> list[Finding]:
-    differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    context = MigrationContext.configure(connection, opts={"include_name": _is_compared})
+    differences = compare_metadata(context, metadata)
     return [Finding("tables", None, f"this version expects other ones: {_difference(step)}.") for step in differences]
+
+
+def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
+    # Litestream has tables of its own in a file that it copies.
+    return kind != "table" or name is None or not name.startswith("_litestream_")
 
 
 def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or a list of them for one column.
@@ -282,7 +288,8 @@ def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or 
     return f"{name} {' '.join(str(getattr(thing, 'name', thing)) for thing in of if thing is not None)}"
 
 
-async def _sqlite_file(connection: Connection) -> list[Finding]:
+async def examine_file(connection: Connection) -> list[Finding]:
+    """Check the pages and references of a SQLite file."""
     found: list[Finding] = []
     for pragma, right in (("integrity_check", ("ok",)), ("foreign_key_check", None)):
         said = await connection.fetch(_PRAGMAS[pragma])

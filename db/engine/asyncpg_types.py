@@ -1,6 +1,6 @@
 """Types for the used parts of asyncpg, which has none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 
@@ -9,6 +9,25 @@ class DriverCursor(Protocol):
 
     async def fetch(self, n: int) -> Sequence[Sequence[object]]:
         """Return the next rows, none at the end."""
+
+
+class DriverStatement(Protocol):
+    """Prepared statement of a connection."""
+
+    async def fetch(self, *args: object) -> Sequence[Sequence[object]]:
+        """Return all rows."""
+
+    async def fetchmany(self, args: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
+        """Run it for each of these arguments, and return all rows."""
+
+    async def executemany(self, args: Sequence[Sequence[object]]) -> None:
+        """Run it for each of these arguments."""
+
+    def cursor(self, *args: object) -> Awaitable[DriverCursor]:
+        """Return a cursor when it is awaited."""
+
+    def get_statusmsg(self) -> str:
+        """Return the status of the last run."""
 
 
 class DriverConnection(Protocol):
@@ -28,6 +47,14 @@ class DriverConnection(Protocol):
 
     async def executemany(self, command: str, args: Sequence[Sequence[object]]) -> None:
         """Run a statement for each of these arguments."""
+
+    async def copy_records_to_table(
+        self, table_name: str, *, records: Sequence[Sequence[object]], columns: Sequence[str]
+    ) -> str:
+        """Insert rows by COPY, and return the status, such as `COPY 2`."""
+
+    async def prepare(self, query: str, *, name: str | None = None) -> DriverStatement:
+        """Prepare a statement by a name, or by one of the driver's."""
 
     async def add_listener(self, channel: str, callback: Callable[[object, int, str, str], None]) -> None:
         """Listen, and call the function with the connection, the sender's process, the channel and the text."""

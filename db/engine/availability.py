@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 
 from db.engine import failures
 from db.engine.connection import CallerGoneError, TookTooLongError
-from db.engine.deadline import Deadline
+from db.engine.deadline import Deadline, has_changed
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.files import Loss
 from domain.deadlines import (
@@ -19,7 +19,7 @@ from domain.deadlines import (
     ReadTimedOut,
     TimedOut,
 )
-from domain.errors import NotChanged, NotRead, OutcomeUnknown, Unavailable
+from domain.errors import ChangeNotRead, NotChanged, NotRead, OutcomeUnknown, Unavailable
 
 LOGGED_AGAIN_AFTER_SECONDS = 10
 """How long further failures of one kind are only counted."""
@@ -27,7 +27,11 @@ LOGGED_AGAIN_AFTER_SECONDS = 10
 _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
     Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
+    Kind.POOLED: "a pooler such as PgBouncer answers at {where} in place of PostgreSQL: add pooler=transaction to "
+    "DATABASE_URL, or name the server itself",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
+    Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
+    "the primary, and whether it runs",
     Kind.FULL: "the disk is full: check the free space of PostgreSQL at {where}",
     Kind.DAMAGED: "PostgreSQL found damaged data: read its log, restore a backup, and run portal doctor",
     Kind.INPUT_OUTPUT: "PostgreSQL can't read or write its files: check its log and its disk",
@@ -48,6 +52,8 @@ _LOOK_ON_SQLITE = _LOOK | {
     Kind.BUSY: "another process holds the lock of {where} for too long: check for long imports and backups",
     Kind.LATE: "statements on {where} were stopped at the deadline of a request: check the disk, the load, and for "
     "other programs that hold its lock",
+    Kind.FOREIGN: "another database is at {where}, without the tables of the former one: put that, or a "
+    "backup of it, in its place",
     Kind.OVERWRITTEN: "the file {where} or its log (-wal, -shm) was overwritten while the server had it open, so the "
     "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }
@@ -90,7 +96,7 @@ class Availability:
         kind = kind or Kind.UNREACHABLE
         self._report(kind, failures.name_of(error))
         if reading:
-            raise NotRead from error
+            raise (ChangeNotRead() if has_changed() else NotRead()) from error
         self.writes_fail = kind in _STOPS_WRITES
         self.demotions += kind is Kind.READ_ONLY
         raise (OutcomeUnknown() if unknown else NotChanged()) from error

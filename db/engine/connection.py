@@ -9,6 +9,7 @@ from sqlalchemy.engine import Dialect
 
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Statement, Values
+from domain.errors import NotChanged
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
@@ -92,6 +93,13 @@ class TookTooLongError(Exception):
 
 class CallerGoneError(Exception):
     """The caller of a read went away, and the read was ended."""
+
+
+class LockedElsewhereError(NotChanged):
+    """A row that the order of locks has before others, which the unit of work holds, is locked by a transaction.
+
+    To wait for it could be a deadlock. The unit runs again, and locks it first.
+    """
 
 
 class Pending(Generic[Result]):

@@ -1,26 +1,29 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy.engine import make_url
-
-from db.engine import deadline, probes
+from db.engine import deadline, hosts, outcomes, pooler, probes, replicas
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.hints import Listener
 from db.engine.place_queue import caller
+from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres import PostgresEngine
+from db.engine.replicas import Replicas
 from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
-from domain.errors import Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 
 Result = TypeVar("Result")
 
 _READING_SECONDS = 2
 """Least time for reading what a request has changed, however close its deadline is."""
+
+_SIZES = PoolSizes()
 
 
 class _UndoneError(Exception):
@@ -38,8 +41,8 @@ class Engine(Protocol):
     def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
         """Run a unit of work in the thread of the caller. Raises NotInlineError if that could take too long."""
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
-        """Run a unit of work on a snapshot of the database.
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
+        """Run a unit of work on a snapshot of the database, or `alone` without a transaction if the engine can.
 
         Raises TookTooLongError at the deadline, CallerGoneError when its caller goes away, and TooManyReads if too many
         reads of its partner wait.
@@ -87,11 +90,12 @@ class Database:
         self,
         url: str,
         *,
-        readers: int = 8,
+        sizes: PoolSizes = _SIZES,
         enforces_references: bool = True,
         in_place: bool = True,
         hints: bool = False,
         seconds: float | None = None,
+        replica_urls: Sequence[str] = (),
     ) -> None:
         """Prepare the connections for a database URL; the first unit of work connects.
 
@@ -99,20 +103,23 @@ class Database:
 
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file. With `hints`, processes on
-        PostgreSQL tell each other of commits.
+        PostgreSQL tell each other of commits. `sizes` are those of PostgreSQL's pools. Queries read on the replicas, if
+        there are any.
         """
         self.observers: list[Observer] = []
         self.after_commit: list[Callable[[], None]] = []
         """Functions that are called when this process has committed a transaction, in the thread of the loop."""
         self.meter: Meter | None = None
         """What measures statements, if anything does."""
-        given = make_url(url)
+        given = hosts.parsed(url)
         self._seconds = seconds
-        self.sends_hints = hints and given.get_backend_name() == "postgresql"
+        self.sends_hints = hints and given.get_backend_name() == "postgresql" and not pooler.is_meant(given)
         """Whether `hint` tells other processes of commits."""
         self.has_erased = False
         """Whether the files may still have values that this process erased."""
         self._availability = Availability(given)
+        self.replicas: Replicas | None = None
+        """Replicas that queries read on; `replicas.watch` has to run."""
         self._engine: Engine
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
@@ -124,14 +131,21 @@ class Database:
                 in_place=in_place,
             )
         else:
-            self.url = given
-            self._engine = PostgresEngine(given, self._availability, self.observers, connections=readers)
+            self.url = pooler.without_parameter(given)
+            self._engine = PostgresEngine(given, self._availability, self.observers, sizes=sizes)
+            if replica_urls:
+                self.replicas = Replicas(
+                    given,
+                    [hosts.parsed(each) for each in replica_urls],
+                    # Its failures are no failures of the database.
+                    lambda url: PostgresEngine(url, Availability(url), self.observers, sizes=sizes),
+                )
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Return what a unit of work reads, all of it as it is at one moment.
 
-        A unit may be run several times. One that is a single statement `alone` needs no transaction. Raises Unavailable
-        if it could not be read.
+        A unit may be run several times. One that is a single statement `alone` needs no transaction, and neither does
+        one of several whose rows need not be of the same moment. Raises Unavailable if it could not be read.
         """
         found = self.read_now(work, alone=alone)
         return await found if isinstance(found, Pending) else found
@@ -142,11 +156,11 @@ class Database:
             work = timed(work, self.meter)
         of = caller.get()
         if of is not None and of.is_large:
-            return Pending(self._read, work)
+            return Pending(self._read_alone if alone else self._read, work)
         try:
             return self._engine.read_inline(work, alone=alone)
         except NotInlineError:
-            return Pending(self._read, work)
+            return Pending(self._read_alone if alone else self._read, work)
         except Exception as error:
             self._availability.check(error, reading=True)
             raise
@@ -185,6 +199,21 @@ class Database:
             call()
         return result
 
+    async def write_once(self, work: Work[Result]) -> Result:
+        """Run a unit of work that first claims an idempotency key, and run it again if its outcome is unknown.
+
+        The second run finds the key that the first one has committed, or does the work. Raises OutcomeUnknown if a
+        server that failed during the commit is not back at the deadline.
+        """
+        try:
+            return await self.write(work)
+        except OutcomeUnknown as unknown:
+            until = deadline.of_unit(self._seconds)
+            # What a disk has kept of a commit is found after a restart.
+            if until is None or self.url.get_backend_name() == "sqlite":
+                raise
+            return await outcomes.settled(partial(self.write, work), unknown, until)
+
     async def rehearse(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction that is rolled back, and return its result."""
 
@@ -211,7 +240,11 @@ class Database:
 
     def usage(self) -> Usage:
         """Return how many connections are in use, and how many units of work wait for one."""
-        return self._engine.usage()
+        usage = self._engine.usage()
+        if self.replicas is None:
+            return usage
+        of_replicas = self.replicas.usage()
+        return Usage(usage.in_use + of_replicas.in_use, usage.waiting + of_replicas.waiting)
 
     @property
     def reads_waiting(self) -> int:
@@ -268,11 +301,19 @@ class Database:
             with contextlib.suppress(Unavailable):
                 await self.purge()
         await self._engine.close()
+        if self.replicas is not None:
+            await self.replicas.close()
 
-    async def _read(self, work: Work[Result]) -> Result:
+    async def _read_alone(self, work: Work[Result]) -> Result:
+        return await self._read(work, alone=True)
+
+    async def _read(self, work: Work[Result], *, alone: bool = False) -> Result:
         until = deadline.of_unit(self._seconds)
+        query = replicas.current.get()
         try:
-            return await self._engine.read(work, until)
+            if query is not None:
+                return await query.read(work, until, self._engine, alone=alone)
+            return await self._engine.read(work, until, alone=alone)
         except Exception as error:
             self._availability.check(error, reading=True, until=until)
             raise

@@ -98,6 +98,12 @@ def limited(seconds: float) -> Iterator[None]:
         current.reset(before)
 
 
+def has_changed() -> bool:
+    """Return whether the request has committed the change that it asks for."""
+    found = current.get()
+    return found is not None and found.changed
+
+
 def of_unit(default: float | None) -> Deadline | None:
     """Return the deadline of a unit of work that begins now: its request's, or one after the default seconds."""
     found = current.get()

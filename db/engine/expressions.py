@@ -62,6 +62,15 @@ class Contains(FunctionElement[Any]):
         super().__init__(column, part)
 
 
+class ByEngine(FunctionElement[Any]):
+    """The expression of `by_engine`."""
+
+    inherit_cache = True
+    # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
+    type: TypeEngine[Any] = sa.types.NullType()
+    name = "by_engine"
+
+
 class FoundById(FunctionElement[Any]):
     """The expression of `found_by_id`."""
 
@@ -110,12 +119,29 @@ def contains(column: AnyColumn, part: Text) -> ColumnElement[bool]:
     return Contains(column, part)
 
 
+def by_engine(*, sqlite: ColumnElement[bool], postgresql: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition that is written in one way for SQLite and in another for PostgreSQL."""
+    return ByEngine(sqlite, postgresql)
+
+
 def found_by_id(column: ColumnElement[Value]) -> ColumnElement[Value]:
     """Return the column for a condition on rows that are found by their ids, not by this column.
 
     SQLite does not know how many rows a partner has, and would read all of them instead of a few by id.
     """
     return FoundById(column)
+
+
+@compiles(ByEngine, "sqlite")
+def _for_sqlite(element: ByEngine, compiler: SQLCompiler, **named: object) -> str:
+    of_sqlite, _ = element.clauses
+    return f"({compiler.process(of_sqlite, **named)})"
+
+
+@compiles(ByEngine, "postgresql")
+def _for_postgresql(element: ByEngine, compiler: SQLCompiler, **named: object) -> str:
+    _, of_postgresql = element.clauses
+    return f"({compiler.process(of_postgresql, **named)})"
 
 
 @compiles(FoundById, "sqlite")

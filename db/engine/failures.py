@@ -15,6 +15,7 @@ class Kind(StrEnum):
     UNREACHABLE = "unreachable"
     REFUSED = "connection refused"
     READ_ONLY = "read-only"
+    NO_PRIMARY = "no primary"
     FULL = "disk full"
     DAMAGED = "damaged"
     INPUT_OUTPUT = "input/output error"
@@ -22,7 +23,9 @@ class Kind(StrEnum):
     BUSY = "busy"
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
+    POOLED = "pooled"
     OVERWRITTEN = "overwritten"
+    FOREIGN = "other tables"
     LATE = "late"
 
 
@@ -43,6 +46,14 @@ class FilesChangedError(Exception):
 
 class FilesOverwrittenError(Exception):
     """Files of a SQLite database were overwritten, so that nothing may be read or written before a restart."""
+
+
+class OtherTablesError(Exception):
+    """A database without the tables of the former one is in the place of a SQLite file."""
+
+
+class PoolerFoundError(ConnectionError):
+    """A pooler answered in place of PostgreSQL, and DATABASE_URL does not say so."""
 
 
 _OF_SQLITE = {
@@ -183,8 +194,14 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             is_mistake = reading and kind is Kind.READ_ONLY
         case FilesOverwrittenError():
             kind, is_mistake = Kind.OVERWRITTEN, False
+        case OtherTablesError():
+            kind, is_mistake = Kind.FOREIGN, False
         case FilesChangedError():
             kind, is_mistake = Kind.BUSY, False
+        case asyncpg.TargetServerAttributeNotMatched():
+            kind, is_mistake = Kind.NO_PRIMARY, False
+        case PoolerFoundError():
+            kind, is_mistake = Kind.POOLED, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False
         case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():

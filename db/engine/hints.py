@@ -10,9 +10,8 @@ import structlog
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
+from db.engine import pools
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.connection import Connection
 from db.engine.failures import DRIVER_ERRORS
@@ -22,7 +21,6 @@ from domain.errors import Unavailable
 
 CHANNEL = "portal_events"
 
-_CONNECTING_SECONDS = 10
 _ECHO_SECONDS = 2.0
 _CHECK_SECONDS = 30.0
 _AGAIN_SECONDS = 5.0
@@ -47,9 +45,9 @@ async def notify(connection: Connection, text: str) -> None:
 class Listener:
     """Connection that listens until it is closed; it is opened again if it is lost."""
 
-    def __init__(self, url: URL, notify: Notify, call: Callable[[], None]) -> None:
+    def __init__(self, url: URL, notify: Notify, call: Callable[[], None], *, connect_seconds: float = 10) -> None:
         """Call the function at each hint; `notify` sends a text by another connection."""
-        self._engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": _CONNECTING_SECONDS})
+        self._engine = pools.engine(url, connect_seconds=connect_seconds)
         self._notify, self._call = notify, call
         self._name = token_hex(8)
         self._echo, self._lost = asyncio.Event(), asyncio.Event()

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, TableValuedAlias
 
 from db.engine.column_types import Many
 from db.engine.expressions import AnyColumn, AnySelect
@@ -92,34 +92,33 @@ def page(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
     return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(_LIMIT)
 
 
-def pages(rows: AnySelect, sorting: Sorting, window: Window, parent: ColumnElement[int]) -> AnySelect:
-    """Return the statement for a page of each parent, each in the order of `page`.
-
-    The last column of each row is the parent's id.
-    """
-    order = sorting.clauses(reverse=window.backward)
-    place = sa.func.row_number().over(partition_by=parent, order_by=order)
-    ranked = (
-        rows.add_columns(parent.label("parent_id"), place.label("place")).where(*within(sorting, window)).subquery()
-    )
-    columns = [column for column in ranked.c if column.name != "place"]
-    return sa.select(*columns).where(ranked.c.place <= _LIMIT).order_by(ranked.c.parent_id, ranked.c.place)
+IsParent: TypeAlias = Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]]
+"""Makes the conditions that a row is one of the parent's, whose id is given."""
 
 
-def pages_by_index(
-    rows: AnySelect,
-    sorting: Sorting,
-    window: Window,
-    is_parent: Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]],
-    parents: str,
+def pages(
+    rows: AnySelect, sorting: Sorting, window: Window, is_parent: IsParent, parents: str, *, key: str
 ) -> AnySelect:
-    """Return the same pages in the form that is fastest on SQLite: the first rows of the index for each parent.
+    """Return the statement for a page of each parent, each in the order of `page`, by PostgreSQL's indexes.
 
-    `rows` are those of any parent; the parents are bound by their name. Ranked by a window, all rows of each parent
-    would be read.
+    `rows` are those of any parent, and `key` is the column by which they are sorted. The parents are bound by their
+    name. The last column of each row is the parent's id. Ranked by a window, all rows of each parent would be read.
     """
-    bound: sa.BindParameter[Any] = sa.bindparam(parents, type_=Many(sorting.id.type))
-    of = sa.func.json_each(bound).table_valued("key", "value", name="parents")
+    of = _unnested(sorting, parents)
+    order = sorting.clauses(reverse=window.backward)
+    first = rows.where(*is_parent(of.c.value), *within(sorting, window)).order_by(*order).limit(_LIMIT)
+    found = first.correlate(of).lateral("listed")
+    listed = Sorting(found.c[key], found.c.id, descending=sorting.descending)
+    return (
+        sa.select(*found.c, of.c.value.label("parent_id"))
+        .select_from(of.join(found, sa.true()))
+        .order_by(of.c.key, *listed.clauses(reverse=window.backward))
+    )
+
+
+def pages_on_sqlite(rows: AnySelect, sorting: Sorting, window: Window, is_parent: IsParent, parents: str) -> AnySelect:
+    """Return the same pages in the form that is fastest on SQLite, which has no lateral joins."""
+    of = _json_each(sorting, parents)
     order = sorting.clauses(reverse=window.backward)
     first = rows.with_only_columns(sorting.id).where(*is_parent(of.c.value), *within(sorting, window))
     chosen = first.order_by(*order).limit(_LIMIT).correlate(of)
@@ -128,6 +127,35 @@ def pages_by_index(
         .select_from(of.join(sorting.id.table, sorting.id.in_(chosen)))
         .order_by(of.c.key, *order)
     )
+
+
+def parents_beyond(
+    rows: AnySelect, sorting: Sorting, window: Window, is_parent: IsParent, parents: str, *, on_sqlite: bool
+) -> AnySelect:
+    """Return the statement for the parents whose pages are preceded by rows, of which it looks for one each."""
+    of = (_json_each if on_sqlite else _unnested)(sorting, parents)
+    preceding = beyond(rows, sorting, window).where(*is_parent(of.c.value)).correlate(of)
+    return sa.select(of.c.value).where(preceding.exists())
+
+
+def counts(rows: AnySelect, sorting: Sorting, is_parent: IsParent, parents: str, *, on_sqlite: bool) -> AnySelect:
+    """Return the statement for the number of rows of each parent, each counted by an index of the parent's rows."""
+    of = (_json_each if on_sqlite else _unnested)(sorting, parents)
+    of_each = rows.with_only_columns(sa.func.count()).where(*is_parent(of.c.value)).correlate(of)
+    return sa.select(of.c.value, of_each.scalar_subquery())
+
+
+def _unnested(sorting: Sorting, parents: str) -> TableValuedAlias:
+    bound: sa.BindParameter[Any] = sa.bindparam(parents, type_=Many(sorting.id.type))
+    values = sa.func.unnest(bound).table_valued(
+        sa.column("value", sorting.id.type), with_ordinality="key", name="parents"
+    )
+    return values.render_derived()
+
+
+def _json_each(sorting: Sorting, parents: str) -> TableValuedAlias:
+    bound: sa.BindParameter[Any] = sa.bindparam(parents, type_=Many(sorting.id.type))
+    return sa.func.json_each(bound).table_valued("key", "value", name="parents")
 
 
 def cut(rows: Sequence[Any], window: Window) -> tuple[Sequence[Any], bool]:

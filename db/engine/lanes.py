@@ -12,7 +12,7 @@ from domain.errors import Unavailable
 
 Result = TypeVar("Result")
 
-_LOCK_SECONDS = 0.25
+LOCK_SECONDS = 0.25
 """How long a unit waits for a lock at a place that others wait for."""
 
 _LOCK_AGAIN_SECONDS = 0.05
@@ -39,7 +39,7 @@ class Lanes:
             # It may wait for a lock for as long as it needs, so it takes no place from those that may not.
             return await run()
         async with self._places.place(until):
-            trial.lock_seconds = _LOCK_AGAIN_SECONDS if self._locked.is_awaited() else _LOCK_SECONDS
+            trial.lock_seconds = _LOCK_AGAIN_SECONDS if self._locked.is_awaited() else LOCK_SECONDS
             try:
                 return await run()
             except DBAPIError as error:

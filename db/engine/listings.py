@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from db.engine import keyset
 from db.engine.connection import Connection
 from db.engine.expressions import AnyColumn, AnySelect, among
-from db.engine.keyset import Keyset, Sorting, Window
+from db.engine.keyset import IsParent, Keyset, Sorting, Window
 from db.engine.statement import NO_JOINS, Columns, Joins, Statement, Values
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -45,7 +45,7 @@ class Listing(Generic[Row]):
     """The name by which the parents are bound, which the conditions leave out."""
     of_parents: Sequence[ColumnElement[bool]] = ()
     """Conditions that an index serves, where the parent is an expression of several columns."""
-    is_parent: Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]] | None = None
+    is_parent: IsParent | None = None
     """The conditions that rows are of one such parent."""
     indexed: bool = True
     """Whether an index has the rows in this order."""
@@ -126,11 +126,13 @@ async def pages(
     statement = listing.statement(
         "pages",
         keyset.shape(window),
-        expression=lambda: keyset.pages(_rows(listing), listing.sorting, window, _parent(listing)),
+        expression=lambda: keyset.pages(
+            _of_any(listing), listing.sorting, window, _is_parent(listing), listing.parents, key=listing.key
+        ),
         row=listing.row,
         keyed=True,
         reads=None if listing.filtered else _rows_of_pages(listing.parents),
-        on_sqlite=lambda: keyset.pages_by_index(
+        on_sqlite=lambda: keyset.pages_on_sqlite(
             _of_any(listing), listing.sorting, window, _is_parent(listing), listing.parents
         ),
     )
@@ -163,9 +165,13 @@ async def those_in(connection: Connection, listing: Listing[Row], ids: Sequence[
 
 
 async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
-    """Return the length of each parent's list; an empty list has no entry."""
-    parent = _parent(listing)
-    statement = listing.statement("counts", expression=lambda: _counted(listing, parent), row=_pair)
+    """Return the length of each parent's list."""
+    statement = listing.statement(
+        "counts",
+        expression=lambda: _counts(listing, on_sqlite=False),
+        on_sqlite=lambda: _counts(listing, on_sqlite=True),
+        row=_pair,
+    )
     return dict(await connection.fetch(statement, listing.values))
 
 
@@ -189,9 +195,8 @@ async def parents_beyond(connection: Connection, listing: Listing[Row], window: 
     statement = listing.statement(
         "parents beyond",
         keyset.shape(window),
-        expression=lambda: keyset.beyond(
-            sa.select(_parent(listing)).where(*listing.conditions), listing.sorting, window
-        ).distinct(),
+        expression=lambda: _parents_beyond(listing, window, on_sqlite=False),
+        on_sqlite=lambda: _parents_beyond(listing, window, on_sqlite=True),
         row=int,
     )
     return frozenset(await connection.fetch(statement, {**listing.values, **keyset.values(window)}))
@@ -209,8 +214,9 @@ def _pair(parent: int, rows: int) -> tuple[int, int]:
     return parent, rows
 
 
-def _counted(listing: Listing[Row], parent: ColumnElement[int]) -> AnySelect:
-    return sa.select(parent, sa.func.count()).where(*listing.conditions).group_by(parent)
+def _counts(listing: Listing[Row], *, on_sqlite: bool) -> AnySelect:
+    ids = sa.select(listing.sorting.id).where(*listing.where)
+    return keyset.counts(ids, listing.sorting, _is_parent(listing), listing.parents, on_sqlite=on_sqlite)
 
 
 def _rows(listing: Listing[Row]) -> AnySelect:
@@ -225,7 +231,14 @@ def _plain(listing: Listing[Row]) -> AnySelect:
     return sa.select(listing.sorting.id).where(*listing.conditions)
 
 
-def _is_parent(listing: Listing[Row]) -> Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]]:
+def _parents_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -> AnySelect:
+    ids = sa.select(listing.sorting.id).where(*listing.where)
+    return keyset.parents_beyond(
+        ids, listing.sorting, window, _is_parent(listing), listing.parents, on_sqlite=on_sqlite
+    )
+
+
+def _is_parent(listing: Listing[Row]) -> IsParent:
     parent = _parent(listing)
     return listing.is_parent or (lambda value: [parent == value])
 

@@ -1,41 +1,185 @@
-"""Pools of connections to PostgreSQL."""
+"""Pools of connections to PostgreSQL, which are kept, and found to be lost when they are used."""
 
-from sqlalchemy import event
+import asyncio
+from collections.abc import Coroutine, Mapping
+from types import MappingProxyType
+from typing import Any
+
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
+from db.engine import hosts, pooler
+from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
+from db.engine.failures import DRIVER_ERRORS
+from db.engine.pooler import UnnamedStatements
 
-_CONNECTING_SECONDS = 10
-"""How long a host may take to answer a new connection: one that is switched off never does."""
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 _LENDING_SECONDS = 30
 """How long a unit of work waits for a connection of the pool while all of them are in use."""
 
+_ROLLBACK_SECONDS = 1.0
+"""How long a server may take to end a transaction or a statement, until the connection is closed without its answer."""
 
-def postgresql(url: URL, availability: Availability, *, connections: int) -> AsyncEngine:
-    """Return an engine whose pool lends no connection of a former primary."""
-    engine = create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=connections,
-        pool_timeout=_LENDING_SECONDS,
-        pool_pre_ping=True,
-        connect_args={"timeout": _CONNECTING_SECONDS},
-        isolation_level="READ COMMITTED",
+
+def engine(url: URL, settings: Mapping[str, str] = NO_SETTINGS, *, connect_seconds: float = 10) -> AsyncEngine:
+    """Return an engine that opens a connection each time, with these settings of its session if no pooler shares it.
+
+    Each host has so many seconds to answer.
+    """
+    is_pooled = pooler.is_meant(url)
+    session: dict[str, Any] = pooler.WITHOUT_NAMES if is_pooled else {"server_settings": dict(settings)}
+    options = hosts.options(
+        pooler.without_parameter(url), seconds=connect_seconds, connect=None if is_pooled else pooler.connect
+    )
+    options["connect_args"] |= session
+    return create_async_engine(
+        **options,
+        poolclass=NullPool,
+        # The transactions are the driver's, so SQLAlchemy begins none.
+        isolation_level="AUTOCOMMIT",
         hide_parameters=True,
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def note_demotions(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["is_new"], record.info["demotions"] = True, availability.demotions
 
-    @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_a_former_primary(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-        # A connection that was just made is the best there is, also if a demotion was found meanwhile.
-        if not record.info.pop("is_new", False) and record.info["demotions"] != availability.demotions:
-            raise DisconnectionError
+class Session:
+    """Session of the server: a connection of SQLAlchemy that is kept open, and the driver's own."""
 
-    return engine
+    __slots__ = ("connection", "demotions", "driver", "is_new")
+
+    def __init__(self, connection: AsyncConnection, driver: DriverConnection, *, demotions: int) -> None:
+        """Take a connection that was just opened."""
+        self.connection, self.driver, self.demotions = connection, driver, demotions
+        self.is_new = True
+        """Whether no unit has used the connection yet, so that it can't be one that was lost unnoticed."""
+
+
+class Pool:
+    """Connections that are opened when they are first needed, and each lent to one unit of work at a time."""
+
+    def __init__(
+        self,
+        url: URL,
+        availability: Availability,
+        *,
+        connections: int,
+        settings: Mapping[str, str] = NO_SETTINGS,
+        connect_seconds: float = 10,
+    ) -> None:
+        """Open at most so many connections, with these settings of their sessions if no pooler shares these."""
+        self._engine, self._availability = engine(url, settings, connect_seconds=connect_seconds), availability
+        self._is_pooled = pooler.is_meant(url)
+        self._places = asyncio.Semaphore(connections)
+        self._idle: list[Session] = []
+        self._ending: set[asyncio.Task[None]] = set()
+        self.lent = 0
+        """Number of connections that units of work have."""
+
+    async def lend(self) -> Session:
+        """Return the connection that was returned last, or else a new one.
+
+        Raises the driver's error if none can be opened, and SQLAlchemy's TimeoutError if none becomes free.
+        """
+        if self._places.locked():
+            try:
+                async with asyncio.timeout(_LENDING_SECONDS):
+                    await self._places.acquire()
+            except TimeoutError:
+                raise PoolTimeoutError from None
+        else:
+            await self._places.acquire()
+        self.lent += 1
+        try:
+            return self._kept() or await self._opened()
+        except BaseException:
+            self._free()
+            raise
+
+    def give_back(self, session: Session) -> None:
+        """Keep a connection without a transaction for the next unit."""
+        session.is_new = False
+        self._idle.append(session)
+        self._free()
+
+    async def drop(self, session: Session, *, politely: bool) -> None:
+        """Close a connection instead of keeping it; one that may have an operation under way must not wait for it."""
+        try:
+            await _close(session, politely=politely)
+        finally:
+            self._free()
+
+    def end(self, session: Session) -> None:
+        """Take back a connection whose statement was given up, when the server has ended that."""
+        self._later(self._end(session))
+
+    def forget_idle(self) -> None:
+        """Close the connections that no unit has, since another one was lost, and they may be as well."""
+        while self._idle:
+            self._close_later(self._idle.pop())
+
+    async def close(self) -> None:
+        """Close the connections that no unit has."""
+        self.forget_idle()
+        if self._ending:
+            await asyncio.wait(self._ending)
+        self.forget_idle()
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    def _kept(self) -> Session | None:
+        while self._idle:
+            session = self._idle.pop()
+            # The server or the system has told the driver, or it may be the session of a former primary.
+            if not session.driver.is_closed() and session.demotions == self._availability.demotions:
+                return session
+            self._close_later(session)
+        return None
+
+    async def _opened(self) -> Session:
+        # A demotion that is found meanwhile is one of another connection.
+        demotions = self._availability.demotions
+        connection = await self._engine.connect()
+        try:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+        except BaseException:
+            await connection.close()
+            raise
+        return Session(connection, UnnamedStatements(driver) if self._is_pooled else driver, demotions=demotions)
+
+    def _free(self) -> None:
+        self.lent -= 1
+        self._places.release()
+
+    async def _end(self, session: Session) -> None:
+        if await roll_back(session.driver):
+            self.give_back(session)
+        else:
+            await self.drop(session, politely=False)
+
+    def _close_later(self, session: Session) -> None:
+        self._later(_close(session, politely=True))
+
+    def _later(self, ending: Coroutine[object, object, None]) -> None:
+        task = asyncio.ensure_future(ending)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+
+async def roll_back(driver: DriverConnection) -> bool:
+    """Roll back, if there is a transaction, and return whether that was possible."""
+    try:
+        async with asyncio.timeout(_ROLLBACK_SECONDS):
+            await driver.execute("ROLLBACK;")
+    except (*DRIVER_ERRORS, TimeoutError):
+        return False
+    return True
+
+
+async def _close(session: Session, *, politely: bool) -> None:
+    if not politely:
+        session.driver.terminate()
+    await session.connection.invalidate()
+    await session.connection.close()

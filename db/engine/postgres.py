@@ -6,10 +6,8 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.pool import QueuePool
 
-from db.engine import hints, pools
+from db.engine import hints
 from db.engine.availability import Availability
 from db.engine.connection import (
     Connection,
@@ -22,11 +20,13 @@ from db.engine.connection import (
 from db.engine.deadline import Deadline
 from db.engine.filters import value
 from db.engine.hints import Listener
-from db.engine.lanes import Lanes
-from db.engine.postgres_connection import run, run_once
+from db.engine.lanes import LOCK_SECONDS, Lanes
+from db.engine.pool_sizes import PoolSizes
+from db.engine.pools import Pool
+from db.engine.postgres_connection import run, run_alone, run_once
 from db.engine.statement import Statement
 from db.engine.statement_count import counted
-from db.engine.trials import Trial, Trials
+from db.engine.trials import Trial, Trials, unless_over
 from domain.errors import NotChanged
 from domain.limits import TooManyReads
 
@@ -37,6 +37,9 @@ _PER_STRANGER = 8
 
 _NOTIFYING_SECONDS = 5.0
 """Deadline of the portal's own questions to a server."""
+
+_STATEMENT_SECONDS = 60.0
+"""When the server ends a statement without a transaction whose process ended; the process itself does it earlier."""
 
 _READ_ONLY_SETTING: Statement[str] = Statement(
     sa.select(sa.func.current_setting("transaction_read_only", type_=sa.Text)), value
@@ -53,16 +56,20 @@ class PostgresEngine:
         availability: Availability,
         observers: list[Observer],
         *,
-        connections: int,
+        sizes: PoolSizes,
     ) -> None:
         """Prepare without connecting."""
         self._availability, self._observers = availability, observers
-        writing = max(2, connections // 2)
-        # A pool lends as many connections again.
-        self._reads = Lanes(connections, locked=writing, for_strangers=connections // _PER_STRANGER, full=TooManyReads)
-        self._writes = Lanes(2 * writing, locked=writing, full=NotChanged)
-        self._reading = pools.postgresql(url, availability, connections=connections)
-        self._writing = pools.postgresql(url, availability, connections=writing)
+        # The other half is for long reads, those that wait for locks, and what was given up.
+        places, locked = max(1, sizes.reading // 2), max(2, sizes.reading // 4)
+        self._reads = Lanes(places, locked=locked, for_strangers=places // _PER_STRANGER, full=TooManyReads)
+        self._writes = Lanes(sizes.writing, locked=max(2, sizes.writing // 2), full=NotChanged)
+        # The limits of a statement without a transaction; a transaction has its own.
+        limits = {"lock_timeout": _milliseconds(LOCK_SECONDS), "statement_timeout": _milliseconds(_STATEMENT_SECONDS)}
+        seconds = sizes.connect_seconds
+        self._reading = Pool(url, availability, connections=sizes.reading, settings=limits, connect_seconds=seconds)
+        self._writing = Pool(url, availability, connections=sizes.writing, connect_seconds=seconds)
+        self._connect_seconds = seconds
         self._trials = Trials()
         self._units = 0
         self._url = url
@@ -71,9 +78,16 @@ class PostgresEngine:
         """Raise NotInlineError: each answer of a server has to be waited for."""
         raise NotInlineError
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
-        """Run a unit of work on a snapshot of the database; raise TookTooLongError at the deadline."""
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
+        """Run a unit of work on a snapshot of the database, or `alone` without a transaction.
+
+        Raises TookTooLongError at the deadline.
+        """
         trial = Trial(until, read_only=True)
+        if alone and until is not None and until.left < _STATEMENT_SECONDS:
+            until.check()
+            unit = self._reads.run(trial, partial(self._run_alone, work, trial))
+            return await self._counted(unless_over(until, unit))
         run = partial(self._run, self._reading, work, trial)
         return await self._counted(self._trials.within(trial, self._reads.run(trial, run)))
 
@@ -92,7 +106,13 @@ class PostgresEngine:
         run = partial(self._run, self._writing, work, trial)
         return await self._counted(self._trials.within(trial, self._writes.run(trial, run)))
 
-    async def _run(self, pool: AsyncEngine, work: Work[Result], trial: Trial) -> Result:
+    async def _run_alone(self, work: Work[Result], trial: Trial) -> Result:
+        if trial.lock_seconds == LOCK_SECONDS:
+            return await run_alone(self._reading, counted(work), self._observers)
+        # It waits for a lock for another time than the sessions do.
+        return await self._trials.within(trial, self._run(self._reading, work, trial))
+
+    async def _run(self, pool: Pool, work: Work[Result], trial: Trial) -> Result:
         return await run(pool, counted(work), self._observers, trial)
 
     async def _counted(self, running: Awaitable[Result]) -> Result:
@@ -104,8 +124,7 @@ class PostgresEngine:
 
     def usage(self) -> Usage:
         """Return how many connections are lent, and how many units of work wait for one."""
-        pools_of_both = [each.pool for each in (self._reading, self._writing)]
-        lent = sum(pool.checkedout() for pool in pools_of_both if isinstance(pool, QueuePool))
+        lent = self._reading.lent + self._writing.lent
         return Usage(lent, max(0, self._units - lent))
 
     @property
@@ -119,7 +138,7 @@ class PostgresEngine:
 
     def listener(self, call: Callable[[], None]) -> Listener | None:
         """Return what calls the function at hints of other processes."""
-        return Listener(self._url, self._notify, call)
+        return Listener(self._url, self._notify, call, connect_seconds=self._connect_seconds)
 
     async def hint(self) -> None:
         """Send a hint to the listeners of all processes."""
@@ -145,9 +164,13 @@ class PostgresEngine:
     async def close(self) -> None:
         """Close every connection."""
         await self._trials.close()
-        await self._reading.dispose()
-        await self._writing.dispose()
+        await self._reading.close()
+        await self._writing.close()
 
 
 async def _read_only_setting(connection: Connection) -> str:
     return await returned(connection, _READ_ONLY_SETTING)
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))

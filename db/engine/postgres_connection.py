@@ -1,20 +1,31 @@
 """Connection to PostgreSQL, by the driver itself, which takes half of the time of SQLAlchemy, and its transactions."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import failures
 from db.engine.asyncpg_types import DriverConnection
-from db.engine.connection import NO_VALUES, SCANNED_ROWS, MayBlock, Observer, Take, Work
-from db.engine.failures import OutcomeUnknownError
+from db.engine.connection import (
+    NO_VALUES,
+    SCANNED_ROWS,
+    LockedElsewhereError,
+    MayBlock,
+    Observer,
+    Take,
+    Work,
+)
+from db.engine.failures import Kind, OutcomeUnknownError
+from db.engine.pooler import UnnamedStatements
+from db.engine.pools import Pool, roll_back
 from db.engine.row_batch import RowBatch
-from db.engine.statement import Statement, Values
+from db.engine.statement import Compiled, Statement, Values
 from db.engine.trials import Trial
 
 Row = TypeVar("Row")
@@ -23,11 +34,11 @@ Result = TypeVar("Result")
 _TRIES = 5
 """How often a unit of work is run whose transaction loses against others."""
 
-_ROLLBACK_SECONDS = 1.0
-"""How long a server may take to end a transaction, until the connection is closed without its answer."""
-
 _MANY = 10
 """From how many rows on an insert gets arrays: with fewer, a second statement is not worth its preparation."""
+
+BULK = 500
+"""From how many rows on an insert is a COPY, which needs two more statements and is faster for each row."""
 
 
 class PostgresConnection:
@@ -42,13 +53,13 @@ class PostgresConnection:
     async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
         """Run a statement and return its rows."""
         compiled = statement.compiled(self.dialect)
-        self._observe(compiled.text)
+        self._observe(compiled)
         return RowBatch(compiled.layout, await self._driver.fetch(compiled.text, *compiled.bound(values)))
 
     async def execute(self, statement: Statement[Row], values: Values = NO_VALUES) -> int:
         """Run a statement and return the number of rows that it wrote."""
         compiled = statement.compiled(self.dialect)
-        self._observe(compiled.text)
+        self._observe(compiled)
         status = await self._driver.execute(compiled.text, *compiled.bound(values))
         # "UPDATE 1", "INSERT 0 1", but "CREATE TABLE".
         number = status.rpartition(" ")[2]
@@ -59,14 +70,19 @@ class PostgresConnection:
         compiled = statement.compiled(self.dialect)
         if not rows:
             return RowBatch(compiled.layout, [])
-        self._observe(compiled.text)
-        bound = [compiled.bound(values) for values in rows]
+        self._observe(compiled)
+        if compiled.copied is not None and len(rows) >= BULK and not isinstance(self._driver, UnnamedStatements):
+            # The driver names the statement by which it learns the types of the columns.
+            table, columns = compiled.copied
+            await self._driver.copy_records_to_table(table, records=compiled.bound_rows(rows), columns=columns)
+            return RowBatch(compiled.layout, [])
+        if compiled.of_arrays is not None and len(rows) >= _MANY:
+            # One statement for all rows takes the server a third of the time of one for each.
+            await self._driver.execute(compiled.of_arrays, *compiled.bound_columns(rows))
+            return RowBatch(compiled.layout, [])
+        bound = compiled.bound_rows(rows)
         if compiled.returns_rows:
             return RowBatch(compiled.layout, await self._driver.fetchmany(compiled.text, bound))
-        if compiled.of_arrays is not None and len(bound) >= _MANY:
-            # One statement for all rows takes the server a third of the time of one for each.
-            await self._driver.execute(compiled.of_arrays, *map(list, zip(*bound, strict=True)))
-            return RowBatch(compiled.layout, [])
         await self._driver.executemany(compiled.text, bound)
         return RowBatch(compiled.layout, [])
 
@@ -76,7 +92,7 @@ class PostgresConnection:
         The function holds the interpreter anyway, so a thread for it costs a third more and delays the loop no less.
         """
         compiled = statement.compiled(self.dialect)
-        self._observe(compiled.text)
+        self._observe(compiled)
         cursor = await self._driver.cursor(compiled.text, *compiled.bound(values))
         found = await cursor.fetch(SCANNED_ROWS)
         while found:
@@ -100,76 +116,145 @@ class PostgresConnection:
             await self._connection.begin()
         return await self._connection.run_sync(work)
 
-    def _observe(self, statement: str) -> None:
+    def _observe(self, compiled: Compiled[Any]) -> None:
         self.statements += 1
         for observe in self._observers:
-            observe(statement)
+            observe(compiled.text)
 
 
-async def run(engine: AsyncEngine, work: Work[Result], observers: list[Observer], trial: Trial) -> Result:
+class LoneConnection(PostgresConnection):
+    """Connection of the pool without a transaction, whose statements only read: others raise TypeError."""
+
+    def _observe(self, compiled: Compiled[Any]) -> None:
+        if not compiled.is_select:
+            message = "A unit that reads without a transaction runs nothing but SELECT."
+            raise TypeError(message)
+        super()._observe(compiled)
+
+
+class _StaleError(Exception):
+    """Signal that a connection that the pool had kept was lost, so that the unit may run again on a new one."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        """Take the error to raise if it does not."""
+        super().__init__()
+        self.error = error
+
+
+async def run(pool: Pool, work: Work[Result], observers: list[Observer], trial: Trial) -> Result:
     """Run a unit of work in a transaction, committed at the end and rolled back where anything is raised.
 
-    A read runs on a snapshot. A unit whose transaction lost against another one is run
-    again. Raises DBAPIError, as SQLAlchemy does, and OutcomeUnknownError if COMMIT was sent and not answered.
+    A read runs on a snapshot. A unit whose transaction lost against another one, or would have, is run again. If a
+    connection that the pool had kept turns out to be lost, a read is run once more, and so is a write of which nothing
+    was sent. Raises DBAPIError, as SQLAlchemy does, and OutcomeUnknownError if COMMIT was sent and not answered.
     """
     for tries_left in reversed(range(_TRIES)):
         try:
-            return await run_once(engine, work, observers, trial)
+            return await run_once(pool, work, observers, trial, may_repeat=trial.read_only)
         except DBAPIError as error:
             if not (tries_left and failures.retryable(error)):
+                raise
+        except LockedElsewhereError:
+            if not tries_left:
                 raise
     raise AssertionError  # The last try returns or raises.
 
 
-async def run_once(engine: AsyncEngine, work: Work[Result], observers: list[Observer], trial: Trial) -> Result:
-    """Run a unit of work in one transaction."""
-    # The transaction is the driver's, so SQLAlchemy begins none.
-    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        driver = await _driver_of(connection)
-        begun = committing = False
+async def run_once(
+    pool: Pool, work: Work[Result], observers: list[Observer], trial: Trial, *, may_repeat: bool = False
+) -> Result:
+    """Run a unit of work in one transaction, a second one if the first was on a lost connection and it may repeat."""
+    return await _renewed(partial(_transact, pool, work, observers, trial, may_repeat=may_repeat))
+
+
+async def run_alone(pool: Pool, work: Work[Result], observers: list[Observer]) -> Result:
+    """Run a unit that reads without a transaction, so that each statement has a snapshot of its own.
+
+    If the caller is cancelled, the server is asked to cancel the statement, and the connection is kept if it does.
+    """
+    return await _renewed(partial(_read_alone, pool, work, observers))
+
+
+async def _renewed(attempt: Callable[[], Awaitable[Result]]) -> Result:
+    try:
+        return await attempt()
+    except _StaleError:
+        pass
+    try:
+        return await attempt()
+    except _StaleError as stale:
+        raise stale.error from stale.error.__cause__
+
+
+async def _transact(
+    pool: Pool, work: Work[Result], observers: list[Observer], trial: Trial, *, may_repeat: bool
+) -> Result:
+    session = await pool.lend()
+    driver, was_new = session.driver, session.is_new
+    begun = committing = False
+    try:
         # A deadline that passed before is no reason to close the connection.
         begin = trial.begin()
-        try:
-            await driver.execute(begin)
-            begun = True
-            result = await work(PostgresConnection(connection, driver, observers))
-            # The driver sends nothing on a connection that it knows to be closed.
-            committing = not driver.is_closed()
-            trial.commit(is_sent=committing)
-            await driver.execute("COMMIT;")
-        except BaseException as error:
-            rolled_back = committing or (begun and await _roll_back(driver))
-            lost = driver.is_closed()
-            if lost or not rolled_back or driver.is_in_transaction() or failures.breaks_connection(error):
-                await _drop(connection, driver, politely=rolled_back)
-            if not isinstance(error, failures.DRIVER_ERRORS):
-                raise
-            if committing and failures.leaves_outcome_unknown(error):
-                raise OutcomeUnknownError from error
-            trial.committing = False
-            raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=lost) from error
-        return result
-
-
-async def _driver_of(connection: AsyncConnection) -> DriverConnection:
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    found: DriverConnection = driver
-    return found
-
-
-async def _roll_back(driver: DriverConnection) -> bool:
-    """Roll back, and return whether that was possible; the caller raises the original error."""
+    except BaseException:
+        pool.give_back(session)
+        raise
     try:
-        async with asyncio.timeout(_ROLLBACK_SECONDS):
-            await driver.execute("ROLLBACK;")
-    except (*failures.DRIVER_ERRORS, TimeoutError):
-        return False
-    return True
+        await driver.execute(begin)
+        begun = True
+        result = await work(PostgresConnection(session.connection, driver, observers))
+        # The driver sends nothing on a connection that it knows to be closed.
+        committing = not driver.is_closed()
+        trial.commit(is_sent=committing)
+        await driver.execute("COMMIT;")
+    except BaseException as error:
+        rolled_back = committing or (begun and await roll_back(driver))
+        lost = _lost(driver, error)
+        if driver.is_closed() or not rolled_back or driver.is_in_transaction() or failures.breaks_connection(error):
+            await pool.drop(session, politely=rolled_back)
+        else:
+            pool.give_back(session)
+        if not isinstance(error, failures.DRIVER_ERRORS):
+            raise
+        if committing and not trial.read_only and failures.leaves_outcome_unknown(error):
+            raise OutcomeUnknownError from error
+        trial.committing = False
+        reported = _reported(error, lost=lost)
+        if lost and not was_new and (may_repeat or not begun):
+            pool.forget_idle()
+            raise _StaleError(reported) from error
+        raise reported from error
+    pool.give_back(session)
+    return result
 
 
-async def _drop(connection: AsyncConnection, driver: DriverConnection, *, politely: bool) -> None:
-    """Close the connection instead of returning it to the pool."""
-    if not politely:
-        # It may have an operation under way that it would wait for.
-        driver.terminate()
-    await connection.invalidate()
+async def _read_alone(pool: Pool, work: Work[Result], observers: list[Observer]) -> Result:
+    session = await pool.lend()
+    driver, was_new = session.driver, session.is_new
+    try:
+        result = await work(LoneConnection(session.connection, driver, observers))
+    except asyncio.CancelledError:
+        pool.end(session)
+        raise
+    except BaseException as error:
+        lost = _lost(driver, error)
+        if lost or failures.breaks_connection(error):
+            await pool.drop(session, politely=driver.is_closed())
+        else:
+            pool.give_back(session)
+        if not isinstance(error, failures.DRIVER_ERRORS):
+            raise
+        reported = _reported(error, lost=lost)
+        if lost and not was_new:
+            pool.forget_idle()
+            raise _StaleError(reported) from error
+        raise reported from error
+    pool.give_back(session)
+    return result
+
+
+def _lost(driver: DriverConnection, error: BaseException) -> bool:
+    return driver.is_closed() or failures.kind_of(error) is Kind.UNREACHABLE
+
+
+def _reported(error: Exception, *, lost: bool) -> DBAPIError:
+    return DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=lost)

@@ -91,7 +91,7 @@ class SqliteConnection:
         compiled = statement.compiled(DIALECT)
         if rows:
             self._observe(compiled.text)
-        return RowBatch(compiled.layout, self._returned(compiled, [compiled.bound(values) for values in rows]))
+        return RowBatch(compiled.layout, self._returned(compiled, compiled.bound_rows(rows)))
 
     async def scan(self, statement: Statement[Row], values: Values, take: Take, *, may_block: MayBlock) -> None:  # noqa: ARG002 — it has a thread.
         """Give the driver's rows of a statement to a function, in batches, until it raises."""

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from sqlalchemy.engine import URL
 
-from db.engine import sqlite_threads
+from db.engine import sqlite_losses
 from db.engine.availability import Availability
 from db.engine.connection import NotInlineError, Observer, TookTooLongError, Usage, Work
 from db.engine.deadline import Deadline
-from db.engine.failures import FilesChangedError
+from db.engine.failures import FilesChangedError, OtherTablesError
 from db.engine.files import DatabaseFile
 from db.engine.hints import Listener
 from db.engine.place_queue import PlaceQueue
@@ -92,7 +92,7 @@ class SqliteEngine:
         except FilesChangedError as error:
             raise NotInlineError from error
 
-    async def read(self, work: Work[Result], until: Deadline | None) -> Result:
+    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:  # noqa: ARG002 — of the protocol.
         """Run a unit of work on the reader thread for which the fewest units wait, when it is its caller's turn."""
         async with self._reads.place(until) as place:
             try:
@@ -176,7 +176,10 @@ class SqliteEngine:
             if not self._file.have_changed():
                 return
             loss = self._file.loss()
-            saved = not loss.can_save or await sqlite_threads.save([self._writer, *self._readers])
+            threads = [self._writer, *self._readers]
+            if loss.is_replaced and await sqlite_losses.has_lost_tables(self._file, threads):
+                raise OtherTablesError
+            saved = not loss.can_save or await sqlite_losses.save(threads)
             if not saved and not loss.is_replaced:
                 raise FilesChangedError
             await self.close()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
 from functools import partial
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -14,6 +14,7 @@ import aiosqlite
 from db.engine import failures
 from db.engine.connection import Connection, Observer, TookTooLongError, Work
 from db.engine.deadline import Deadline
+from db.engine.failures import FileMissingError, FilesChangedError, OutcomeUnknownError
 from db.engine.files import DatabaseFile, Files
 from db.engine.place_queue import Place
 from db.engine.pragmas import set_pragmas
@@ -36,7 +37,7 @@ class _Opened(NamedTuple):
     files: Files
 
 
-class _ConnectionThread:
+class ConnectionThread:
     """Connection to a SQLite file, in the thread of its driver."""
 
     def __init__(
@@ -88,15 +89,18 @@ class _ConnectionThread:
                 self._closing.add(closed)
                 closed.add_done_callback(self._closing.discard)
 
-    async def save(self) -> bool | None:
-        """Copy all that is in the log to the file; return whether that was possible, None without a connection."""
+    @property
+    def is_open(self) -> bool:
+        """Whether the thread has a connection."""
+        return self._opened is not None
+
+    async def select(self, text: str) -> Iterable[Sequence[Any]] | None:
+        """Return rows of the open file, None without a connection or if it can't be read."""
         if self._opened is None:
             return None
-        try:
-            rows = await self._opened.connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            return False
-        return [row[0] for row in rows] == [0]
+        with contextlib.suppress(sqlite3.Error):
+            return await self._opened.connection.execute_fetchall(text)
+        return None
 
     async def close(self) -> None:
         """Close the connection and end the thread."""
@@ -105,7 +109,7 @@ class _ConnectionThread:
         await asyncio.gather(*self._closing, return_exceptions=True)
 
 
-class ReaderThread(_ConnectionThread):
+class ReaderThread(ConnectionThread):
     """Connection of a thread that reads."""
 
     async def run(self, work: Work[Result], until: Deadline | None = None, place: Place | None = None) -> Result:
@@ -161,7 +165,7 @@ class ReaderThread(_ConnectionThread):
             self._opened.unit.interrupt()
 
 
-class GroupCommitWriter(_ConnectionThread):
+class GroupCommitWriter(ConnectionThread):
     """Connection that writes: units that arrive while others run are committed together.
 
     Synchronising the file with the disk takes longer than most units do. A caller gets the outcome of its unit when all
@@ -245,6 +249,16 @@ class GroupCommitWriter(_ConnectionThread):
         for outcome in outcomes:
             if outcome.error is not None:
                 self._drop_if_broken(opened, outcome.error)
+        return self._confirmed(outcomes)
+
+    def _confirmed(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Return the outcomes, unknown ones of units that were committed while the files were moved."""
+        try:
+            self._file.verify()
+        except (FileMissingError, FilesChangedError):
+            unknown = OutcomeUnknownError()
+            unknown.__cause__ = FileMissingError()
+            return [Outcome(error=outcome.error or unknown) for outcome in outcomes]
         return outcomes
 
     def _verified(self, work: Work[Result]) -> Work[Result]:
@@ -271,15 +285,6 @@ async def _all_done(connection: aiosqlite.Connection) -> None:
     # It raises for a connection that is closed, after which its thread does what it was given before.
     with contextlib.suppress(ValueError):
         await _in_thread(connection, lambda: None)
-
-
-async def save(threads: Sequence[_ConnectionThread]) -> bool:
-    """Copy the log to the file on the first open connection; without one, the last to be closed does it."""
-    for thread in threads:
-        is_saved = await thread.save()
-        if is_saved is not None:
-            return is_saved
-    return True
 
 
 def _expire(unit: WaitingUnit, done: asyncio.Future[Any]) -> None:

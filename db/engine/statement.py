@@ -13,6 +13,7 @@ from sqlalchemy import (
     Enum,
     FromClause,
     Select,
+    SelectBase,
     TextClause,
     TextualSelect,
     UpdateBase,
@@ -36,6 +37,7 @@ Columns = frozenset[str] | None
 """The columns that are read of a row, by the names of its fields; None for all of them."""
 
 _VARIANTS_MAX = 64
+_UNBOUND = object()
 _keeping = Lock()
 
 
@@ -158,9 +160,12 @@ class Compiled(Generic[Row]):
         ]
         columns = _columns(expression)
         self.returns_rows = bool(columns)
+        self.is_select = isinstance(expression, SelectBase)
         is_for_arrays = dialect.name == "postgresql" and not self.returns_rows
         self.of_arrays = _of_arrays(self.text) if is_for_arrays else None
         """Text of the same insert with an array of values for each column; None for any other statement."""
+        self.copied = None if self.of_arrays is None else _copied(self.of_arrays)
+        """Table and columns of such an insert, in the order of its parameters."""
         self.layout = statement.layout([row_batch.of(column.type, dialect) for column in columns])
 
     def bound(self, values: Values) -> Sequence[Any]:
@@ -170,6 +175,32 @@ class Compiled(Generic[Row]):
             value = values[name] if name in values else self._fixed[name]
             parameters.append(value if bind is None else bind(value))
         return parameters
+
+    def bound_columns(self, rows: Sequence[Values]) -> list[list[Any]]:
+        """Return the values of many rows by parameter, in the order of the text's parameters."""
+        columns = []
+        for name, bind in self._binders:
+            fixed = self._fixed[name]
+            values = [row.get(name, fixed) for row in rows]
+            columns.append(values if bind is None else _each_bound(values, bind))
+        return columns
+
+    def bound_rows(self, rows: Sequence[Values]) -> list[Sequence[Any]]:
+        """Return the values of each of many rows in the order of the text's parameters."""
+        return list(zip(*self.bound_columns(rows), strict=True)) if self._binders else [()] * len(rows)
+
+
+def _each_bound(values: Sequence[Any], bind: Callable[[Any], Any]) -> list[Any]:
+    """Convert the values, of which many rows often share one, such as the time of a transaction."""
+    bound: list[Any] = []
+    former: object = _UNBOUND
+    for value in values:
+        if value is former:
+            bound.append(bound[-1])
+        else:
+            former = value
+            bound.append(bind(value))
+    return bound
 
 
 _PARAMETER = r"\$\d+(?:::[A-Z ]+(?:\(\d+\))?)?"
@@ -188,6 +219,11 @@ def _of_arrays(text: str) -> str | None:
     typed = [each if "::" in each else f"{each}::VARCHAR" for each in found[2].replace(_COLLATED, "").split(", ")]
     arrays = ", ".join(f"{each}[]" for each in typed)
     return f"{found[1]} SELECT * FROM unnest({arrays})"  # noqa: S608 — of a statement's own text.
+
+
+def _copied(insert: str) -> tuple[str, Sequence[str]]:
+    table, _, rest = insert.removeprefix("INSERT INTO ").partition(" (")
+    return table, [each.strip('"') for each in rest.partition(")")[0].split(", ")]
 
 
 def _constants(dialect: Dialect) -> Callable[..., ColumnElement[object] | None]:

@@ -53,7 +53,8 @@ class Trial:
         """Return the statements that begin a transaction; raise TookTooLongError after the deadline."""
         begin = _BEGIN[self.read_only]
         if self.until is None:
-            return begin
+            # The sessions or the role may have limits for statements without a transaction.
+            return f"{begin} SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
         self.until.check()
         left = self.until.left
         begin += f" SET LOCAL statement_timeout = {_milliseconds(left)};"
@@ -130,6 +131,29 @@ class Trials:
         if not task.cancelled():
             # The caller has had an answer, and asyncio would complain about an error that is never looked at.
             task.exception()
+
+
+async def unless_over(until: Deadline, unit: Coroutine[Any, Any, Result]) -> Result:
+    """Return the result of a unit that only reads, in the task of the caller, which is cancelled to end it.
+
+    Raises TookTooLongError at the deadline, and CallerGoneError when the caller goes away.
+    """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 — of the loop, which runs this.
+    forget = until.on_gone(task.cancel)
+    try:
+        async with asyncio.timeout(max(0.0, until.left)) as time:
+            return await unit
+    except TimeoutError:
+        if time.expired():
+            raise TookTooLongError from None
+        raise
+    except asyncio.CancelledError:
+        if until.gone and not task.uncancel():
+            raise CallerGoneError from None
+        raise
+    finally:
+        forget()
 
 
 def _result(task: asyncio.Task[Result], trial: Trial) -> Result:

@@ -46,7 +46,11 @@ clients = table(
     Index(None, "partner_id", "registered_at", "id"),
     Index(None, "partner_id", "updated_at", "id"),
     Index(None, "partner_id", "city_folded", "id"),
+    # Most lists are of active clients; cancelled ones have no name and no place, and would be the first.
+    partial("partner_id", "name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_by_name"),
+    partial("partner_id", "city_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_by_city"),
     for_vendor("name_folded", "id"),
+    partial("name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_of_all_by_name"),
     for_vendor("cnpj"),
 )
 

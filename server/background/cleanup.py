@@ -7,8 +7,9 @@ from functools import partial
 
 import structlog
 
-from db import attempts, invitations, password_resets, retention, second_factors, webhook_deliveries, webhooks
+from db import attempts, idempotency, invitations, password_resets, retention, tokens, webhook_deliveries, webhooks
 from db.engine import Transaction, statistics
+from db.second_factors import drop_old_challenges
 from db.tables import metadata
 from db.webhook_deliveries import Overfull
 from domain.errors import Unavailable
@@ -23,8 +24,11 @@ _FIRST_SECONDS = 60
 _PAUSE_SECONDS = 0.05
 """Seconds between transactions that delete much, so that others write in between."""
 
-_AT_ONCE = 1_000
-"""Deliveries that one transaction deletes, so that others need not wait long."""
+AT_ONCE = 1_000
+"""Rows that one transaction deletes, so that others need not wait long."""
+
+SESSION_DAYS = 30
+"""Days for which a session is kept after it has ended."""
 
 ANSWERS_AT_ONCE = 500
 """Deliveries that are read together, and whose answers one transaction deletes."""
@@ -35,26 +39,37 @@ _WEBHOOKS_AT_ONCE = 100
 log = structlog.get_logger("portal.tidying")
 
 
-async def run(portal: Portal, *, event_days: int = 0) -> None:
-    """Delete expired data regularly, until cancelled; events after so many days, or never if there are none."""
+async def run(portal: Portal, *, event_days: int = 0, session_days: int = SESSION_DAYS) -> None:
+    """Delete expired data regularly, until cancelled; events after so many days, or never if there are none.
+
+    Every process does it: each transaction is short, and skips the rows that another process deletes.
+    """
     await asyncio.sleep(min(_FIRST_SECONDS, EVERY_SECONDS))
     while True:
-        await delete_expired(portal)
+        await delete_expired(portal, session_days=session_days)
         await update_statistics(portal)
         if event_days:
             await drop_old_events(portal, days=event_days)
         await asyncio.sleep(EVERY_SECONDS)
 
 
-async def delete_expired(portal: Portal) -> None:
-    """Delete expired data; a failure is logged, and the next call tries again."""
+async def delete_expired(portal: Portal, *, session_days: int = SESSION_DAYS) -> None:
+    """Delete expired data, in batches; a failure is logged, and the next call tries again."""
+    number = 0
     try:
-        await portal.database.write(lambda tx: _delete(tx, portal.now()))
-        await _delete_deliveries(portal)
+        await portal.database.write(lambda tx: _end(tx, portal.now()))
+        for drop in (attempts.drop_old, invitations.drop_expired, password_resets.drop_expired, drop_old_challenges):
+            number += await _in_batches(portal, partial(drop, at=portal.now(), most=AT_ONCE))
+        until = portal.now() - timedelta(days=session_days)
+        number += await _in_batches(portal, partial(tokens.drop_old_sessions, until=until, most=AT_ONCE))
+        number += await _delete_keys(portal)
+        number += await _delete_deliveries(portal)
     except Unavailable:
         log.warning("expired data is deleted later: the database is not available")
     except Exception:
         log.exception("expired data could not be deleted")
+    if number:
+        log.info("expired data deleted", number=number)
 
 
 async def update_statistics(portal: Portal) -> None:
@@ -86,29 +101,38 @@ async def drop_old_events(portal: Portal, *, days: int) -> None:
         log.info("old events deleted", number=dropped)
 
 
-async def _delete(tx: Transaction, now: datetime) -> None:
-    await attempts.drop_old(tx, at=now)
-    await invitations.drop_expired(tx, at=now)
+async def _end(tx: Transaction, now: datetime) -> None:
     await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
-    await password_resets.drop_expired(tx, at=now)
-    await second_factors.drop_old_challenges(tx, at=now)
     await webhooks.drop_former_keys(tx, at=now)
 
 
-async def _delete_deliveries(portal: Portal) -> None:
+async def _delete_keys(portal: Portal) -> int:
+    now, number = portal.now(), 0
+    for partner_id in await portal.database.read(partial(idempotency.partners_with_old, at=now)):
+        drop = partial(idempotency.drop_old, partner_id=partner_id, at=now, most=AT_ONCE)
+        number += await _in_batches(portal, drop)
+    return number
+
+
+async def _delete_deliveries(portal: Portal) -> int:
     until = portal.now() - DELIVERIES_KEPT
-    await _in_batches(portal, partial(webhook_deliveries.drop_old, until=until, most=_AT_ONCE))
+    number = await _in_batches(portal, partial(webhook_deliveries.drop_old, until=until, most=AT_ONCE))
     for partner_id, webhook_id in await portal.database.read(webhook_deliveries.of_deleted_webhooks):
-        drop = partial(webhook_deliveries.drop_of_webhook, partner_id=partner_id, webhook_id=webhook_id, most=_AT_ONCE)
-        await _in_batches(portal, drop)
+        drop = partial(webhook_deliveries.drop_of_webhook, partner_id=partner_id, webhook_id=webhook_id, most=AT_ONCE)
+        number += await _in_batches(portal, drop)
     await _delete_answers(portal)
+    return number
 
 
-async def _in_batches(portal: Portal, drop: Callable[[Transaction], Awaitable[int]]) -> None:
-    deleted = _AT_ONCE
-    while deleted == _AT_ONCE:
+async def _in_batches(portal: Portal, drop: Callable[[Transaction], Awaitable[int]]) -> int:
+    """Delete batches, each in a transaction, until one is not full; return the number of rows."""
+    number = 0
+    deleted = AT_ONCE
+    while deleted == AT_ONCE:
         deleted = await portal.database.write(drop)
+        number += deleted
         await asyncio.sleep(_PAUSE_SECONDS if deleted else 0)
+    return number
 
 
 async def _delete_answers(portal: Portal) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from server.cli.backups import backup, restore
 from server.cli.cost import cost
 from server.cli.demo import demo
 from server.cli.doctor import doctor
@@ -70,5 +71,7 @@ app.add_typer(webhooks, name="webhooks")
 app.command()(cost)
 app.command()(export_schema)
 app.command()(export_messages)
+app.command()(backup)
+app.command()(restore)
 app.command()(doctor)
 app.command("erase-check")(erase_check)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import typer
 from rich.console import Console
@@ -31,6 +31,14 @@ def doctor() -> None:
         diagnosis.check_file(given.database_url)
         warn_if_open_to_others(given)
         findings = asyncio.run(_examine(given))
+    if findings:
+        report(findings)
+        raise typer.Exit(FAILED)
+    typer.echo("Nothing is wrong.")
+
+
+def report(findings: Sequence[Finding]) -> None:
+    """Print what is wrong, the first findings of each check."""
     shown: Counter[str] = Counter()
     for finding in findings:
         shown[finding.check] += 1
@@ -40,16 +48,14 @@ def doctor() -> None:
     for check, count in shown.items():
         if count > _SHOWN:
             typer.echo(f"{check}: and {count - _SHOWN} more like these.")
-    if findings:
-        typer.secho(f"{len(findings)} findings.", err=True, fg=typer.colors.RED)
-        raise typer.Exit(FAILED)
-    typer.echo("Nothing is wrong.")
+    typer.secho(f"{len(findings)} findings.", err=True, fg=typer.colors.RED)
 
 
 async def _examine(given: Settings) -> list[Finding]:
     portal = open_portal(given)
     try:
-        return await _findings(portal)
+        await diagnosis.check_tables(portal.database)
+        return await findings_of(portal)
     except Unavailable as error:
         if error.__cause__ is None or kind_of(error.__cause__) is not Kind.DAMAGED:
             raise
@@ -58,8 +64,8 @@ async def _examine(given: Settings) -> list[Finding]:
         await portal.database.close()
 
 
-async def _findings(portal: Portal) -> list[Finding]:
-    await diagnosis.check_tables(portal.database)
+async def findings_of(portal: Portal) -> list[Finding]:
+    """Return all that is wrong with the data of a portal, which has the tables of this version."""
     # Imported here because the comparison of tables takes ten megabytes, which servers don't need.
     from db.doctor.checks import examine  # noqa: PLC0415
 
@@ -68,6 +74,13 @@ async def _findings(portal: Portal) -> list[Finding]:
         found = await examine(portal.database, lambda check: status.update(f"Looking at {check}"))
         status.update(f"Looking at {_SECRETS}")
         return found + list(_of_secrets(await secret_rotation.needs(portal)))
+
+
+async def findings_of_file(portal: Portal) -> list[Finding]:
+    """Return what is wrong with the pages of a SQLite file, whatever tables it has."""
+    from db.doctor.checks import examine_file  # noqa: PLC0415 — the same reason.
+
+    return await portal.database.read(examine_file)
 
 
 def _of_secrets(needs: Needs) -> Iterator[Finding]:

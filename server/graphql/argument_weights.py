@@ -1,21 +1,26 @@
-"""Weights of arguments: filters that read many rows, where a request gives them."""
+"""Weights of arguments, where a request gives them: filters that read many rows, and items of bulk mutations."""
 
 from collections.abc import Mapping
 from functools import cache
+from typing import NamedTuple
 
 from graphql import (
     FieldNode,
     GraphQLField,
     GraphQLInputObjectType,
+    ListValueNode,
     NullValueNode,
     ObjectValueNode,
     ValueNode,
     VariableNode,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
 )
 
 from schema import weights
-from server.graphql.cost_terms import Term, Variables, constant, varying
+from schema.lengths import ENTRIES_MAX
+from server.graphql.cost_terms import Term, constant, varying
 
 
 def of_field(node: FieldNode, field: GraphQLField) -> list[Term]:
@@ -29,41 +34,57 @@ def of_field(node: FieldNode, field: GraphQLField) -> list[Term]:
     return found
 
 
-def _of_value(value: ValueNode, weighed: Mapping[str, int]) -> list[Term]:
+class _Weight(NamedTuple):
+    """Parts that an input's field adds, and how many entries it can have: 1 unless it is a list."""
+
+    parts: int
+    entries_max: int
+
+    @property
+    def highest(self) -> int:
+        """Return the most parts that it can add."""
+        return self.parts * self.entries_max
+
+    def of(self, value: object) -> int:
+        """Return the parts that a value adds; more entries than a list may have are refused before use."""
+        return self.parts * (len(value) if isinstance(value, list) else int(value is not None))
+
+
+def _of_value(value: ValueNode, weighed: Mapping[str, _Weight]) -> list[Term]:
     """Return the parts of an input object's fields."""
     if isinstance(value, VariableNode):
         name = value.name.value
-        return [varying(0, sum(weighed.values()), lambda variables: _given(variables.get(name), weighed))]
+        highest = sum(weight.highest for weight in weighed.values())
+        return [varying(0, highest, lambda variables: _of_object(variables.get(name), weighed))]
     if not isinstance(value, ObjectValueNode):
         return []
-    return [_if_given(field.value, weighed[field.name.value]) for field in value.fields if field.name.value in weighed]
+    return [_of_field(field.value, weighed[field.name.value]) for field in value.fields if field.name.value in weighed]
 
 
-def _if_given(value: ValueNode, weight: int) -> Term:
+def _of_field(value: ValueNode, weight: _Weight) -> Term:
     if isinstance(value, VariableNode):
         name = value.name.value
-
-        def found(variables: Variables) -> int:
-            return 0 if variables.get(name) is None else weight
-
-        return varying(0, weight, found)
-    return constant(0 if isinstance(value, NullValueNode) else weight)
+        return varying(0, weight.highest, lambda variables: weight.of(variables.get(name)))
+    if isinstance(value, ListValueNode):
+        return constant(weight.parts * min(len(value.values), weight.entries_max))
+    return constant(0 if isinstance(value, NullValueNode) else weight.parts)
 
 
-def _given(value: object, weighed: Mapping[str, int]) -> int:
+def _of_object(value: object, weighed: Mapping[str, _Weight]) -> int:
     if not isinstance(value, Mapping):
         return 0
-    return sum(weight for name, weight in weighed.items() if value.get(name) is not None)
+    return sum(weight.of(value.get(name)) for name, weight in weighed.items())
 
 
 @cache
-def _weighed(of_type: object) -> Mapping[str, int]:
-    """Return the parts of the input's fields that have a weight."""
+def _weighed(of_type: object) -> Mapping[str, _Weight]:
+    """Return the weights of the input's fields that have one."""
     if not isinstance(of_type, GraphQLInputObjectType):
         return {}
-    coordinates = {name: f"{of_type.name}.{name}" for name in of_type.fields}
-    return {
-        name: weights.parts(weights.INPUT_WEIGHTS[coordinate])
-        for name, coordinate in coordinates.items()
-        if coordinate in weights.INPUT_WEIGHTS
-    }
+    found: dict[str, _Weight] = {}
+    for name, field in of_type.fields.items():
+        weight = weights.INPUT_WEIGHTS.get(f"{of_type.name}.{name}")
+        if weight is not None:
+            many = is_list_type(get_nullable_type(field.type))
+            found[name] = _Weight(weights.parts(weight), ENTRIES_MAX if many else 1)
+    return found

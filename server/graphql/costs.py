@@ -149,7 +149,11 @@ class Cost:
         if root is None:
             return _NOTHING, counting
         counted = counting.below(root, [self._operation.selection_set], None)
-        return counted._replace(switches=tuple(sorted(counting.switches))), counting
+        once = weights.parts(weights.of_type(root.name) or "0")
+        if counting.switches:
+            once += weights.parts(weights.PLANNED) * max(0, counted.fields - weights.PLANNED_FREE)
+        parts = cost_terms.total([cost_terms.constant(once), counted.parts])
+        return counted._replace(parts=parts, switches=tuple(sorted(counting.switches))), counting
 
 
 class _Count(NamedTuple):
@@ -159,6 +163,8 @@ class _Count(NamedTuple):
     values: Term
     parts: Term
     """Points, in the parts of `schema.weights`."""
+    fields: int = 0
+    """Number of fields that are planned, each once for each field above it."""
     switches: tuple[str, ...] = ()
 
 
@@ -181,14 +187,20 @@ class _Counter:
         self.introspected = 0
         """Number of introspected values."""
 
-    def below(self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None) -> _Count:
-        """Count the selections below one object of the type; `page` is its size if it is a connection."""
+    def below(
+        self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None, total: int | None = None
+    ) -> _Count:
+        """Count the selections below one object of the type.
+
+        Of a connection, `page` is the size, and `total` the parts of `totalCount` unless they are those of its type.
+        """
         fields: dict[str, list[FieldNode]] = {}
         seen: set[str] = set()
         for selections in sets:
             self._collect(of_type, selections, fields, seen)
         self.fields += len(fields)
         leaves = fixed = 0
+        planned = len(fields)
         objects: list[Term] = []
         values: list[Term] = []
         parts: list[Term] = []
@@ -199,6 +211,8 @@ class _Counter:
                 # Validation refuses the document.
                 continue
             weight = weights.parts_of(of_type, name, definition)
+            if total is not None and name == "totalCount":
+                weight = total
             if definition.args:
                 parts += argument_weights.of_field(nodes[0], definition)
             named = get_named_type(definition.type)
@@ -208,25 +222,27 @@ class _Counter:
                 continue
             size = list_sizes.of_field(of_type, nodes[0], definition.type, page)
             if not is_composite_type(named):
-                values.append(size)
-                parts.append(cost_terms.product(size, cost_terms.constant(weight)))
+                values.append(size.largest)
+                parts.append(cost_terms.product(size.typical, cost_terms.constant(weight)))
                 continue
             fixed += weight
-            inner = self._of_fields(named, nodes)
-            objects.append(cost_terms.product(size, cost_terms.total([cost_terms.constant(1), inner.objects])))
-            values.append(cost_terms.product(size, inner.values))
-            parts.append(cost_terms.product(size, inner.parts))
+            inner = self._of_fields(named, nodes, weights.total_parts_of(of_type, name))
+            planned += inner.fields
+            objects.append(cost_terms.product(size.largest, cost_terms.total([cost_terms.constant(1), inner.objects])))
+            values.append(cost_terms.product(size.largest, inner.values))
+            parts.append(cost_terms.product(size.typical, inner.parts))
             if name.startswith("__"):
                 self.introspected += values[-1].highest
         return _Count(
             cost_terms.total(objects),
             cost_terms.total([cost_terms.constant(leaves), *values]),
             cost_terms.total([cost_terms.constant(fixed), *parts]),
+            planned,
         )
 
-    def _of_fields(self, of_type: object, nodes: Sequence[FieldNode]) -> _Count:
+    def _of_fields(self, of_type: object, nodes: Sequence[FieldNode], total: int | None) -> _Count:
         """Count the selections of merged fields below one object of their most expensive possible type."""
-        key = (id(of_type), frozenset(map(id, nodes)))
+        key = (id(of_type), frozenset(map(id, nodes)), total)
         found = self._counted.get(key)
         if found is None:
             sets = [node.selection_set for node in nodes if node.selection_set is not None]
@@ -236,10 +252,11 @@ class _Counter:
                     cost_terms.largest(each.objects for each in all_of),
                     cost_terms.largest(each.values for each in all_of),
                     cost_terms.largest(each.parts for each in all_of),
+                    max((each.fields for each in all_of), default=0),
                 )
             elif isinstance(of_type, GraphQLObjectType):
                 page = list_sizes.of_page(nodes[0]) if weights.is_connection(of_type) else None
-                found = self.below(of_type, sets, page)
+                found = self.below(of_type, sets, page, total)
             else:
                 found = _NOTHING
             self._counted[key] = found

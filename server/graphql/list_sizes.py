@@ -1,6 +1,6 @@
 """Sizes of lists, as the cost counts them before an operation runs."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -17,25 +17,37 @@ from graphql import (
 
 from resolvers.nodes import NODES_MAX
 from resolvers.pages import SIZE_DEFAULT, SIZE_MAX
-from schema.list_sizes import ARGUMENT_SIZES, stated
+from schema.list_sizes import ARGUMENT_SIZES, stated, typical
 from schema.weights import is_connection
 from server.graphql.cost_terms import Term, Variables, constant, product, varying
 
-_ONE = constant(1)
+
+class Size(NamedTuple):
+    """Number of entries of a list: the largest, which memory depends on, and the one that points are counted by."""
+
+    largest: Term
+    typical: Term
 
 
-def of_field(parent: GraphQLObjectType, node: FieldNode, field_type: GraphQLOutputType, page: Term | None) -> Term:
+ONE = Size(constant(1), constant(1))
+
+
+def of_field(parent: GraphQLObjectType, node: FieldNode, field_type: GraphQLOutputType, page: Term | None) -> Size:
     """Return the number of objects or values below one object; `page` is the size of the parent's page."""
     inner: Any = get_nullable_type(field_type)
     if not is_list_type(inner):
-        return _ONE
+        return ONE
+    name = node.name.value
     if page is not None and is_connection(parent):
-        size = page
-    elif (argument := ARGUMENT_SIZES.get(f"{parent.name}.{node.name.value}")) is not None:
-        size = _of_entries(_arguments(node).get(argument))
+        size = Size(page, page)
+    elif (argument := ARGUMENT_SIZES.get(f"{parent.name}.{name}")) is not None:
+        entries = _of_entries(_arguments(node).get(argument))
+        size = Size(entries, entries)
     else:
-        size = constant(stated(parent.name, node.name.value) or SIZE_MAX)
-    return product(size, of_field(parent, node, inner.of_type, None))
+        largest, counted = stated(parent.name, name), typical(parent.name, name)
+        size = Size(constant(largest or SIZE_MAX), constant(counted or SIZE_MAX))
+    below = of_field(parent, node, inner.of_type, None)
+    return size if below is ONE else Size(product(size.largest, below.largest), product(size.typical, below.typical))
 
 
 def of_page(node: FieldNode) -> Term:

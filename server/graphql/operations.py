@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
 from graphql.execution.values import VariableValues
 
+from db.engine import replicas
 from db.engine.deadline import Deadline
 from db.engine.place_queue import Caller, caller
+from db.engine.replicas import QueryReads
 from domain.costs import POINTS_MAX
 from domain.errors import (
     ApiError,
@@ -89,6 +91,7 @@ class Operations:
         self._trusted_only = trusted_only
         self._known = _unknown if trusted_only else self.documents.known
         self.budget = Budget()
+        self._replicas = portal.database.replicas
         self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
 
@@ -121,7 +124,7 @@ class Operations:
         paying = self.limiter.charge(context, preparing + points, partial(operation.objects, variables.coerced))
         if paying is not None:
             await paying
-        if operation.cost is None:
+        if operation.cost is None and self._replicas is None:
             result = _begun(context, operation, variables)
             if not isinstance(result, ExecutionResult):
                 result = await result
@@ -161,6 +164,18 @@ class Operations:
             answer.stream.report(Cost(points, self.points_max))
 
     async def _executed(
+        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
+    ) -> Answer:
+        """Execute an operation; replicas may answer the reads of a query, and all other reads are the primary's."""
+        if self._replicas is None or operation.ast.operation is not OperationType.QUERY:
+            return await self._run_within_budget(context, request, operation, variables)
+        before = replicas.current.set(QueryReads(self._replicas))
+        try:
+            return await self._run_within_budget(context, request, operation, variables)
+        finally:
+            replicas.current.reset(before)
+
+    async def _run_within_budget(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
     ) -> Answer:
         """Execute an operation, within the budget if it can be large, or start a subscription."""

@@ -1,6 +1,7 @@
 """Health checks for supervisors and load balancers: whether the process lives and can do its work."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
@@ -8,7 +9,8 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from db.engine import Database
+from db.engine import Database, failures
+from db.engine.failures import Kind
 from db.migrations import revisions
 from domain.errors import Unavailable
 from server.http.errors import JSON
@@ -25,10 +27,13 @@ async def alive(_request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Answer whether the database is reachable and writable and has the tables of this version."""
-    failed = await failed_check(request.app.state.portal.database)
+    database: Database = request.app.state.portal.database
+    failed = await failed_check(database)
+    # The primary answers for replicas that can't be read, so the process can do its work without them.
+    replicas = {} if database.replicas is None else {"replicas": database.replicas.states}
     if failed is None:
-        return _json({"status": "ok"})
-    return _json({"status": "unavailable", "failed": failed}, HTTPStatus.SERVICE_UNAVAILABLE)
+        return _json({"status": "ok", **replicas})
+    return _json({"status": "unavailable", "failed": failed, **replicas}, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def failed_check(database: Database) -> str | None:
@@ -40,14 +45,15 @@ async def failed_check(database: Database) -> str | None:
                 return "migrations"
             check = "writes"
             return None if await database.can_write() else check
-    except Unavailable:
+    except Unavailable as error:
         # The database has written a log line of its own.
-        return check
+        no_primary = error.__cause__ is not None and failures.kind_of(error.__cause__) is Kind.NO_PRIMARY
+        return "writes" if no_primary else check
     except Exception:
         # Any error means that the database can't be used, and the caller needs an answer.
         log.warning("the database can't be reached", exc_info=True)
         return check
 
 
-def _json(body: dict[str, str], status: HTTPStatus = HTTPStatus.OK) -> Response:
+def _json(body: Mapping[str, object], status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(orjson.dumps(body), status, headers={"Cache-Control": "no-store"}, media_type=JSON)

@@ -118,6 +118,10 @@ class Recorder:
         self._count(registry.DELIVERIES, portal.counts.deliveries)
         self._count(registry.REFUSED_CONNECTIONS, portal.counts.refused_connections)
         self._count(registry.STOPPED, portal.database.stopped)
+        if (replicas := portal.database.replicas) is not None:
+            self._count(registry.REPLICA_READS, replicas.reads)
+            for state, number in replicas.states.items():
+                registry.REPLICAS.labels(state).set(number)
         registry.FEED_EVENTS.inc(self._more(registry.FEED_EVENTS, "", portal.feed.events_read))
 
     def _count(self, metric: CounterMetric, totals: Mapping[str, int]) -> None:

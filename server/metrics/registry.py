@@ -51,6 +51,15 @@ STOPPED = Counter(
     registry=REGISTRY,
 )
 REFUSED_CONNECTIONS = Counter("portal_refused_connections", "Connections beyond a cap.", ["cap"], registry=REGISTRY)
+REPLICA_READS = Counter(
+    "portal_replica_reads",
+    "Reads of queries by the server that answered, if there are replicas.",
+    ["server"],
+    registry=REGISTRY,
+)
+REPLICAS = Gauge(
+    "portal_replicas", "Replicas by what they are good for.", ["state"], multiprocess_mode="livemax", registry=REGISTRY
+)
 FEED_EVENTS = Counter("portal_feed_events", "Events that the feed read for its subscribers.", registry=REGISTRY)
 SUBSCRIBERS = Gauge(
     "portal_subscribers",

@@ -5,11 +5,14 @@ from typing import Protocol
 
 from db import rates as statements
 from db.engine import Database, storage
+from db.engine.pool_sizes import PoolSizes
 from domain.rates import Claim, Grant, granted
 
 _KEPT_MAX = 20_000
 _SECONDS = 2.0
 """How long a claim may take, before the process limits by itself."""
+
+_SIZES = PoolSizes(reading=2, writing=4)
 
 
 class Buckets(Protocol):
@@ -61,13 +64,13 @@ class DatabaseBuckets:
         SQLite gets a file of its own beside the database, whose commits wait for no disk, so that claims neither wait
         for mutations nor delay them. Without the file, every bucket is new.
         """
-        self._database = Database(url, readers=1, seconds=_SECONDS)
+        self._database = Database(url, sizes=_SIZES, seconds=_SECONDS)
         self._is_made = True
         if self._database.url.get_backend_name() == "sqlite":
             self._is_made = False
             path = f"{self._database.url.database}-rates"
             url = f"sqlite+aiosqlite:///{path}?synchronous=off"
-            self._database = Database(url, readers=1, in_place=False, seconds=_SECONDS)
+            self._database = Database(url, in_place=False, seconds=_SECONDS)
 
     async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
         """Return what the buckets grant, one claim for each."""

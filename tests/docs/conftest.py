@@ -60,7 +60,7 @@ def program() -> Path:
 
 @pytest.fixture(scope="session")
 def run(program: Path) -> shell.Shell:
-    """Runs a script in a folder, with `portal`, `curl` and `sqlite3` on the path."""
+    """Runs a script in a folder, with `portal` and `curl` on the path."""
     return partial(shell.run, program)
 
 

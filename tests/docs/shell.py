@@ -1,4 +1,4 @@
-"""A shell as the readers of the documentation have it: with `portal`, `curl` and `sqlite3` on the path."""
+"""A shell as the readers of the documentation have it: with `portal` and `curl` on the path."""
 
 import contextlib
 import os
@@ -19,12 +19,6 @@ sys.path.insert(0, {str(ROOT)!r})
 from tests.e2e.processes import curl_command
 sys.exit(curl_command(sys.argv[1:]))
 """
-_SQLITE = f"""#!{sys.executable}
-import sqlite3, sys
-source, (command, target) = sys.argv[1], sys.argv[2].split()
-assert command == ".backup"
-sqlite3.connect(source).backup(sqlite3.connect(target))
-"""
 
 
 Shell = Callable[..., subprocess.CompletedProcess[str]]
@@ -42,11 +36,9 @@ def run(portal: Path, script: str, folder: Path, *paths: Path, **variables: str)
 def _programs(folder: Path, portal: Path) -> Path:
     programs = folder / "programs"
     programs.mkdir()
-    texts = {"curl": _CURL, "sqlite3": _SQLITE}
-    for name, text in texts.items():
-        if shutil.which(name) is None:
-            (programs / name).write_text(text, encoding="utf-8")
-            (programs / name).chmod(0o755)
+    if shutil.which("curl") is None:
+        (programs / "curl").write_text(_CURL, encoding="utf-8")
+        (programs / "curl").chmod(0o755)
     (programs / "portal").symlink_to(portal)
     (programs / "python3").symlink_to(sys.executable)
     return programs

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from uuid import uuid4
 
-from tests.e2e.forks import ROOT
+from tests.e2e.forks import Process
 from tests.e2e.processes import free_port
 
 READY_SECONDS = 60
@@ -56,12 +54,9 @@ class Node:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(READY_SECONDS)
 
-    def _begin(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "server", "serve", "--port", str(self.port)]
+    def _begin(self) -> Process:
         with self._log.open("ab") as output:
-            return subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=output, stderr=output, start_new_session=True
-            )
+            return Process(["serve", "--port", str(self.port)], self._environment, output, output)
 
 
 @contextmanager

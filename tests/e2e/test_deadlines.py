@@ -4,11 +4,12 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
+from time import monotonic
 from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
@@ -56,7 +57,9 @@ def code(body: dict[str, list[dict[str, dict[str, str]]]]) -> str:
     return body["errors"][0]["extensions"]["code"]
 
 
-async def test_a_frozen_database_leaves_no_request_without_an_answer(cluster: Cluster, tmp_path: Path) -> None:
+async def test_a_frozen_database_leaves_no_request_without_an_answer(
+    cluster: Cluster, tmp_path: Path, recovered: Callable[[float], None]
+) -> None:
     limits = {"REQUEST_TIMEOUT_SECONDS": "1", "MUTATION_TIMEOUT_SECONDS": "1.5"}
     async with served(cluster, tmp_path, **limits) as api:
         await api.client()
@@ -67,9 +70,11 @@ async def test_a_frozen_database_leaves_no_request_without_an_answer(cluster: Cl
             alive = await api.http.get("/healthz")
             ready = await api.http.get("/readyz")
 
+        well_at = monotonic()
+        await api.client()
+        recovered(monotonic() - well_at)
         assert {code(each) for each in answers} == {"TIMEOUT"}
         assert (alive.status_code, ready.status_code) == (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
-        await api.client()
         assert len((await api.data(QUERY))["clients"]["nodes"]) == 2
 
 

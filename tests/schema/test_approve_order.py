@@ -135,4 +135,4 @@ async def _fill(api: Api, product: str) -> None:
     """Set the product's counters to their limit, which would take too many orders of 10,000."""
     async with writing(api.portal.database) as tx:
         number = ids.number("Product", product)
-        assert await licenses.add(tx, api.partner_id, number, Delta(purchased=COUNTER_MAX - 1))
+        assert await licenses.add_each(tx, api.partner_id, {number: Delta(purchased=COUNTER_MAX - 1)})

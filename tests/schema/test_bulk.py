@@ -318,3 +318,19 @@ async def test_a_failure_among_items_says_whether_others_were_done(
     assert error["extensions"].get("outcome") == ("UNKNOWN" if done else None)
     assert ("Nothing was changed" in error["message"]) is not bool(done)
     assert (await level.stock(product))["activated"] == done
+
+
+@pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
+async def test_notes_of_many_items_are_found_like_those_of_one(api: Api, client: str, product: str, mode: str) -> None:
+    await api.buy(product, 4)
+    items = [license_of(client, product, f"KEY-{number}", note="Caixa São José") for number in range(2)]
+    made = await run(api, "activateLicenses", mode, items=items)
+    first, second = (result["activation"]["id"] for result in made["results"])
+    await run(api, "cancelActivations", mode, activationIds=[second], reason="Máquina quebrada")
+
+    query = "query ($note: String!) { activations(filter: { note: $note }) { nodes { id } } }"
+    noted = await api.data(query, note="caixa sao")
+    cancelled = await api.data(query, note="maquina")
+
+    assert {node["id"] for node in noted["activations"]["nodes"]} == {first, second}
+    assert [node["id"] for node in cancelled["activations"]["nodes"]] == [second]

@@ -133,12 +133,12 @@ async def test_what_is_wrong_with_a_selection_is_said_in_portuguese(api: Api) ->
     _, of_event = await refused(api, selection="{ partner { orders(first: 100) { nodes { items { id } } } } }")
     _, of_message = await refused(api, selection=large, batchSize=100)
     totals = " ".join(f"a{number}: activations {{ totalCount }}" for number in range(6))
-    _, of_points = await refused(api, selection=f"{{ client {{ {totals} }} }}", batchSize=100)
+    _, of_points = await refused(api, selection=f"{{ partner {{ {totals} }} }}", batchSize=100)
 
     assert nothing.endswith("deve ser uma seleção entre chaves, seguida apenas de fragmentos.")
     assert "objetos e valores por evento, e o máximo é 10.000." in of_event
     assert "objetos por mensagem, e o máximo é 50.000." in of_message
-    assert "7.400 pontos de custo por mensagem, e o máximo é 5.000." in of_points
+    assert "15.300 pontos de custo por mensagem, e o máximo é 5.000." in of_points
 
 
 @pytest.mark.edge

@@ -180,6 +180,12 @@ async def test_a_column_that_is_not_as_expected_is_found(demo: Portal) -> None:
     assert "nickname" in finding.message
 
 
+async def test_the_tables_of_litestream_are_nothing_wrong(demo: Portal) -> None:
+    await damage(demo, "CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)")
+
+    assert await findings(demo) == []
+
+
 async def test_old_idempotency_records_are_nothing_wrong(demo: Portal) -> None:
     moment = "'2001-01-01T00:00:00.000000Z'"
     digest = {"sqlite": "x'00'", "postgresql": r"'\x00'"}[demo.database.url.get_backend_name()]

@@ -87,11 +87,11 @@ async def test_a_timeout_has_the_status_of_its_media_type(
     assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["TIMEOUT"]
 
 
+# A SQLite file has one lock for all writers.
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True, scope="session")
 async def test_changes_of_other_partners_go_on_beside_a_locked_one(
-    api: Api, other_api: Api, documents: Documents, engine: str
+    api: Api, other_api: Api, documents: Documents
 ) -> None:
-    if engine == "sqlite":
-        pytest.skip("a SQLite file has one lock for all writers")
     settings = Settings(mutation_timeout_seconds=5)
     async with limited(api, documents, settings) as caller, writing(api.portal.database) as tx:
         await lock(tx, api.partner_id)

@@ -32,6 +32,7 @@ def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("sqlite:///data/x.db?synchronous=normal", "sqlite+aiosqlite:///data/x.db?synchronous=normal"),
         ("postgres://u:p@db/portal", "postgresql+asyncpg://u:p@db/portal"),
         ("postgresql://u:p@db/portal?sslmode=require", "postgresql+asyncpg://u:p@db/portal?ssl=require"),
+        ("postgresql://u:p@a,b:1/portal", "postgresql+asyncpg://u:p@/portal?host=a%3A5432&host=b%3A1"),
     ],
 )
 def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, given: str, driven: str) -> None:
@@ -40,9 +41,30 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
     assert Settings.load().database_url == driven
 
 
+@pytest.mark.parametrize("between", [",", ", ", " ", "\n"])
+def test_replicas_are_several_urls_which_may_list_hosts(monkeypatch: pytest.MonkeyPatch, between: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@db/portal")
+    monkeypatch.setenv("DATABASE_READ_URL", f"postgresql://u:p@one/portal?host=a,b{between}postgres://u:p@two/portal")
+
+    assert Settings.load().database_read_url == (
+        "postgresql+asyncpg://u:p@one/portal?host=a%2Cb",
+        "postgresql+asyncpg://u:p@two/portal",
+    )
+
+
+def test_a_sqlite_file_has_no_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_READ_URL", "postgresql://u:geheim@one/portal")
+
+    with pytest.raises(SettingsError, match="DATABASE_READ_URL: only PostgreSQL has replicas") as wrong:
+        Settings.load()
+    assert "geheim" not in str(wrong.value)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("DATABASE_READ_URL", "geheim"),
+        ("DATABASE_READ_URL", "sqlite:///geheim.db"),
         ("DATABASE_URL", "geheim"),
         ("DATABASE_URL", "mysql://u:geheim@db/portal"),
         ("DATABASE_URL", "sqlite:///:memory:"),
@@ -50,6 +72,9 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
         ("DATABASE_URL", "sqlite:///data/x.db?geheim=1"),
         ("DATABASE_URL", "postgresql://u:p@db/portal?geheim=1"),
         ("DATABASE_URL", "postgresql://u:p@db/portal?sslmode=geheim"),
+        ("DATABASE_URL", "postgresql://u:geheim@a,,b/portal"),
+        ("DATABASE_URL", "postgresql://u:geheim@a,b:x/portal"),
+        ("DATABASE_URL", "postgresql://u:p@a,b/portal?target_session_attrs=geheim"),
         ("SECRET_KEY", "geheim"),
         ("FORWARDED_ALLOW_IPS", "geheim"),
         ("FORWARDED_ALLOW_IPS", "10.0.0.1, geheim.example"),

@@ -1,9 +1,10 @@
 """Errors while the database is unavailable: never INTERNAL, and never that a good token is bad."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
+from time import monotonic
 
 import httpx
 import pytest
@@ -17,19 +18,27 @@ from tests.api import Api
 from tests.clusters import Cluster, Fault, Proxy, proxied
 from tests.databases import Databases
 from tests.disks import read_only
-from tests.factories import new_caller, new_partner
+from tests.factories import new_caller, new_partner, new_product
 from tests.server.requests import code
 
-NOWHERE = "postgresql+asyncpg://portal@127.0.0.1:1/portal"
+NOWHERE = (
+    "postgresql+asyncpg://portal@127.0.0.1:1/portal",
+    "postgresql+asyncpg://portal@nowhere.invalid/portal",
+    "postgresql+asyncpg://portal@127.0.0.1:1,nowhere.invalid/portal",
+)
+"""A connection that is refused, a host that has no address, and a list of both."""
 SIGN_IN = 'mutation { signIn(input: {email: "ana@alfa.example", password: "secret"}) { token } }'
 REGISTER = """mutation ($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
 
+ACTIVATE = """mutation ($input: ActivateLicensesInput!) {
+    activateLicenses(input: $input) { results { status } userErrors { code } } }"""
 
-@pytest.fixture
-async def away(portal: Portal) -> AsyncIterator[Portal]:
+
+@pytest.fixture(params=NOWHERE)
+async def away(request: pytest.FixtureRequest, portal: Portal) -> AsyncIterator[Portal]:
     """Portal whose database can't be reached."""
-    database = Database(NOWHERE)
+    database = Database(request.param)
     yield Portal(database, portal.secret)
     await database.close()
 
@@ -77,9 +86,9 @@ def proxy(cluster: Cluster) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture
-async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
-    """Manager of a portal whose connections to PostgreSQL may break."""
+@asynccontextmanager
+async def calling(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
+    """Yield the manager of a portal whose connections to PostgreSQL may break."""
     portal = Portal(Database(proxy.url), secret=b"s" * 32)
     transport = httpx.ASGITransport(create_app(portal, settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
@@ -90,19 +99,88 @@ async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
     await portal.database.close()
 
 
-@pytest.mark.parametrize("fault", [Fault.COMMIT_IS_LOST, Fault.REPLY_IS_LOST])
-async def test_a_retry_with_the_same_key_makes_the_change_once(api: Api, proxy: Proxy, fault: Fault) -> None:
-    given = {"cnpj": "12ABC34501DE35", "name": "Padaria", "idempotencyKey": "once"}
+@pytest.fixture
+async def api(proxy: Proxy, settings: Settings) -> AsyncIterator[Api]:
+    async with calling(proxy, settings) as api:
+        yield api
 
+
+FAULTS = pytest.mark.parametrize("fault", [Fault.COMMIT_IS_LOST, Fault.REPLY_IS_LOST])
+GIVEN = {"cnpj": "12ABC34501DE35", "name": "Padaria"}
+NEVER = 1_000_000
+"""More connections than any test opens."""
+
+
+async def names(api: Api) -> list[str]:
+    listed = await api.data("{ clients { nodes { name } } }")
+    return [node["name"] for node in listed["clients"]["nodes"]]
+
+
+@FAULTS
+async def test_without_a_key_the_outcome_of_a_lost_commit_is_unknown(api: Api, proxy: Proxy, fault: Fault) -> None:
     proxy.fault = fault
-    error = await api.error(REGISTER, input=given)
-    payload = (await api.data(REGISTER, input=given))["registerClient"]
+
+    error = await api.error(REGISTER, input=GIVEN)
 
     assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "UNKNOWN"}
     assert "a retry with the same idempotency key is safe" in error["message"]
+
+
+@FAULTS
+@pytest.mark.parametrize("refuses", [0, 3])
+async def test_with_a_key_a_lost_commit_is_looked_up_and_done_once(
+    api: Api, proxy: Proxy, fault: Fault, refuses: int, recovered: Callable[[float], None]
+) -> None:
+    proxy.fault, proxy.refuses = fault, refuses
+    begun_at = monotonic()
+
+    payload = (await api.data(REGISTER, input={**GIVEN, "idempotencyKey": "once"}))["registerClient"]
+    recovered(monotonic() - begun_at)
+    again = (await api.data(REGISTER, input={**GIVEN, "idempotencyKey": "once"}))["registerClient"]
+
+    assert proxy.fault is Fault.NONE
     assert payload["userErrors"] == []
-    listed = await api.data("{ clients { nodes { id } } }")
-    assert listed["clients"]["nodes"] == [payload["client"]]
+    assert again == payload
+    assert await names(api) == ["Padaria"]
+
+
+@FAULTS
+@pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
+async def test_with_a_key_a_lost_bulk_commit_is_looked_up(api: Api, proxy: Proxy, fault: Fault, mode: str) -> None:
+    product = await new_product(api.portal, api.partner_id)
+    await api.buy(product, 10)
+    client = await api.client()
+    items = [{"clientId": client, "productId": product, "activationKey": f"KEY-{number}"} for number in range(3)]
+
+    def fail(statement: str) -> None:
+        # Bulk mutations read before they write, and a read ends by a COMMIT too.
+        if "INSERT INTO idempotency_keys" in statement:
+            api.portal.database.observers.clear()
+            proxy.fault = fault
+
+    api.portal.database.observers.append(fail)
+
+    payload = (await api.data(ACTIVATE, input={"items": items, "mode": mode, "idempotencyKey": "once"}))[
+        "activateLicenses"
+    ]
+
+    assert (api.portal.database.observers, proxy.fault) == ([], Fault.NONE)
+    assert [result["status"] for result in payload["results"]] == ["DONE"] * 3
+    assert (await api.stock(product))["available"] == 7
+
+
+async def test_with_a_key_the_outcome_is_unknown_if_the_database_stays_away(proxy: Proxy, settings: Settings) -> None:
+    quick = settings.model_copy(update={"mutation_timeout_seconds": 1.0})
+    async with calling(proxy, quick) as api:
+        proxy.fault, proxy.refuses = Fault.REPLY_IS_LOST, NEVER
+        error = await api.error(REGISTER, input={**GIVEN, "idempotencyKey": "once"})
+        proxy.refuses = 0
+        payload = (await api.data(REGISTER, input={**GIVEN, "idempotencyKey": "once"}))["registerClient"]
+
+        assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "UNKNOWN"}
+        assert "a retry with the same idempotency key is safe" in error["message"]
+        assert payload["userErrors"] == []
+        assert await names(api) == ["Padaria"]
 
 
 async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api, cluster: Cluster) -> None:
@@ -116,7 +194,7 @@ async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api
 
     error = await api.error(REGISTER, input={"cnpj": "11222333000181", "name": "Padaria"})
 
-    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "CHANGED"}
     assert "could not be read" in error["message"]
     assert "Nothing was changed" not in error["message"]
 

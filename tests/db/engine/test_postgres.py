@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, Transaction
+from db.engine import Connection, Database, Transaction, postgres_connection
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.errors import Unavailable
@@ -75,7 +75,8 @@ async def test_a_unit_that_reads_can_not_write(postgresql: Database) -> None:
     await postgresql.close()
 
 
-async def test_many_rows_are_inserted_with_their_values_in_order(postgresql: Database) -> None:
+@pytest.mark.parametrize("rows", [12, postgres_connection.BULK])
+async def test_many_rows_are_inserted_with_their_values_in_order(postgresql: Database, rows: int) -> None:
     columns = [
         partners.c.name,
         partners.c.cnpj,
@@ -93,15 +94,15 @@ async def test_many_rows_are_inserted_with_their_values_in_order(postgresql: Dat
             "suspended_at": NOON if number % 2 else None,
             "suspension_reason": '{"inadimplência", NULL}' if number % 2 else None,
         }
-        for number in range(12)
+        for number in range(rows)
     ]
     found = sa.select(*columns).where(partners.c.name_folded == "many").order_by(partners.c.id)
 
     await postgresql.write(lambda tx: tx.execute_many(add, lines))
 
     assert add.compiled(DIALECTS["postgresql"]).of_arrays is not None
-    rows = await postgresql.read(lambda connection: fetch_all(connection, found))
-    assert [tuple(row) for row in rows] == [tuple(line[column.name] for column in columns) for line in lines]
+    there = await postgresql.read(lambda connection: fetch_all(connection, found))
+    assert [tuple(row) for row in there] == [tuple(line[column.name] for column in columns) for line in lines]
     await postgresql.close()
 
 

@@ -15,7 +15,7 @@ from db.engine import Connection, Database, Pending, Transaction, files
 from db.engine.filters import one_row, value
 from db.engine.statement import Statement
 from db.tables import partners
-from domain.errors import Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 from tests import cnpjs
 from tests.databases import Databases
 from tests.factories import add_bare_partner
@@ -208,3 +208,54 @@ async def test_a_file_that_is_replaced_keeps_no_log_of_the_former_one(
     assert "another database file is at" in caplog.text
     assert await stored(database) == [{after}] * 2
     assert before not in stored_in(file)
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+async def test_a_commit_to_a_file_that_was_just_moved_is_not_acknowledged(
+    database: Database, file: Path, *, is_replaced: bool
+) -> None:
+    moved, cnpj = file.with_name("moved.db"), cnpjs.another()
+
+    async def work(tx: Transaction) -> None:
+        await add_bare_partner(tx, cnpj)
+        shutil.move(file, moved)
+        if is_replaced:
+            shutil.copyfile(file.with_name("backup.db"), file)
+
+    with pytest.raises(OutcomeUnknown):
+        await database.write(work)
+    shutil.move(moved, file)
+
+    assert all(cnpj in found for found in await stored(database))
+
+
+def other_program(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE notes (text TEXT)")
+
+
+def former_version(path: Path) -> None:
+    shutil.copyfile(path.with_name("backup.db"), path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TABLE webhooks")
+
+
+@pytest.mark.parametrize("other", [other_program, former_version])
+async def test_a_file_with_other_tables_is_unavailable_until_the_former_is_back(
+    database: Database, file: Path, other: Damage, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, moved = await add(database), file.with_name("moved.db")
+    other(file.with_name("other.db"))
+
+    shutil.move(file, moved)
+    shutil.move(file.with_name("other.db"), file)
+    for unit in (database.write(select), database.read(select), database.read(select_inline)):
+        with caplog.at_level(logging.ERROR), pytest.raises(Unavailable):
+            await unit
+    shutil.move(moved, file)
+    after = await add(database)
+
+    assert "another database is at" in caplog.text
+    assert all({before, after} <= found for found in await stored(database))
+    await database.close()
+    assert {before, after} <= stored_in(file)

@@ -18,6 +18,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    VariableNode,
     build_schema,
     get_named_type,
     is_abstract_type,
@@ -37,6 +38,8 @@ class SdlCosts:
         self.schema: GraphQLSchema = build_schema(sdl)
         assert self.schema.ast_node is not None
         self._scalar = Fraction(_arguments(self.schema.ast_node.directives, "scalarCost")["weight"])
+        switched = _arguments(self.schema.ast_node.directives, "switchedCost")
+        self._switched, self._free = Fraction(switched["weight"]), switched["free"]
 
     def points(self, document: DocumentNode, variables: Variables) -> Fraction:
         """Return the points of a document's only operation."""
@@ -44,7 +47,42 @@ class SdlCosts:
         fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
         root = self.schema.get_root_type(operation.operation)
         assert root is not None
-        return self._below(root, [operation.selection_set], fragments, variables, {})
+        self._has_switches = False
+        found = self._below(root, [operation.selection_set], fragments, variables, {})
+        fields = self._planned(root, [operation.selection_set], fragments, variables)
+        of_root = _arguments(root.ast_node.directives if root.ast_node else (), "cost").get("weight", "0")
+        return Fraction(of_root) + found + (self._switched * max(0, fields - self._free) if self._has_switches else 0)
+
+    def _planned(
+        self,
+        parent: GraphQLObjectType,
+        sets: Iterable[SelectionSetNode],
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Variables,
+    ) -> int:
+        """Return the number of fields that are selected, however many objects have them."""
+        merged = self._merged(parent, sets, fragments, variables)
+        total = len(merged)
+        for nodes in merged.values():
+            below = [node.selection_set for node in nodes if node.selection_set]
+            if below:
+                named = get_named_type(parent.fields[nodes[0].name.value].type)
+                possible = [named] if isinstance(named, GraphQLObjectType) else self.schema.get_possible_types(named)
+                total += max(self._planned(each, below, fragments, variables) for each in possible)
+        return total
+
+    def _merged(
+        self,
+        parent: GraphQLObjectType,
+        sets: Iterable[SelectionSetNode],
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Variables,
+    ) -> Mapping[str, list[FieldNode]]:
+        merged: dict[str, list[FieldNode]] = {}
+        for selections in sets:
+            for node in self._fields(parent, selections, fragments, variables):
+                merged.setdefault((node.alias or node.name).value, []).append(node)
+        return merged
 
     def _below(
         self,
@@ -53,14 +91,15 @@ class SdlCosts:
         fragments: Mapping[str, FragmentDefinitionNode],
         variables: Variables,
         sized: Mapping[str, int],
+        *,
+        of_total: str | None = None,
     ) -> Fraction:
-        """Return the points of what is selected of one object; `sized` are the sizes of a connection's lists."""
-        merged: dict[str, list[FieldNode]] = {}
-        for selections in sets:
-            for node in self._fields(parent, selections, fragments, variables):
-                merged.setdefault((node.alias or node.name).value, []).append(node)
+        """Return the points of what is selected of one object.
+
+        Of a connection, `sized` are the sizes of its lists, and `of_total` the weight of `totalCount` by its field.
+        """
         total = Fraction(0)
-        for nodes in merged.values():
+        for nodes in self._merged(parent, sets, fragments, variables).values():
             name = nodes[0].name.value
             if name == "__typename":
                 total += self._scalar
@@ -73,6 +112,8 @@ class SdlCosts:
             total += sum(_input_weight(field, argument, value) for argument, value in given.items())
             directives = field.ast_node.directives if field.ast_node else ()
             weight, sizes = _arguments(directives, "cost").get("weight"), _arguments(directives, "listSize")
+            if name == "totalCount":
+                weight = of_total or weight
             size = _size(sizes, given) if sizes else sized.get(name, 1)
             named = get_named_type(field.type)
             if not is_composite_type(named):
@@ -83,7 +124,8 @@ class SdlCosts:
             inside = dict.fromkeys(sizes.get("sizedFields", ()), size)
             possible = [named] if isinstance(named, GraphQLObjectType) else self.schema.get_possible_types(named)
             below = [node.selection_set for node in nodes if node.selection_set]
-            inner = max(self._below(each, below, fragments, variables, inside) for each in possible)
+            counted = _arguments(directives, "totalCost").get("weight")
+            inner = max(self._below(each, below, fragments, variables, inside, of_total=counted) for each in possible)
             total += (Fraction(1) if weight is None else Fraction(weight)) + (1 if inside else size) * inner
         return total
 
@@ -95,7 +137,7 @@ class SdlCosts:
         variables: Variables,
     ) -> Iterator[FieldNode]:
         for selection in selections.selections:
-            if not _stays(selection, variables):
+            if not self._stays(selection, variables):
                 continue
             if isinstance(selection, FieldNode):
                 yield selection
@@ -109,6 +151,14 @@ class SdlCosts:
             if condition is None or parent in self._possible(condition.name.value):
                 yield from self._fields(parent, within.selection_set, fragments, variables)
 
+    def _stays(self, selection: SelectionNode, variables: Variables) -> bool:
+        for directive in selection.directives or ():
+            given = (directive.arguments or ())[0].value
+            self._has_switches = self._has_switches or isinstance(given, VariableNode)
+            if value_from_ast_untyped(given, dict(variables)) is not (directive.name.value == "include"):
+                return False
+        return True
+
     def _possible(self, name: str) -> Iterable[object]:
         of_type = self.schema.type_map[name]
         return self.schema.get_possible_types(of_type) if is_abstract_type(of_type) else [of_type]
@@ -118,9 +168,12 @@ def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction
     of_type = get_named_type(field.args[argument].type)
     if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
         return Fraction(0)
-    nodes = {name: given.ast_node for name, given in of_type.fields.items() if value.get(name) is not None}
-    weights = [_arguments(node.directives, "cost").get("weight", "0") for node in nodes.values() if node is not None]
-    return sum(map(Fraction, weights), Fraction(0))
+    total = Fraction(0)
+    for name, given in of_type.fields.items():
+        if value.get(name) is not None and given.ast_node is not None:
+            weight = Fraction(_arguments(given.ast_node.directives, "cost").get("weight", "0"))
+            total += weight * (len(value[name]) if isinstance(value[name], list) else 1)
+    return total
 
 
 def _size(sizes: Mapping[str, Any], given: Mapping[str, Any]) -> int:
@@ -136,11 +189,3 @@ def _arguments(directives: Iterable[ConstDirectiveNode] | None, name: str) -> di
         if directive.name.value == name:
             return {each.name.value: value_from_ast_untyped(each.value) for each in directive.arguments or ()}
     return {}
-
-
-def _stays(selection: SelectionNode, variables: Variables) -> bool:
-    for directive in selection.directives or ():
-        value = value_from_ast_untyped((directive.arguments or ())[0].value, dict(variables))
-        if value is not (directive.name.value == "include"):
-            return False
-    return True

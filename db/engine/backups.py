@@ -1,0 +1,112 @@
+"""Copies of a SQLite file: made while other processes write, and put in the place of a database that none has open."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+from db.engine import storage
+
+_LOCKS, _LOCKS_LENGTH = 0x40000000, 512
+"""Bytes of a file on which SQLite puts its locks: each connection that uses a log has one of them all the time."""
+
+_DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
+_LOG = ("-wal", "-shm")
+
+
+class InUseError(Exception):
+    """Another process has the database open."""
+
+
+@contextmanager
+def draft_of(file: Path) -> Iterator[Path]:
+    """Yield an empty file beside the file, for its owner only, which is removed at the end unless it was renamed."""
+    draft = file.with_name(f".{file.name}.{token_hex(4)}")
+    storage.create(str(draft))
+    try:
+        yield draft
+    finally:
+        for each in storage.beside(str(draft)):
+            each.unlink(missing_ok=True)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a database, with what is in its log, as it is at one moment; writers don't wait meanwhile.
+
+    The target is an empty file. Raises sqlite3.Error if the source can't be read.
+    """
+    with (
+        closing(sqlite3.connect(_readable(source), uri=True)) as read,
+        closing(sqlite3.connect(storage.uri(str(target)), uri=True)) as written,
+    ):
+        # All pages in one step, which reads in one transaction: with several, each commit would begin it anew.
+        read.backup(written, pages=-1)
+
+
+def publish(draft: Path, file: Path) -> None:
+    """Give a complete file its name, which survives a power failure afterwards."""
+    _synchronise(draft)
+    draft.replace(file)
+    _synchronise(file.parent)
+
+
+def replace(draft: Path, path: Path, former: Path) -> bool:
+    """Put a complete file in the place of a database, and keep the former one by a name of its own, if there is one.
+
+    Return whether there was one. Raises InUseError if another process has it open, having changed nothing.
+    """
+    exists = path.exists()
+    if exists:
+        _settle(path)
+    with _alone(path) if exists else contextlib.nullcontext():
+        if exists:
+            former.hardlink_to(path)
+        # SQLite would take them for the log of the new file. Only a damaged or removed file has left them.
+        for suffix in _LOG:
+            with contextlib.suppress(FileNotFoundError):
+                Path(f"{path}{suffix}").rename(f"{former}{suffix}")
+        publish(draft, path)
+    return exists
+
+
+def _readable(file: Path) -> str:
+    """Return the URI by which a file is read, also one on a read-only disk if it has no log."""
+    has_log = Path(f"{file}-wal").exists()
+    return storage.uri(str(file)) if has_log else f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+
+
+def _settle(path: Path) -> None:
+    """Copy the log to the file and remove it, unless the file is damaged."""
+    with closing(sqlite3.connect(storage.uri(str(path)), uri=True, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.DatabaseError as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code == sqlite3.SQLITE_BUSY:
+                raise InUseError from error
+            if code not in _DAMAGED:
+                raise
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes from opening the database as SQLite does."""
+    with path.open("r+b") as opened:
+        try:
+            fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKS_LENGTH, _LOCKS)
+        except BlockingIOError as error:
+            raise InUseError from error
+        yield
+
+
+def _synchronise(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,188 @@
+"""Hosts of a PostgreSQL URL, in the forms of libpq and SQLAlchemy, and connections to the one that takes writes."""
+
+import asyncio
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+from sqlalchemy.engine import URL, make_url
+
+from db.engine import failures
+from db.engine.asyncpg_types import DriverConnection
+
+_FORM = re.compile(r"(?P<begin>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
+"""A URL as SQLAlchemy reads it, but with any number of hosts."""
+
+_HOST = re.compile(r"(?P<host>/[^:]+|\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+)(?::(?P<port>\d{1,5}))?")
+_PORT = 5432
+_PORT_MAX = 65_535
+
+_NEXT_SECONDS = 0.5
+"""How long a host may take to answer until the next one is asked too: one that is switched off never does."""
+
+_ATTRIBUTES = ("read-write", "primary")
+"""What `target_session_attrs` may be for several hosts; the first is the default."""
+
+Connect = Callable[..., Awaitable[DriverConnection]]
+"""Connects to a host as the driver does."""
+
+
+class HostsError(ValueError):
+    """The hosts of a URL are not understood. The message has no part of the URL."""
+
+
+class Host(NamedTuple):
+    """Name, address or folder of the socket of a server, and its port."""
+
+    name: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return it as a URL has it."""
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        return f"{name}:{self.port}"
+
+
+def parsed(text: str) -> URL:
+    """Return the URL of a text; several hosts are those of its query, as `host=NAME:PORT` for each.
+
+    Raises ArgumentError or ValueError if it is no URL, and HostsError if its hosts are not understood.
+    """
+    form = _FORM.fullmatch(text)
+    if form is None or not form["begin"].startswith("postgres"):
+        return make_url(text)
+    listed = form["hosts"] if "," in form["hosts"] else ""
+    url = make_url(form["begin"] + ("" if listed else form["hosts"]) + form["rest"])
+    asked, ports = _values(url, "host"), _values(url, "port")
+    if asked and (listed or url.host):
+        message = "it has hosts both before the name of the database and in “host”"
+        raise HostsError(message)
+    hosts = _hosts(listed.split(",") if listed else asked, ports)
+    _check_attributes(url, several=len(hosts) > 1)
+    if len(hosts) < 2:  # noqa: PLR2004 — one, or the driver's default.
+        return url
+    return url.difference_update_query(["host", "port"]).update_query_dict({"host": [str(host) for host in hosts]})
+
+
+def of(url: URL) -> Sequence[Host]:
+    """Return the hosts of a URL that has several; none for any other."""
+    hosts = url.query.get("host", "")
+    return () if isinstance(hosts, str) else _hosts(hosts, ())
+
+
+def options(url: URL, *, seconds: float, connect: Connect | None = None) -> dict[str, Any]:
+    """Return how an engine of SQLAlchemy connects to the hosts, each of which has so many seconds to answer.
+
+    The driver connects, or the function that is given in its place.
+    """
+    connect = connect or asyncpg.connect
+    if not of(url):
+        return {"url": url, "connect_args": {"timeout": seconds, "async_creator_fn": connect}}
+    several = Hosts(url, seconds=seconds, connect=connect)
+    return {"url": URL.create(url.drivername), "connect_args": {"async_creator_fn": several.connect}}
+
+
+class Hosts:
+    """Servers of one database, of which one takes writes."""
+
+    def __init__(self, url: URL, *, seconds: float, connect: Connect = asyncpg.connect) -> None:
+        """Take a URL with several hosts, the seconds that each has to answer, and what connects to one."""
+        self._connect = connect
+        self._hosts = list(of(url))
+        # The last one is SQLAlchemy's own.
+        query = url.difference_update_query(["host", "prepared_statement_cache_size"]).query
+        own = {"target_session_attrs": _ATTRIBUTES[0], "timeout": seconds}
+        self._given = {**url.translate_connect_args(username="user"), **own, **query}
+
+    async def connect(self, **options: object) -> DriverConnection:
+        """Connect to the first host that takes writes, with these options of the driver.
+
+        Each is asked when the one before it has failed or does not answer soon; the last one that was right is asked
+        first. Raises the most telling error if there is none.
+        """
+        left, trying, failed = list(self._hosts), dict[asyncio.Task[DriverConnection], Host](), list[Exception]()
+        try:
+            while left or trying:
+                if left:
+                    host = left.pop(0)
+                    trying[asyncio.ensure_future(self._to(host, options))] = host
+                done, _ = await asyncio.wait(
+                    trying, timeout=_NEXT_SECONDS if left else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    try:
+                        connection = task.result()
+                    except failures.DRIVER_ERRORS as error:
+                        failed.append(error)
+                        del trying[task]
+                    else:
+                        self._prefer(trying.pop(task))
+                        return connection
+            raise max(failed, key=_tells)
+        finally:
+            for task in trying:
+                task.cancel()
+                task.add_done_callback(_close)
+
+    async def _to(self, host: Host, options: Mapping[str, object]) -> DriverConnection:
+        return await self._connect(host=host.name, port=host.port, **self._given, **options)
+
+    def _prefer(self, host: Host) -> None:
+        self._hosts.sort(key=lambda each: each != host)
+
+
+def _close(task: "asyncio.Task[DriverConnection]") -> None:
+    """Close a connection that was made while another one was found."""
+    if not task.cancelled() and task.exception() is None:
+        task.result().terminate()
+
+
+def _tells(error: Exception) -> int:
+    """Return how much an error says about why no host can be used: an answer more than none, and no address least."""
+    if isinstance(error, asyncpg.PostgresError):
+        return 3
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return 2
+    return 0 if isinstance(error, socket.gaierror) else 1
+
+
+def _values(url: URL, name: str) -> Sequence[str]:
+    given = url.query.get(name, ())
+    return given.split(",") if isinstance(given, str) else given
+
+
+def _hosts(texts: Sequence[str], ports: Sequence[str]) -> list[Host]:
+    if len(ports) > 1 and len(ports) != len(texts):
+        message = "it has to have one port for all hosts, or as many ports as hosts"
+        raise HostsError(message)
+    if len(texts) == 1 and not ports:
+        # One host of the query may have any form that the driver reads.
+        return []
+    found = []
+    for index, text in enumerate(texts):
+        form = _HOST.fullmatch(text)
+        given = ports[index if len(ports) > 1 else 0] if ports else None
+        if form is None or (given and form["port"]):
+            message = (
+                "each of its hosts has to be a name, an address or the folder of a socket, and may have a port, such "
+                "as db1,db2:5433 or [::1]:5432"
+            )
+            raise HostsError(message)
+        port = form["port"] or given or str(_PORT)
+        if not port.isdecimal() or not 0 < int(port) <= _PORT_MAX:
+            message = f"each port of its hosts has to be a number from 1 to {_PORT_MAX}"
+            raise HostsError(message)
+        found.append(Host(form["host"].strip("[]"), int(port)))
+    return found
+
+
+def _check_attributes(url: URL, *, several: bool) -> None:
+    allowed = _ATTRIBUTES if several else (*_ATTRIBUTES, "any")
+    if url.query.get("target_session_attrs", allowed[0]) not in allowed:
+        message = (
+            f"its target_session_attrs has to be {' or '.join(_ATTRIBUTES)}, or any with one host only, because the "
+            "portal writes"
+        )
+        raise HostsError(message)

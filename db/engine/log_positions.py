@@ -1,0 +1,98 @@
+"""Positions of PostgreSQL servers in the write-ahead log."""
+
+import asyncio
+from contextvars import Context
+
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.engine import pools
+from db.engine.asyncpg_types import DriverConnection
+from db.engine.failures import DRIVER_ERRORS
+
+_ANSWER_SECONDS = 2.0
+"""How long a server may take to say its position."""
+
+WRITTEN = """
+SELECT lsn - CASE WHEN lsn % page = 24 THEN 24 WHEN lsn % segment = 40 THEN 40 ELSE 0 END
+FROM (
+    SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint AS lsn,
+        current_setting('wal_block_size')::int AS page,
+        pg_size_bytes(current_setting('wal_segment_size')) AS segment
+) AS position
+"""
+"""End of the last record. At the beginning of a page, the server says where the next one begins, after the header, to
+which nothing is replayed before there is one."""
+
+REPLAYED = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END"
+
+
+class _NoReplicaError(Exception):
+    """The server was promoted, and replays nothing."""
+
+
+FAILING = (_NoReplicaError, DBAPIError, PoolTimeoutError, TimeoutError, *DRIVER_ERRORS)
+"""What a question raises if the server does not answer it."""
+
+
+class Position:
+    """Position of a server in the write-ahead log, asked on a connection of its own."""
+
+    def __init__(self, url: URL, question: str) -> None:
+        """Take the question, without connecting."""
+        self._engine = pools.engine(url, connect_seconds=_ANSWER_SECONDS)
+        self._question = question
+        self._connection: AsyncConnection | None = None
+        self._driver: DriverConnection | None = None
+        self._asking: asyncio.Task[int] | None = None
+        self._next: asyncio.Task[int] | None = None
+
+    async def ask(self) -> int:
+        """Return the position of a moment after this call."""
+        if self._next is None:
+            # Not that of a question that was sent before, perhaps before a commit that this caller knows of.
+            self._next = asyncio.create_task(self._take_turn(self._asking), context=Context())
+            # Those who ask may all have gone when it fails.
+            self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._next)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        for task in (self._next, self._asking):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait((task,))
+        await self._drop()
+        await self._engine.dispose()
+
+    async def _take_turn(self, before: asyncio.Task[int] | None) -> int:
+        if before is not None:
+            await asyncio.wait((before,))
+        self._asking, self._next = self._next, None
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                driver = self._driver or await self._connect()
+                found = await driver.fetch(self._question)
+        except BaseException:
+            await self._drop()
+            raise
+        position = found[0][0]
+        if not isinstance(position, int):
+            raise _NoReplicaError
+        return position
+
+    async def _connect(self) -> DriverConnection:
+        self._connection = await self._engine.connect()
+        driver: DriverConnection = (await self._connection.get_raw_connection()).driver_connection  # type: ignore[assignment]  # It has no types.
+        self._driver = driver
+        return driver
+
+    async def _drop(self) -> None:
+        if self._driver is not None:
+            self._driver.terminate()
+        connection, self._connection, self._driver = self._connection, None, None
+        if connection is not None:
+            await connection.invalidate()
+            await connection.close()

@@ -1,0 +1,162 @@
+"""`portal backup` and `portal restore`, of a SQLite file."""
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import sqlalchemy as sa
+import typer
+
+from db.doctor.findings import Finding
+from db.engine import backups
+from db.engine.backups import InUseError
+from db.engine.failures import Kind, kind_of
+from db.migrations import revisions
+from db.migrations.revisions import Examined, State
+from domain.errors import Unavailable
+from server import diagnosis
+from server.app import open_portal
+from server.cli import doctor
+from server.cli.runner import FAILED, WRONGLY_USED, fail, failures, settings
+from server.settings import Settings
+
+_FILE = "file"
+"""The check of the doctor without whose success a copy is of no use."""
+
+_OF_THE_COPY = frozenset({Kind.FULL, Kind.INPUT_OUTPUT, Kind.READ_ONLY})
+"""Failures of the disk that is written to."""
+
+_OF_POSTGRESQL = {
+    "backup": 'pg_dump --format=custom --file={file} "$DATABASE_URL"',
+    "restore": 'pg_restore --clean --if-exists --dbname="$DATABASE_URL" {file}',
+}
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to make; its folder is made too.")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the file, if it exists.")] = False,
+) -> None:
+    """Copy the database to a file, while servers use it, and check the copy as doctor does.
+
+    The file gets its name when the copy is complete and checked. Exits with 1 without a copy, and on findings.
+    """
+    given = settings()
+    path = _sqlite_file(given, "backup", file)
+    with failures(given):
+        diagnosis.check_file(given.database_url)
+        if file.exists() and (not replace or file.samefile(path)):
+            fail(f"{file} exists. Name another file{', or give --replace' if not replace else ''}.")
+        with backups.draft_of(file) as draft:
+            examined, findings = _copied(given, path, draft, to=file)
+            if examined is None:
+                fail(f"{path} is damaged, so no backup was made. Restore an earlier one: portal restore --replace FILE")
+            if examined.state in {State.EMPTY, State.FOREIGN}:
+                raise diagnosis.trouble_of(examined)
+            backups.publish(draft, file)
+    typer.echo(f"Made the backup {file}.")
+    for secret in given.secret_files():
+        if secret.exists():
+            typer.echo(f"The backup is of no use without the secret: keep a copy of {secret} too.")
+    if findings:
+        doctor.report(findings)
+        raise typer.Exit(FAILED)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup, which is not changed.")],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace the database that there is; it keeps a name of its own.")
+    ] = False,
+) -> None:
+    """Put a backup in the place of the database, after a check as doctor does. Stop the servers first.
+
+    Refuses a damaged file, one of a newer version, and to replace a database without --replace or while a server uses
+    it. Exits with 1 if nothing was restored, and on findings.
+    """
+    given = settings()
+    path = _sqlite_file(given, "restore", file)
+    if path.exists() and not replace:
+        fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
+    with failures(given):
+        _check_backup(file, path)
+        with backups.draft_of(path) as draft:
+            examined, findings = _copied(given, file, draft, to=path)
+            if examined is None:
+                fail(f"{file} is damaged or no SQLite database. Nothing was changed; restore another backup.")
+            _refuse_other(file, examined)
+            former = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+            try:
+                is_kept = backups.replace(draft, path, former)
+            except InUseError:
+                fail(f"{path} is in use, so nothing was changed. Stop every server and program that has it open.")
+    typer.echo(f"Restored {path} from {file}.")
+    if is_kept:
+        typer.echo(f"The former database is {former}. Delete it when you no longer need it.")
+    if examined.state is State.OLDER:
+        typer.echo("It has the tables of an older version. Run: portal migrate")
+    if findings:
+        doctor.report(findings)
+        raise typer.Exit(FAILED)
+
+
+def _sqlite_file(given: Settings, command: str, file: Path) -> Path:
+    path = diagnosis.sqlite_file(given.database_url)
+    if path is None:
+        program = _OF_POSTGRESQL[command].format(file=file)
+        fail(f"DATABASE_URL names PostgreSQL, which has a program for this: {program}", status=WRONGLY_USED)
+    return Path(path)
+
+
+def _check_backup(file: Path, path: Path) -> None:
+    if not file.is_file():
+        fail(f"{file} is not a file; give the path of a backup.")
+    if path.exists() and file.samefile(path):
+        fail(f"{file} is the database itself; give the path of a backup.")
+
+
+def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Examined | None, list[Finding]]:
+    """Copy a database; return what the copy is, None if it is damaged, and what doctor finds in it."""
+    try:
+        backups.copy(source, draft)
+        examined, findings = asyncio.run(_examine(given, draft))
+    except (Unavailable, sqlite3.Error) as error:
+        kind = kind_of(error.__cause__ or error)
+        if kind is Kind.DAMAGED:
+            return None, []
+        raise diagnosis.trouble(error, _url(to if kind in _OF_THE_COPY else source)) from error
+    of_file = [finding for finding in findings if finding.check == _FILE]
+    if of_file:
+        doctor.report(of_file)
+        return None, findings
+    return examined, findings
+
+
+async def _examine(given: Settings, copy: Path) -> tuple[Examined, list[Finding]]:
+    """Return what a copy is, and what is wrong with it: all that doctor knows, or only its file for another version."""
+    portal = open_portal(given, url=_url(copy))
+    try:
+        examined = await revisions.examine(portal.database)
+        if examined.state is State.CURRENT:
+            return examined, await doctor.findings_of(portal)
+        return examined, await doctor.findings_of_file(portal)
+    finally:
+        await portal.database.close()
+
+
+def _url(file: Path) -> str:
+    return sa.URL.create("sqlite+aiosqlite", database=str(file)).render_as_string()
+
+
+def _refuse_other(file: Path, examined: Examined) -> None:
+    match examined.state:
+        case State.EMPTY | State.FOREIGN:
+            fail(f"{file} is not a backup of the portal: it has none of its tables. Nothing was changed.")
+        case State.NEWER:
+            fail(
+                f"{file} is a backup of a newer version of the portal, at {', '.join(examined.steps)}. Restore it with "
+                "that version. Nothing was changed."
+            )

@@ -1,0 +1,194 @@
+"""Connections to PostgreSQL are kept, asked nothing in advance, and replaced when they turn out to be lost."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Connection, Database, Transaction
+from db.engine.deadline import Deadline, current
+from db.engine.postgres_connection import PostgresConnection
+from db.engine.statement import Statement
+from db.tables import partners
+from domain.deadlines import CallerGone, ReadTimedOut
+from domain.errors import NotChanged
+from tests import cnpjs
+from tests.clusters import Cluster
+from tests.eventually import eventually
+from tests.factories import add_bare_partner
+from tests.units import compiled
+
+NAMES: Statement[str] = Statement(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
+PID: Statement[int] = Statement(sa.select(sa.func.pg_backend_pid()), int)
+ENDLESS: Statement[str] = Statement(sa.select(sa.cast(sa.func.pg_sleep(600), sa.Text)), str)
+
+
+async def names(connection: Connection, cnpj: str) -> list[str]:
+    return list(await connection.fetch(NAMES, {"wanted": cnpj}))
+
+
+def driver_of(connection: Connection) -> Any:  # noqa: ANN401 — the driver has no types.
+    assert isinstance(connection, PostgresConnection)
+    return connection._driver  # noqa: SLF001 — nothing else knows the driver's connection.
+
+
+def cut(driver: Any) -> None:  # noqa: ANN401 — as above.
+    """Cut a connection, which the driver finds out when it sends something."""
+    driver._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)  # noqa: SLF001 — nothing else has the socket.
+
+
+@pytest.fixture
+async def database(cluster: Cluster) -> AsyncIterator[Database]:
+    database = Database(cluster.url, seconds=60)
+    yield database
+    await database.close()
+
+
+async def cut_next(run: Callable[..., Awaitable[Any]], **how: bool) -> None:
+    """Cut the connection that the pool lends next."""
+
+    async def find(connection: Connection) -> Any:  # noqa: ANN401 — the driver has no types.
+        await connection.fetch(PID)
+        return driver_of(connection)
+
+    cut(await run(find, **how))
+
+
+@pytest.mark.parametrize(("alone", "sent"), [(True, 1), (False, 3)])
+async def test_a_statement_that_is_read_alone_is_all_that_is_sent(
+    database: Database, *, alone: bool, sent: int
+) -> None:
+    queries: list[str] = []
+
+    async def watch(connection: Connection) -> None:
+        driver_of(connection).add_query_logger(lambda record: queries.append(record.query))
+        await names(connection, "")
+
+    await database.read(watch, alone=True)
+    await asyncio.sleep(0)
+    queries.clear()
+
+    await database.read(partial(names, cnpj=""), alone=alone)
+    # The driver calls its loggers in the next iteration.
+    await asyncio.sleep(0)
+
+    assert len(queries) == sent
+
+
+async def test_connections_are_kept_however_many_callers_there_are(database: Database) -> None:
+    async def pid(connection: Connection) -> int:
+        return next(iter(await connection.fetch(PID)))
+
+    seen = [set(await asyncio.gather(*(database.read(pid, alone=True) for _ in range(16)))) for _ in range(20)]
+
+    assert len(set.union(*seen)) <= 8
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_read_on_a_lost_connection_runs_once_more(database: Database, *, alone: bool) -> None:
+    await cut_next(database.read, alone=True)
+
+    assert await database.read(partial(names, cnpj=""), alone=alone) == []
+
+
+async def test_a_write_on_a_lost_connection_is_made_on_another_one(database: Database) -> None:
+    cnpj = cnpjs.another()
+    await cut_next(database.write)
+
+    await database.write(partial(add_bare_partner, cnpj=cnpj))
+
+    assert await database.read(partial(names, cnpj=cnpj)) == ["Alfa"]
+
+
+async def test_a_write_whose_connection_is_lost_later_does_not_run_again(database: Database) -> None:
+    runs = 0
+
+    async def write(tx: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await add_bare_partner(tx, cnpjs.another())
+        cut(driver_of(tx))
+        await names(tx, "")
+
+    await database.write(partial(add_bare_partner, cnpj=cnpjs.another()))
+    with pytest.raises(NotChanged):
+        await database.write(write)
+
+    assert runs == 1
+
+
+async def test_a_statement_alone_ends_at_the_deadline_and_its_connection_is_kept(database: Database) -> None:
+    async def late() -> None:
+        current.set(Deadline(0.2))
+        await database.read(lambda connection: connection.fetch(ENDLESS), alone=True)
+
+    async def pid(connection: Connection) -> int:
+        return next(iter(await connection.fetch(PID)))
+
+    before = await database.read(pid, alone=True)
+    with pytest.raises(ReadTimedOut):
+        await asyncio.create_task(late())
+    await eventually(partial(_nothing_is_in_use, database))
+
+    assert await database.read(pid, alone=True) == before
+
+
+async def test_a_statement_alone_ends_when_its_caller_goes_away(database: Database) -> None:
+    until, begun = Deadline(60), asyncio.Event()
+
+    async def read(connection: Connection) -> None:
+        begun.set()
+        await connection.fetch(ENDLESS)
+
+    async def ask() -> None:
+        current.set(until)
+        await database.read(read, alone=True)
+
+    asking = asyncio.create_task(ask())
+    await begun.wait()
+    until.abandon()
+
+    with pytest.raises(CallerGone):
+        await asking
+    await eventually(partial(_nothing_is_in_use, database))
+
+
+async def test_a_unit_without_a_transaction_can_not_write(database: Database) -> None:
+    with pytest.raises(TypeError, match="nothing but SELECT"):
+        await database.read(lambda connection: add_bare_partner(connection, cnpjs.another()), alone=True)
+
+    with suppress(TypeError):
+        await database.read(
+            lambda connection: connection.execute(compiled(sa.text("DELETE FROM partners"))), alone=True
+        )
+    assert database.usage() == (0, 0)
+
+
+async def test_a_locked_table_is_waited_for_without_a_transaction_and_then_in_one(
+    cluster: Cluster, database: Database
+) -> None:
+    documents: Statement[int] = Statement(sa.select(sa.func.count()).select_from(sa.table("trusted_documents")), int)
+    async with cluster.connected() as other, cluster.connected() as watcher:
+        async with other.transaction():
+            await other.execute("LOCK TABLE trusted_documents IN ACCESS EXCLUSIVE MODE")
+            reading = asyncio.create_task(database.read(lambda connection: connection.fetch(documents), alone=True))
+
+            async def waits_patiently() -> bool:
+                return bool(
+                    await watcher.fetchval(
+                        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND backend_xid IS NULL "
+                        "AND xact_start < query_start AND datname = current_database()"
+                    )
+                )
+
+            await eventually(waits_patiently)
+        assert list(await reading) == [0]
+
+
+async def _nothing_is_in_use(database: Database) -> bool:
+    return database.usage() == (0, 0)

@@ -1,0 +1,229 @@
+"""Queries read on streaming replicas, and miss no change that was committed before them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from db.engine import Connection, Database, Transaction, replicas
+from db.engine.filters import value
+from db.engine.log_positions import Position
+from db.engine.replicas import QueryReads
+from db.engine.statement import Statement
+from db.tables import partners
+from domain.errors import NotRead
+from tests import cnpjs
+from tests.clusters import Cluster
+from tests.databases import PostgreSQL
+from tests.factories import add_bare_partner
+from tests.replicas import Standby
+
+_CNPJS: Statement[str] = Statement(sa.select(partners.c.cnpj), value)
+_SLOW_COUNT = "SELECT (SELECT count(*) FROM partners) FROM pg_sleep(0.5)"
+_IS_COUNTING = "SELECT true FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+_IN_RECOVERY: Statement[bool] = Statement(sa.select(sa.func.pg_is_in_recovery(type_=sa.Boolean)), value)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a replica that is just behind for as long as a busy machine needs."""
+    monkeypatch.setattr(replicas, "_CATCH_UP_SECONDS", 20)
+    monkeypatch.setattr(replicas, "_PASSED_OVER_SECONDS", 0)
+
+
+@asynccontextmanager
+async def opened(cluster: Cluster, *urls: str) -> AsyncIterator[Database]:
+    """Open a database, one of whose replicas is read."""
+    database = Database(cluster.url, replica_urls=urls)
+    await until_used(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database(own_cluster: Cluster, standby: Standby) -> AsyncIterator[Database]:
+    async with opened(own_cluster, standby.url) as database:
+        yield database
+
+
+async def until_used(database: Database) -> None:
+    async with asyncio.timeout(20):
+        while "used" not in state(database):
+            await look(database)
+            await asyncio.sleep(0.01)
+
+
+async def look(database: Database) -> None:
+    assert database.replicas is not None
+    await database.replicas.look()
+
+
+def state(database: Database) -> dict[str, int]:
+    assert database.replicas is not None
+    return {state: number for state, number in database.replicas.states.items() if number}
+
+
+@asynccontextmanager
+async def query(database: Database) -> AsyncIterator[None]:
+    """Read as a query does."""
+    assert database.replicas is not None
+    before = replicas.current.set(QueryReads(database.replicas))
+    yield
+    replicas.current.reset(before)
+
+
+async def add(database: Database) -> str:
+    cnpj = cnpjs.another()
+
+    async def work(tx: Transaction) -> None:
+        await add_bare_partner(tx, cnpj)
+
+    await database.write(work)
+    return cnpj
+
+
+async def stored(connection: Connection) -> set[str]:
+    return set(await connection.fetch(_CNPJS))
+
+
+async def on_replica(connection: Connection) -> bool:
+    (found,) = await connection.fetch(_IN_RECOVERY)
+    return found
+
+
+async def test_a_query_reads_on_a_replica_and_all_else_on_the_primary(database: Database) -> None:
+    async with query(database):
+        of_query = await database.read(on_replica)
+    of_other_work = await database.read(on_replica)
+
+    assert (of_query, of_other_work) == (True, False)
+    assert database.replicas is not None
+    assert database.replicas.reads == {"replica": 1, "primary": 0}
+
+
+async def test_a_query_after_a_change_of_another_process_sees_it(own_cluster: Cluster, database: Database) -> None:
+    other = Database(own_cluster.url)
+    for _ in range(20):
+        cnpj = await add(other)
+
+        async with query(database):
+            assert cnpj in await database.read(stored)
+    await other.close()
+    assert database.replicas is not None
+    assert database.replicas.reads == {"replica": 20, "primary": 0}
+
+
+async def test_a_paused_replica_is_passed_over_and_comes_back(
+    standby: Standby, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with standby.paused():
+        cnpj = await add(database)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(replicas, "_CATCH_UP_SECONDS", 0.02)
+            async with query(database):
+                seen, of_query = await database.read(stored), await database.read(on_replica)
+        # The second look asks for what was written at the first.
+        await look(database)
+        await look(database)
+        paused = state(database)
+    await until_used(database)
+    async with query(database):
+        seen_later, later = await database.read(stored), await database.read(on_replica)
+
+    assert (cnpj in seen, of_query) == (True, False)
+    assert paused == {"lagging": 1}
+    assert (cnpj in seen_later, later) == (True, True)
+
+
+async def test_all_reads_of_a_query_are_on_one_server(standby: Standby, database: Database) -> None:
+    async with query(database):
+        assert await database.read(on_replica)
+        async with standby.paused():
+            await add(database)
+
+            assert await database.read(on_replica)
+
+
+async def test_a_query_that_began_on_the_primary_ends_there(
+    standby: Standby, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "_CATCH_UP_SECONDS", 0.02)
+    async with query(database):
+        async with standby.paused():
+            await add(database)
+            assert not await database.read(on_replica)
+        await until_used(database)
+
+        assert not await database.read(on_replica)
+
+
+async def test_the_primary_replaces_a_replica_until_it_is_back(standby: Standby, database: Database) -> None:
+    async with query(database):
+        assert await database.read(on_replica)
+        await asyncio.to_thread(standby.stop)
+        failed_over = not await database.read(on_replica)
+    stopped = state(database)
+    await look(database)
+    still_stopped = state(database)
+    await asyncio.to_thread(standby.start)
+    await until_used(database)
+    async with query(database):
+        is_back = await database.read(on_replica)
+
+    assert stopped == still_stopped == {"unreachable": 1}
+    assert (failed_over, is_back) == (True, True)
+
+
+async def test_a_query_of_several_reads_at_once_asks_once(database: Database) -> None:
+    async with query(database):
+        found = await asyncio.gather(*(database.read(on_replica) for _ in range(5)))
+
+    assert found == [True] * 5
+
+
+async def test_another_replica_is_read_while_one_is_unreachable(own_cluster: Cluster, standby: Standby) -> None:
+    async with opened(own_cluster, "postgresql+asyncpg://nobody@127.0.0.1:1/portal", standby.url) as database:
+        async with query(database):
+            assert await database.read(on_replica)
+        assert state(database) == {"used": 1, "unreachable": 1}
+
+
+async def test_a_replica_is_not_read_while_the_primary_is_away(cluster: Cluster, standby: Standby) -> None:
+    async with opened(cluster, standby.url) as database:
+        await asyncio.to_thread(cluster.stop)
+        async with query(database):
+            with pytest.raises(NotRead):
+                await database.read(on_replica)
+        await asyncio.to_thread(cluster.start)
+        async with query(database):
+            assert await database.read(stored)
+
+
+async def test_a_position_is_never_of_before_it_was_asked(own_cluster: Cluster, database: Database) -> None:
+    position = Position(sa.make_url(own_cluster.url), _SLOW_COUNT)
+    before = asyncio.create_task(position.ask())
+    async with own_cluster.connected() as connection, asyncio.timeout(20):
+        while not await connection.fetchval(_IS_COUNTING):  # noqa: ASYNC110 — a server has no events.
+            await asyncio.sleep(0.01)
+
+    await add(database)
+    after = await position.ask()
+
+    assert after == await before + 1
+    await position.close()
+
+
+async def test_a_promoted_replica_is_no_longer_read(own_cluster: Cluster, postgresql_server: PostgreSQL) -> None:
+    standby = Standby(postgresql_server, own_cluster)
+    async with opened(own_cluster, standby.url) as database:
+        await asyncio.to_thread(standby.promote)
+        await look(database)
+        async with query(database):
+            of_query = await database.read(on_replica)
+        promoted = state(database)
+    standby.stop()
+
+    assert promoted == {"unreachable": 1}
+    assert not of_query

@@ -1,0 +1,154 @@
+"""What screens show first reads few rows, however many there are: at 100,000 activations, on both engines."""
+
+import sqlite3
+from asyncio import to_thread
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from benchmarks import growth_data
+from benchmarks.growth_data import LARGE_PARTNER, Sizes, connected
+from db import activations, clients, events, licenses, orders
+from db.activations import ActivationFilter, ActivationSortKey
+from db.clients import ClientFilter, ClientSortKey
+from db.engine import listings
+from db.engine.keyset import Keyset, Window
+from db.engine.listings import Listing
+from db.engine.row_batch import RowBatch
+from db.engine.statement import Statement, Values
+from db.events import EventFilter
+from db.licenses import StockRow
+from db.orders import OrderFilter, OrderSortKey
+from domain.activations import ActivationStatus
+from domain.tenancy import ALL_PARTNERS
+from tests.databases import Databases
+from tests.db.test_statements import DIALECTS
+from tests.factories import NOON
+
+SIZES = Sizes(clients=20_000, activations=100_000, orders=10_000)
+SIZE = 25
+
+STEPS_MAX = 20_000
+"""SQLite takes some dozens of its instructions for each row."""
+
+BLOCKS_MAX = 1_000
+"""PostgreSQL looks at some blocks for each row that an index finds."""
+
+PRODUCTS = range(1, 6)
+MIDDLE = Keyset(NOON.replace(year=2020, month=2), 50_000)
+SOME_CLIENTS = range(2, 52, 2)
+
+
+class Measured:
+    """Connection that measures what each statement reads, in place of returning its rows."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.dialect = DIALECTS[url.get_backend_name()]
+        self._url = url
+        self.read = 0
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the last statement read a bounded number of rows."""
+        return self.read <= (STEPS_MAX if self.dialect.name == "sqlite" else BLOCKS_MAX)
+
+    async def fetch(self, statement: Statement[Any], values: Values) -> RowBatch[Any]:
+        """Run the statement with these values, and measure it; return no rows."""
+        compiled = statement.compiled(self.dialect)
+        bound = compiled.bound(values)
+        if self.dialect.name == "sqlite":
+            self.read = self._steps(compiled.text, bound)
+        else:
+            driver = await connected(self._url)
+            (plan,) = await driver.fetchrow(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled.text}", *bound)
+            root = orjson.loads(plan)[0]["Plan"]
+            self.read = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
+            await driver.close()
+        return RowBatch(compiled.layout, [])
+
+    def _steps(self, text: str, bound: Any) -> int:  # noqa: ANN401 — the driver has no types.
+        steps = 0
+
+        def count() -> None:
+            nonlocal steps
+            steps += 100
+
+        with closing(sqlite3.connect(str(self._url.database))) as driver:
+            driver.set_progress_handler(count, 100)
+            driver.execute(text, bound).fetchall()
+        return steps
+
+
+@pytest.fixture(scope="module")
+async def grown(engine: str, databases: Databases) -> sa.URL:
+    """Database in which one of fifty partners has 50,000 activations and 10,000 clients."""
+    url = databases.migrated(engine)
+    await to_thread(growth_data.fill, url, SIZES)
+    return sa.make_url(url)
+
+
+class Case(NamedTuple):
+    """List, and whether it is one of each parent."""
+
+    listing: Listing[Any]
+    of_parents: bool = False
+
+
+def _first_pages() -> Iterator[tuple[str, Case]]:
+    """Each list without a filter, or with one that most rows fit, in each order that an index has."""
+    for scope, of in ((LARGE_PARTNER, "partner"), (ALL_PARTNERS, "vendor")):
+        for descending in (False, True):
+            for by in ClientSortKey if scope is LARGE_PARTNER else (ClientSortKey.NAME,):
+                if by is not ClientSortKey.LAST_ACTIVATED_AT:
+                    yield (
+                        f"{of}: clients by {by}",
+                        Case(clients.listing(scope, ClientFilter(), by, descending=descending)),
+                    )
+            for when in ActivationSortKey if scope is LARGE_PARTNER else (ActivationSortKey.ACTIVATED_AT,):
+                listed = activations.listing(scope, ActivationFilter(), when, descending=descending)
+                yield f"{of}: activations by {when}", Case(listed)
+            number = OrderSortKey.NUMBER if scope is LARGE_PARTNER else OrderSortKey.CREATED_AT
+            yield f"{of}: orders", Case(orders.listing(scope, OrderFilter(), number, descending=descending))
+        stocks = [_stock(product_id) for product_id in PRODUCTS]
+        yield f"{of}: the ledger", Case(licenses.movements_of(scope, stocks), of_parents=True)
+        of_clients = activations.of_clients(scope, SOME_CLIENTS, None)
+        yield f"{of}: activations of clients", Case(of_clients, of_parents=True)
+        of_partners = activations.of_partners(scope, [LARGE_PARTNER], ActivationStatus.ACTIVE)
+        yield f"{of}: activations of partners", Case(of_partners, of_parents=True)
+        yield f"{of}: clients of partners", Case(clients.of_partners(scope, [LARGE_PARTNER], None), of_parents=True)
+        yield f"{of}: events of partners", Case(events.of_partners(scope, [LARGE_PARTNER]), of_parents=True)
+    yield "events", Case(events.listing(LARGE_PARTNER, EventFilter()))
+    with_active = ClientFilter(has_active_activations=True)
+    yield "active clients", Case(clients.listing(LARGE_PARTNER, with_active, ClientSortKey.NAME, descending=False))
+    active = ActivationFilter(status=frozenset({ActivationStatus.ACTIVE}))
+    by_time = ActivationSortKey.ACTIVATED_AT
+    yield "active activations", Case(activations.listing(LARGE_PARTNER, active, by_time, descending=True))
+
+
+def _stock(product_id: int) -> int:
+    return StockRow(LARGE_PARTNER, product_id, 0, 0, 0, 0, 0, None, None).number
+
+
+async def test_a_first_page_reads_few_rows_of_many(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for name, case in _first_pages():
+        await (listings.pages if case.of_parents else listings.page)(measured, case.listing, Window(SIZE))
+
+        assert measured.is_bounded, f"{name}: {measured.read}"
+
+
+async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    ledger = licenses.movements_of(LARGE_PARTNER, [_stock(product_id) for product_id in PRODUCTS])
+    lists: list[Listing[Any]] = [ledger, activations.of_clients(LARGE_PARTNER, SOME_CLIENTS, None)]
+    for listing in lists:
+        window = Window(SIZE, after=MIDDLE)
+        await listings.pages(measured, listing, window)
+        assert measured.is_bounded, f"{listing.name}: {measured.read}"
+
+        await listings.parents_beyond(measured, listing, window)
+        assert measured.is_bounded, f"{listing.name}: {measured.read}"
