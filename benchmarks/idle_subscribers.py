@@ -7,6 +7,7 @@ processor time for a request, which includes what the subscribers cost meanwhile
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from itertools import islice
 from statistics import median
 
@@ -25,8 +26,8 @@ _CONNECTIONS = 16
 _DURABILITY = "FULL"
 
 
-async def _measure(server: Server, subscribers: int, rounds: int, seconds: int) -> None:
-    for workload in (each for each in WORKLOADS if each.durability == _DURABILITY):
+async def _measure(server: Server, workloads: Sequence[Workload], subscribers: int, rounds: int, seconds: int) -> None:
+    for workload in workloads:
         without, beside = await _rounds(server, workload, subscribers, rounds, seconds)
         alone, together = median(without), median(beside)
         print(
@@ -76,17 +77,22 @@ async def _followers(server: Server, count: int) -> list[Subscriber]:
 def main() -> None:
     """Measure, and print what was found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.idle_subscribers", description=__doc__)
+    known = {workload.name: workload for workload in WORKLOADS if workload.durability == _DURABILITY}
+    parser.add_argument("workloads", nargs="*", default=list(known), help=f"some of {' '.join(known)}")
     parser.add_argument("--subscribers", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=5)
     given = parser.parse_args()
+    if unknown := set(given.workloads) - set(known):
+        parser.error(f"there is no workload {', '.join(sorted(unknown))}, only {' '.join(known)}")
+    workloads = [known[name] for name in given.workloads]
     installation.check_tools()
     start = Start(fresh_database(), free_port(), _DURABILITY)
     prepare(start, PARTNERS)
     stay_off_the_servers_core()
     on_a_core = ("taskset", "--cpu-list", "0")
     with running(unlimited(FOLLOWED["ours-sse"]), start, under=on_a_core) as server:
-        asyncio.run(_measure(server, given.subscribers, given.rounds, given.seconds))
+        asyncio.run(_measure(server, workloads, given.subscribers, given.rounds, given.seconds))
 
 
 if __name__ == "__main__":

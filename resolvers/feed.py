@@ -37,6 +37,9 @@ _POLL_BESIDE_HINTS_SECONDS = 1.0
 _PAUSE_SECONDS = 0.005
 """Seconds between looks while this process commits, so that one look finds the events of several transactions."""
 
+_PAUSE_MAX_SECONDS = 0.04
+"""Longest of these pauses. A look that finds nothing doubles the next one: the commits are of other partners."""
+
 _PAUSE_AFTER_FAILURE_SECONDS = 1.0
 
 log = structlog.get_logger("portal.feed")
@@ -214,6 +217,7 @@ class Feed:
 
     async def _read_on(self) -> None:
         seen: object = None
+        pause = _PAUSE_SECONDS
         while True:
             is_heard = self._listener is not None and self._listener.is_heard
             with contextlib.suppress(TimeoutError):
@@ -221,21 +225,23 @@ class Feed:
                     await self._hinted.wait()
             is_hinted = self._hinted.is_set()
             self._hinted.clear()
-            pause = _PAUSE_SECONDS
+            has_found = False
             try:
                 # Before the events: what is committed in between is read the next time.
                 version = self._database.version()
                 if is_hinted or version is None or version != seen:
                     seen = None
-                    await self._read_new()
+                    has_found = await self._read_new()
                     seen = version
+                pause = _PAUSE_SECONDS if has_found or not is_hinted else min(2 * pause, _PAUSE_MAX_SECONDS)
             except Exception as error:
                 if not isinstance(error, Unavailable):
                     log.exception("feed not read")
-                pause = _PAUSE_AFTER_FAILURE_SECONDS
+                await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
             await asyncio.sleep(pause)
 
-    async def _read_new(self) -> None:
+    async def _read_new(self) -> bool:
+        """Read the new events of the followed partners; return whether there were any."""
         partners = dict(self._partners)
 
         async def read(connection: Connection) -> list[tuple[_Partner, Sequence[EventRow], int]]:
@@ -249,9 +255,11 @@ class Feed:
                     new.append((partners[partner_id], rows, last))
             return new
 
-        for partner, rows, last in await self._database.read(read):
+        new = await self._database.read(read)
+        for partner, rows, last in new:
             partner.add(rows, last)
             self.events_read += len(rows)
+        return bool(new)
 
 
 class Follower(AsyncIterator[EventRow]):

@@ -33,6 +33,8 @@ class Lease:
         "left",
         "limit",
         "low",
+        "most",
+        "per_second",
         "policy",
         "seen",
     )
@@ -50,6 +52,7 @@ class Lease:
     def set_limit(self, limit: Limit) -> None:
         """Count by a new limit from now on."""
         self.limit = limit
+        self.most, self.per_second = limit.points, limit.per_second
         self.header = f'"{self.policy}";r=%d;t=%d'.encode()
         self.chunk = max(1, limit.points // _SHARE)
         self.low = self.chunk // 2
@@ -89,17 +92,18 @@ class Account:
     def spend(self, points: int) -> bool:
         """Spend points of every lease, or none if one has too few."""
         owner, token = self.owner, self.token
-        if token is None:
-            if owner.left < points:
-                return False
-        elif token.left < points or owner.left < points:
+        left = owner.left - points
+        if left < 0:
             return False
-        else:
-            token.left -= points
-            if token.left < token.low and not token.asked:
+        if token is not None:
+            of_token = token.left - points
+            if of_token < 0:
+                return False
+            token.left = of_token
+            if of_token < token.low and not token.asked:
                 self._on_low(token)
-        owner.left -= points
-        if owner.left < owner.low and not owner.asked:
+        owner.left = left
+        if left < owner.low and not owner.asked:
             self._on_low(owner)
         return True
 
@@ -114,20 +118,36 @@ class Account:
         owner, token = self.owner, self.token
         return owner if token is None or token.known + token.left >= owner.known + owner.left else token
 
+    def headers(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+        """Return RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
+
+        `t` is the number of seconds after which the bucket is full of points again.
+        """
+        lease, token = self.owner, self.token
+        remaining = lease.known + lease.left
+        if token is not None and token.known + token.left < remaining:
+            lease, remaining = token, token.known + token.left
+        lacking = lease.most - remaining
+        if lacking <= 0:
+            return self.policies, (b"ratelimit", lease.header % (lease.most, 0))
+        return self.policies, (b"ratelimit", lease.header % (remaining, -(-lacking // lease.per_second)))
+
 
 class Charge:
     """What a request has spent, and what its caller has left."""
 
-    __slots__ = ("account", "has_run", "kept", "requested", "selected", "spent")
+    # Values of the class, because most requests have no others.
+    kept = 0
+    """Points that were spent and are not given back."""
+    spent = 0
+    selected: Callable[[], int] | None = None
+    """Returns how many objects the operation can select."""
+    has_run = False
+    """Whether something of the operation was executed."""
 
-    def __init__(self, account: Account, points: int, kept: int = 0) -> None:
-        """Take the points that were asked for, and those that are spent already and not given back."""
+    def __init__(self, account: Account, points: int) -> None:
+        """Take the points that are asked for."""
         self.account, self.requested = account, points
-        self.kept = self.spent = kept
-        self.selected: Callable[[], int] | None = None
-        """Returns how many objects the operation can select."""
-        self.has_run = False
-        """Whether something of the operation was executed."""
 
     def pay(self) -> bool:
         """Spend what is asked for of the points that this process has leased; return whether it has as many."""
@@ -167,19 +187,3 @@ class Charge:
         if self.spent > self.kept and not self.has_run:
             self.account.give_back(self.spent - self.kept)
             self.spent = self.kept
-
-    def headers(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
-        """Return RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
-
-        `t` is the number of seconds after which the bucket is full of points again.
-        """
-        account = self.account
-        lease, token = account.owner, account.token
-        remaining = lease.known + lease.left
-        if token is not None and token.known + token.left < remaining:
-            lease, remaining = token, token.known + token.left
-        limit = lease.limit
-        points = limit.per_second * limit.seconds
-        remaining = min(remaining, points)
-        until_full = -((remaining - points) // limit.per_second)
-        return account.policies, (b"ratelimit", lease.header % (remaining, until_full))

@@ -69,9 +69,15 @@ class Viewers:
 
     def recall(self, digest: bytes, now: datetime) -> Viewer | None:
         """Return the cached viewer of a token, if any."""
+        viewer = self.peek(digest, now)
+        if viewer is None:
+            self.misses += 1
+        return viewer
+
+    def peek(self, digest: bytes, now: datetime) -> Viewer | None:
+        """Do as `recall`, without counting what the cache does not answer: another lookup follows."""
         seen = self._seen.get(digest)
         if seen is None or seen.until <= now:
-            self.misses += 1
             return None
         self.hits += 1
         return seen.viewer

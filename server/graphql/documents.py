@@ -286,7 +286,7 @@ class _Requirements:
             introspects=self._introspects,
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=cost if streams or cost.most.size > SMALL_SIZE else None,
-            points=cost.points,
+            points=cost.points if cost.points_least != cost.points_most else lambda _: cost.points_most,
             objects=cost.objects,
             points_least=cost.points_least,
             points_most=cost.points_most,

@@ -1,6 +1,6 @@
 """Execution of operations, whose requirements are all checked before anything runs."""
 
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Awaitable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -118,24 +118,25 @@ class Operations:
             variables = checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
                 return refused(context, variables, operation)
-        except (UnusableToken, ProviderUnreachable, TooFewPoints):
-            raise
-        except MutationOverGetError:
-            insist_on_token(context)
-            raise
         except ApiError as error:
-            insist_on_token(context)
-            return refused(context, [GraphQLError(str(error), original_error=error)], operation)
+            return _not_begun(context, error, operation)
         points = operation.points(variables.coerced)
-        await self._charge(context, preparing + points, partial(operation.objects, variables.coerced))
+        paying = self.limiter.charge(context, preparing + points, partial(operation.objects, variables.coerced))
+        if paying is not None:
+            await paying
         if operation.cost is None and self._replicas is None:
-            _note_run(context)
-            result = operation.prepared.execute_with(variables, context_value=context)
+            result = _begun(context, operation, variables)
             if not isinstance(result, ExecutionResult):
                 result = await result
             answer = _answer(context, result, operation)
         else:
             answer = await self._executed(context, request, operation, variables)
+        if request.named is None and not (request.reports_cost or self._reports_cost):
+            return answer
+        return self._completed(context, request, answer, points)
+
+    def _completed(self, context: Context, request: OperationRequest, answer: Answer, points: int) -> Answer:
+        """Return the answer with its cost, if it is to say so, and whether it may be kept."""
         may_be_kept = request.named is not None and request.read_only and not answer.codes
         if request.reports_cost or self._reports_cost:
             # What is left changes with each request, and an answer that may be kept would never match its ETag.
@@ -153,11 +154,6 @@ class Operations:
         of_stranger = context.viewer is None and not request.read_only
         document = self.documents.get(request.query, request.variables, request.operation_name, of_stranger=of_stranger)
         return document, points
-
-    async def _charge(self, context: Context, points: int, selected: Callable[[], int]) -> None:
-        await self.limiter.charge(context, points)
-        if context.charge is not None:
-            context.charge.selected = selected
 
     def _report(self, answer: Answer, points: int, charge: Charge | None) -> None:
         """Add the cost to the answer, or to each result of a subscription."""
@@ -230,7 +226,8 @@ class Operations:
             pay=partial(self._pay, context.client_address),
         )
         stream.on_close = leave
-        _note_run(context)
+        if context.charge is not None:
+            context.charge.has_run = True
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
     async def _pay(self, address: str | None, viewer: Viewer, points: int) -> None:
@@ -249,10 +246,23 @@ class Operations:
         return document
 
 
-def _note_run(context: Context) -> None:
-    """From now on, the operation's points are not all given back."""
+def _begun(
+    context: Context, operation: Operation, variables: VariableValues
+) -> ExecutionResult | Awaitable[ExecutionResult]:
+    """Begin the execution of an operation, whose points are not all given back from now on."""
     if context.charge is not None:
         context.charge.has_run = True
+    return operation.prepared.execute_with(variables, context_value=context)
+
+
+def _not_begun(context: Context, error: ApiError, operation: Operation | None) -> Answer:
+    """Return the answer of an operation that was refused before it began, or raise the error that is the answer."""
+    if isinstance(error, UnusableToken | ProviderUnreachable | TooFewPoints):
+        raise error
+    insist_on_token(context)
+    if isinstance(error, MutationOverGetError):
+        raise error
+    return refused(context, [GraphQLError(str(error), original_error=error)], operation)
 
 
 def _unknown(_text: str) -> None:
@@ -260,8 +270,7 @@ def _unknown(_text: str) -> None:
 
 
 async def _run(context: Context, operation: Operation, variables: VariableValues) -> Answer:
-    _note_run(context)
-    result = operation.prepared.execute_with(variables, context_value=context)
+    result = _begun(context, operation, variables)
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)

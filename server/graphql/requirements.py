@@ -50,6 +50,8 @@ def checked(context: Context, operation: Operation, given: dict[str, Any], point
         if gets_suggestions(context):
             variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
         return variables
+    if operation.cost is None and operation.points_most <= points_max:
+        return variables
     return _affordable(operation, variables, points_max)
 
 

@@ -19,8 +19,6 @@ from server.http import persisted
 from server.http.errors import bad_request, unreadable
 
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
-# Building a union takes longer than checking a value against it.
-_OPTIONAL_TEXT, _OPTIONAL_OBJECT = str | None, dict | None
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PIECES = 32
 """Most pieces of a list of that many entries or more, none of which is looked into."""
@@ -80,15 +78,15 @@ def _request(given: Mapping[str, Any], *, read_only: bool, may_be_unstorable: bo
         message = "“query” must be the text of a GraphQL document."
         raise bad_request(message)
     name = given.get("operationName")
-    if not isinstance(name, _OPTIONAL_TEXT):
+    if name is not None and not isinstance(name, str):
         message = "“operationName” must be a string or null."
         raise bad_request(message)
     if may_be_unstorable and not (storable(query or "") and storable(name or "")):
         message = "“query” and “operationName” must not contain NUL or lone surrogates."
         raise bad_request(message)
-    variables = given.get("variables")
-    if not isinstance(variables, _OPTIONAL_OBJECT) or not isinstance(given.get("extensions"), _OPTIONAL_OBJECT):
-        member = "extensions" if isinstance(variables, _OPTIONAL_OBJECT) else "variables"
+    variables, extensions = given.get("variables"), given.get("extensions")
+    if not (_is_optional_object(variables) and _is_optional_object(extensions)):
+        member = "extensions" if _is_optional_object(variables) else "variables"
         message = f"“{member}” must be a JSON object or null."
         raise bad_request(message)
     return OperationRequest(
@@ -98,6 +96,10 @@ def _request(given: Mapping[str, Any], *, read_only: bool, may_be_unstorable: bo
         read_only=read_only,
         named=named,
     )
+
+
+def _is_optional_object(value: object) -> bool:
+    return value is None or isinstance(value, dict)
 
 
 def parsed(text: bytes, what: str) -> object:

@@ -61,14 +61,8 @@ async def refused(limiter: Limiter, state: Mapping[str, Any], address: str | Non
 def headers(limiter: Limiter, state: Mapping[str, Any], address: str | None) -> Sequence[Header]:
     """Return the headers that say what the caller has left."""
     charge = _charge_of(state)
-    if charge is None and (account := limiter.accounts.of(state.get("viewer"), address)) is not None:
-        charge = Charge(account, 0)
-    return headers_of(charge)
-
-
-def headers_of(charge: Charge | None) -> Sequence[Header]:
-    """Return the headers that say what a caller who was charged has left."""
-    return () if charge is None else charge.headers()
+    account = limiter.accounts.of(state.get("viewer"), address) if charge is None else charge.account
+    return () if account is None else account.headers()
 
 
 def _charge_of(state: Mapping[str, Any]) -> Charge | None:

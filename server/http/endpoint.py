@@ -10,7 +10,7 @@ status for a failure of the network. In `application/graphql-response+json`, the
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 
 from starlette.datastructures import QueryParams
@@ -22,6 +22,7 @@ from db.engine.deadline import Deadline, current
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
 from resolvers.portal import Portal
+from resolvers.rates import Charge
 from resolvers.viewers import Viewer
 from server.graphql.answers import Answer
 from server.graphql.operations import MutationOverGetError, OperationRequest, Operations
@@ -43,6 +44,7 @@ _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization, GraphQL-Cost")
 _LONGEST_NUMBER = 20
+_CALLERS_MAX = 1_024
 _BY_GET = "Without a token, only registered documents can be read by GET; send the text of a document by POST."
 
 
@@ -83,14 +85,14 @@ class Endpoint:
                 charges.cancel(state.get("context"))
                 headers += charges.headers(limiter, state, state["client_address"])
             else:
-                of_rate = charges.headers_of(scope["state"]["context"].charge)
+                charge: Charge | None = scope["state"]["context"].charge
+                of_rate = () if charge is None else charge.account.headers()
                 if negotiated.streams and (answer.stream is not None or form is None):
                     caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
                     await self._stream(answer, body, (scope, caller, send), [_VARY, *of_rate])
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
-                headers = _headers(answer, status)
-                headers += of_rate
+                headers = [*_headers(answer, status), *of_rate] if answer.codes else [*of_rate]
                 if answer.may_be_kept:
                     tag = etag.etag(self._portal, body, form or JSON_TYPE)
                     headers += etag.headers(tag)
@@ -131,16 +133,16 @@ class Endpoint:
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
         # The request log reads the state once the request is answered.
         state = scope["state"]
-        viewer: Viewer | None = None
+        authorization, address = given.all(b"authorization"), state["client_address"]
+        viewer = bearer.remembered(self._portal, authorization, address)
         unusable: UnusableToken | ProviderUnreachable | None = None
-        try:
-            authorization, address = given.all(b"authorization"), state["client_address"]
-            state["viewer"] = viewer = await bearer.viewer_of(self._portal, authorization, address, hold=self._hold)
-        except (UnusableToken, ProviderUnreachable) as error:
-            unusable = error
+        charge: Charge | None = None
+        if viewer is None:
+            viewer, unusable = await self._looked_up(authorization, address)
         if viewer is None:
             # Before the body is read.
-            state["charge"] = await self._operations.limiter.spend(None, address)
+            state["charge"] = charge = await self._operations.limiter.spend(None, address)
+        state["viewer"] = viewer
         try:
             state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
         except Rejected:
@@ -148,27 +150,27 @@ class Endpoint:
             if unusable is not None:
                 raise unusable from None
             raise
-        wanted = self._completed(wanted, scope, given, negotiated)
+        if negotiated.asks_more or not authorization:
+            wanted = self._completed(wanted, scope, authorization, negotiated)
         # The connection ends what is not answered at the deadline.
         state["deadline"] = until = Deadline(*self._seconds)
         current.set(until)
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
         partner = None if viewer is None else viewer.partner_id
-        place_queue.caller.set(None if partner is None else place_queue.Caller(partner))
-        await self.admission.admit(partner)
+        place_queue.caller.set(_caller(partner))
+        if not self.admission.admit_now():
+            await self.admission.wait(partner)
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
             language=negotiated.language,
             request_id=state["request_id"],
-            client_address=state["client_address"],
+            client_address=address,
             gone=partial(bodies.gone, receive),
             unusable=unusable,
             deadline=until,
-            charge=state.get("charge"),
-            last_event_id=given.all(b"last-event-id")[0]
-            if negotiated.streams and given.all(b"last-event-id")
-            else None,
+            charge=charge,
+            last_event_id=given.first(b"last-event-id") if negotiated.streams else None,
         )
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
@@ -182,14 +184,22 @@ class Endpoint:
         charges.settle(context, answer, body, longest=self._max_answer_bytes)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
 
+    async def _looked_up(
+        self, authorization: Sequence[str], address: str | None
+    ) -> tuple[Viewer | None, UnusableToken | ProviderUnreachable | None]:
+        """Return the viewer of a token that this process does not know as usable, or what is wrong with it."""
+        try:
+            return await bearer.viewer_of(self._portal, authorization, address, hold=self._hold), None
+        except (UnusableToken, ProviderUnreachable) as error:
+            return None, error
+
     def _completed(
-        self, wanted: OperationRequest, scope: Scope, given: Headers, negotiated: Negotiated
+        self, wanted: OperationRequest, scope: Scope, authorization: Sequence[str], negotiated: Negotiated
     ) -> OperationRequest:
         """Return the request with what its headers ask for; refuse a stranger's document by GET.
 
         A link of any page could cause such a request, which tells a stranger nothing anyway.
         """
-        authorization = given.all(b"authorization")
         if not authorization and wanted.read_only and wanted.query is not None:
             self._refuse_unless_open()
         if negotiated.streams and scope["method"] != "HEAD":
@@ -266,6 +276,11 @@ class Endpoint:
         status = status_codes.of_rejected(rejected, self._edition) if by_edition else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
         return status, headers, rejected.body(negotiated.language)
+
+
+@lru_cache(maxsize=_CALLERS_MAX)
+def _caller(partner: int | None) -> place_queue.Caller | None:
+    return None if partner is None else place_queue.Caller(partner)
 
 
 def _rejected(error: Rejected | ApiError) -> Rejected:

@@ -5,7 +5,8 @@ caches don't store it, and browsers only hand it to its page.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from starlette.types import Scope
@@ -26,7 +27,8 @@ _ALWAYS: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )
-_ALWAYS_NAMES = frozenset(name for name, _ in _ALWAYS)
+_NAME = itemgetter(0)
+_ALWAYS_NAMES = frozenset(map(_NAME, _ALWAYS))
 # The owner of the domain decides whether its other subdomains keep to https too.
 _HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 
@@ -53,6 +55,8 @@ class Negotiated(NamedTuple):
     """Whether the caller accepts a stream of events by its name."""
     reports_cost: bool
     """Whether the answer is to say what it costs."""
+    asks_more: bool
+    """Whether one of the last two holds, which few callers ask for."""
 
 
 class Headers:
@@ -71,6 +75,11 @@ class Headers:
         if len(self._once) == len(self._headers):
             return [value.decode("latin-1")]
         return [each.decode("latin-1") for other, each in self._headers if other == name]
+
+    def first(self, name: bytes) -> str | None:
+        """Return the first value of a header; None if the request has none."""
+        values = self.all(name)
+        return values[0] if values else None
 
     def negotiated(self) -> Negotiated:
         """Return what the headers say; for those of most callers, what an earlier request's said."""
@@ -97,13 +106,16 @@ def _negotiated(
     accept: bytes | None, encoding: bytes | None, language: bytes | None, content: bytes | None, cost: bytes | None
 ) -> Negotiated:
     content_type = (content or b"").decode("latin-1").strip()
+    streams = names((accept or b"").decode("latin-1"), STREAM_TYPE)
+    reports_cost = cost is not None and cost_reports.wanted(cost.decode("latin-1").split(","))
     found = Negotiated(
         media_type((accept or b"").decode("latin-1")),
         Coding.PLAIN if encoding is None else compression.accepted(encoding.decode("latin-1")),
         preferred((language or b"").decode("latin-1")),
         content_type == JSON_TYPE or _JSON_CONTENT.fullmatch(content_type) is not None,
-        names((accept or b"").decode("latin-1"), STREAM_TYPE),
-        cost is not None and cost_reports.wanted(cost.decode("latin-1").split(",")),
+        streams,
+        reports_cost,
+        streams or reports_cost,
     )
     headers = accept, encoding, language, content, cost
     if sum(len(each or b"") for each in headers) <= _LONGEST_KEPT:
@@ -113,12 +125,11 @@ def _negotiated(
     return found
 
 
-def completed(own: Iterable[Header], scope: Scope, request_id: str) -> list[Header]:
+def completed(own: Collection[Header], scope: Scope, request_id: str) -> list[Header]:
     """Return an answer's own headers, which take precedence, and the missing ones."""
-    headers = list(own)
-    names = {name for name, _ in headers}
-    headers += _ALWAYS if names.isdisjoint(_ALWAYS_NAMES) else [each for each in _ALWAYS if each[0] not in names]
-    headers.append((b"x-request-id", request_id.encode()))
+    names = set(map(_NAME, own))
+    always = _ALWAYS if names.isdisjoint(_ALWAYS_NAMES) else [each for each in _ALWAYS if each[0] not in names]
+    headers = [*own, *always, (b"x-request-id", request_id.encode())]
     if scope.get("scheme") == "https" and _HTTPS_ONLY[0] not in names:
         headers.append(_HTTPS_ONLY)
     return headers

@@ -40,17 +40,27 @@ class Admission:
 
     async def admit(self, key: Hashable = None) -> None:
         """Return at once if the slice has time left, and otherwise in a later iteration, when it is the key's turn."""
+        if not self.admit_now():
+            await self.wait(key)
+
+    def admit_now(self) -> bool:
+        """Admit a request if the slice has time left; otherwise return False, and it must `wait`."""
         now = self._clock()
         if self._queueing or now - self._began >= self._seconds:
             if self._expected:
-                self._queueing = True
-                waiter: Future[None] = get_running_loop().create_future()
-                self._waiting.add(key, waiter)
-                await waiter
-            else:
-                # The slice before may be of the same iteration: finding out takes a callback per request, this one per
-                # slice, and two slices in one iteration are short enough.
-                self._begin(now)
+                return False
+            # The slice before may be of the same iteration: finding out takes a callback per request, this one per
+            # slice, and two slices in one iteration are short enough.
+            self._begin(now)
+        self._admitted += 1
+        return True
+
+    async def wait(self, key: Hashable) -> None:
+        """Admit a request in a later iteration, when it is the key's turn."""
+        self._queueing = True
+        waiter: Future[None] = get_running_loop().create_future()
+        self._waiting.add(key, waiter)
+        await waiter
         self._admitted += 1
 
     def _begin(self, now: float) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
 from time import time_ns
 from typing import NamedTuple
@@ -71,15 +71,26 @@ class Limiter:
         self.refused: Counter[str] = Counter()
         """Numbers of refused requests by the limit that was reached."""
 
-    async def charge(self, context: Request, points: int) -> None:
-        """Spend the points of an operation; raise TooFewPoints if the caller has too few left."""
+    def charge(self, context: Request, points: int, selected: Callable[[], int]) -> Awaitable[None] | None:
+        """Spend the points of an operation at once, if this process has leased as many.
+
+        Otherwise the awaitable does it, and raises TooFewPoints if the caller has too few left. `selected` returns how
+        many objects the operation can select.
+        """
         account = self.accounts.of(context.viewer, context.client_address)
-        if account is not None:
-            points = min(points, account.most)
-            before = context.charge
-            context.charge = charge = Charge(account, points, 0 if before is None else before.kept)
-            if not charge.pay():
-                await self.pay(charge, context.deadline)
+        if account is None:
+            return None
+        points = min(points, account.most)
+        before = context.charge
+        context.charge = charge = Charge(account, points)
+        charge.selected = selected
+        if before is not None:
+            charge.kept = charge.spent = before.kept
+            return None if charge.pay() else self.pay(charge, context.deadline)
+        if account.spend(points):
+            charge.spent = points
+            return None
+        return self.pay(charge, context.deadline)
 
     async def spend(self, viewer: Viewer | None, address: str | None, points: int = 1) -> Charge | None:
         """Spend points that are not given back, None of a caller without a limit; raise TooFewPoints."""
@@ -107,7 +118,8 @@ class Limiter:
         account = self.accounts.of(context.viewer, context.client_address)
         if account is not None:
             kept = 0 if context.charge is None else context.charge.kept
-            context.charge = charge = Charge(account, min(kept + points, account.most), kept)
+            context.charge = charge = Charge(account, min(kept + points, account.most))
+            charge.kept = charge.spent = kept
             if not charge.pay():
                 await self.pay(charge, context.deadline)
             charge.kept = charge.spent
