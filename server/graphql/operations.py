@@ -44,6 +44,7 @@ from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.errors import presented
+from server.graphql.pauses import Pauses
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts, Transport
 from server.graphql.subscriptions import Renew, ResultStream
@@ -216,11 +217,11 @@ class Operations:
         if size <= SMALL_SIZE:
             return await _run(context, operation, variables)
         partner = None if context.viewer is None else context.viewer.partner_id
-        async with self.budget.share(size, partner):
+        async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
             before = caller.set(Caller(partner, is_large=True))
             try:
-                return (await _run(context, operation, variables))._replace(large=True)
+                return (await _run(context, operation, variables, Pauses()))._replace(large=True)
             finally:
                 caller.reset(before)
 
@@ -286,9 +287,11 @@ def _unknown(_text: str) -> None:
     """Return that no text is known, where only registered documents are run."""
 
 
-async def _run(context: Context, operation: Operation, variables: VariableValues) -> Answer:
+async def _run(
+    context: Context, operation: Operation, variables: VariableValues, pause: Pauses | None = None
+) -> Answer:
     _note_run(context)
-    result = operation.prepared.execute_with(variables, context_value=context)
+    result = operation.prepared.execute_with(variables, context_value=context, pause=pause)
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)

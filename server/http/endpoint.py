@@ -8,7 +8,6 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
@@ -24,6 +23,7 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.operations import Answer, MutationOverGetError, OperationRequest, Operations
+from server.graphql.pauses import Pauses
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.bodies import Json, encoded
@@ -173,9 +173,7 @@ class Endpoint:
         if answer.codes and until.gone:
             raise ClientDisconnect
         if answer.large:
-            # Others run between the execution and the encoding, of which each takes some 20 ms.
-            await asyncio.sleep(0)
-            body: Json = bodies.encoded_up_to(self._max_answer_bytes, answer.body)
+            body: Json = await bodies.encoded_with_pauses(self._max_answer_bytes, answer.body, Pauses())
         else:
             body = encoded(answer.body)
         charges.settle(context, answer, body, longest=self._max_answer_bytes)
