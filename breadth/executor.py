@@ -1,6 +1,6 @@
 """Executor of graphql-core with batches in place of objects."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -42,6 +42,9 @@ class BatchExecutor(IncrementalExecutor):
 
     plan: Plan | None = None
     """The plan of the operation, where the caller keeps it."""
+
+    pause: Callable[[], Awaitable[None]] | None = None
+    """Awaited between parts of the work for a batch of many objects, so that the loop runs others in between."""
 
     _checked: ClassVar[set[type]] = set()
 

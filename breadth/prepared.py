@@ -1,6 +1,6 @@
 """Operations that are executed again and again."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 
 from graphql import (
     DocumentNode,
@@ -71,13 +71,22 @@ class Prepared:
         return self._variables.values(variable_values, hide_suggestions=True)
 
     def execute_with(
-        self, variables: VariableValues, *, root_value: Value = None, context_value: Value = None
+        self,
+        variables: VariableValues,
+        *,
+        root_value: Value = None,
+        context_value: Value = None,
+        pause: Callable[[], Awaitable[None]] | None = None,
     ) -> Response:
-        """Return the result of the operation for variables that are coerced already."""
+        """Return the result of the operation for variables that are coerced already.
+
+        If there are many objects, `pause` is awaited between parts of the work for them, and the result is awaitable.
+        """
         if self._template is not None:
-            executor: Executor[Value] = self._template.again(
-                root_value=root_value, context_value=context_value, variable_values=variables
-            )
+            again = self._template.again(root_value=root_value, context_value=context_value, variable_values=variables)
+            if pause is not None:
+                again.pause = pause
+            executor: Executor[Value] = again
         else:
             executor = self._executor(root_value, context_value, variables)
         response: Response = _executed(executor)

@@ -1,6 +1,6 @@
 """Protocols by which the parts of the executor know each other, so that no module imports another in a cycle."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from graphql import (
@@ -81,6 +81,7 @@ class Run(Protocol):
     type_resolver: GraphQLTypeResolver
     plain: bool
     raised: bool
+    pause: Callable[[], Awaitable[None]] | None
 
     @property
     def is_awaitable(self) -> Callable[[Value], bool]:

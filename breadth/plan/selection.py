@@ -12,6 +12,9 @@ from breadth.protocols import Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
+OBJECTS_AT_ONCE = 500
+"""Number of objects for which an executor with a `pause` works without one."""
+
 
 class AllRaisedError(Exception):
     """A field can't be had for any object of a batch, so that nothing else of them has to be waited for."""
@@ -84,6 +87,8 @@ class Selection:
 
     def batch(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
+        if run.pause is not None and len(objects) > OBJECTS_AT_ONCE:
+            return self._with_pauses(run, run.pause, objects, paths)
         columns: list[MaybeAwaitable[Column]] = []
         waiting: list[int] = []
         plain = run.plain
@@ -101,6 +106,29 @@ class Selection:
             discard(columns)
             raise
         return self._later(run, columns, waiting, len(objects)) if waiting else self.rows(run, columns, len(objects))
+
+    async def _with_pauses(
+        self, run: Run, pause: Callable[[], Awaitable[None]], objects: Sources, paths: Paths
+    ) -> Column:
+        """Do as `batch`, with pauses between fields until one has to be awaited, so that loaders get whole batches."""
+        columns: list[MaybeAwaitable[Column]] = []
+        waiting: list[int] = []
+        count = len(objects)
+        try:
+            for field in self.fields:
+                if not waiting:
+                    await pause()
+                column = field.column(run, objects, paths)
+                if type(column) is not list:
+                    waiting.append(len(columns))
+                columns.append(column)
+                if run.raised and all_raised(column):
+                    ended = self._ended(run, columns, waiting, count)
+                    return ended if isinstance(ended, list) else await ended
+        except BaseException:
+            discard(columns)
+            raise
+        return await (self._later(run, columns, waiting, count) if waiting else self._paused_rows(run, columns, count))
 
     def _ended(
         self, run: Run, columns: list[MaybeAwaitable[Column]], waiting: Sequence[int], count: int
@@ -128,7 +156,7 @@ class Selection:
                 columns[index] = await _awaitable(columns[index])
             except AllRaisedError as all_of:
                 columns[index] = all_of.column
-            return self.rows(run, columns, count)
+            return await self._paused_rows(run, columns, count)
         tasks = [asyncio.ensure_future(_awaitable(columns[index])) for index in waiting]
         try:
             await first_to_fail(tasks, for_seconds)
@@ -140,7 +168,18 @@ class Selection:
                     columns[index] = all_of.column
         finally:
             await cancel(tasks)
-        return self.rows(run, columns, count)
+        return await self._paused_rows(run, columns, count)
+
+    async def _paused_rows(self, run: Run, columns: Sequence[Value], count: int) -> Column:
+        """Do as `rows`, with pauses if there are many objects."""
+        if run.pause is None or count <= OBJECTS_AT_ONCE:
+            return self.rows(run, columns, count)
+        rows: Column = []
+        for start in range(0, count, OBJECTS_AT_ONCE):
+            await run.pause()
+            end = min(count, start + OBJECTS_AT_ONCE)
+            rows += self.rows(run, [column[start:end] for column in columns], end - start)
+        return rows
 
     def rows(self, run: Run, columns: Sequence[Value], count: int) -> Column:
         """Return the response objects, with a `PropagatingError` for each object of which a field can't be had."""

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from db.engine.deadline import Deadline
 from db.engine.round_robin import QueueFullError, RoundRobin
 from domain.limits import TooManyOperations
+from server.rates.limiter import stopped
 
 BUDGET = 250_000
 """Number of objects and values that large operations may select together; larger ones run alone."""
@@ -47,15 +49,16 @@ class Budget:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def share(self, size: int, key: Hashable = None) -> AsyncIterator[None]:
+    async def share(self, size: int, key: Hashable = None, until: Deadline | None = None) -> AsyncIterator[None]:
         """Hold a share, at most the whole budget, one at a time for a key.
 
-        Raise Unavailable after waiting `wait_max` seconds, or if too many of the key wait already.
+        Raise TooManyOperations after waiting `wait_max` seconds, or if too many of the key wait already, and TimedOut
+        at the request's deadline.
         """
         size = min(size, self._total)
         if size:
             if self._waiting or size > self._left or not self._may(key):
-                await self._wait(size, key)
+                await self._wait(size, key, until)
             else:
                 self._take(size, key)
         try:
@@ -64,7 +67,7 @@ class Budget:
             if size:
                 asyncio.get_running_loop().call_later(_PAUSE_SECONDS, self._return, size, key)
 
-    async def _wait(self, size: int, key: Hashable) -> None:
+    async def _wait(self, size: int, key: Hashable, until: Deadline | None) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(size, turn)
         try:
@@ -73,7 +76,8 @@ class Budget:
             raise TooManyOperations from None
         self._admit()
         try:
-            await asyncio.wait((turn,), timeout=self._wait_max)
+            seconds = self._wait_max if until is None else max(0.0, min(self._wait_max, until.left))
+            await asyncio.wait((turn,), timeout=seconds)
         except asyncio.CancelledError:
             self._leave(waiting, key)
             if turn.done():
@@ -81,6 +85,8 @@ class Budget:
             raise
         if not turn.done():
             self._leave(waiting, key)
+            if until is not None and seconds < self._wait_max:
+                raise stopped(until)
             raise TooManyOperations
 
     def _leave(self, waiting: _Waiting, key: Hashable) -> None:

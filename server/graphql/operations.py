@@ -32,6 +32,7 @@ from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
+from server.graphql.pauses import Pauses
 from server.graphql.requirements import checked, gets_suggestions, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts, Transport
@@ -185,11 +186,11 @@ class Operations:
         if size <= SMALL_SIZE:
             return await _run(context, operation, variables)
         partner = None if context.viewer is None else context.viewer.partner_id
-        async with self.budget.share(size, partner):
+        async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
             before = caller.set(Caller(partner, is_large=True))
             try:
-                return (await _run(context, operation, variables))._replace(large=True)
+                return (await _run(context, operation, variables, Pauses()))._replace(large=True)
             finally:
                 caller.reset(before)
 
@@ -247,12 +248,12 @@ class Operations:
 
 
 def _begun(
-    context: Context, operation: Operation, variables: VariableValues
+    context: Context, operation: Operation, variables: VariableValues, pause: Pauses | None = None
 ) -> ExecutionResult | Awaitable[ExecutionResult]:
     """Begin the execution of an operation, whose points are not all given back from now on."""
     if context.charge is not None:
         context.charge.has_run = True
-    return operation.prepared.execute_with(variables, context_value=context)
+    return operation.prepared.execute_with(variables, context_value=context, pause=pause)
 
 
 def _not_begun(context: Context, error: ApiError, operation: Operation | None) -> Answer:
@@ -269,8 +270,10 @@ def _unknown(_text: str) -> None:
     """Return that no text is known, where only registered documents are run."""
 
 
-async def _run(context: Context, operation: Operation, variables: VariableValues) -> Answer:
-    result = _begun(context, operation, variables)
+async def _run(
+    context: Context, operation: Operation, variables: VariableValues, pause: Pauses | None = None
+) -> Answer:
+    result = _begun(context, operation, variables, pause)
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)

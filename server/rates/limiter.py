@@ -137,7 +137,7 @@ class Limiter:
             claimed = [self._want(lease, points) for lease in account.leases if lease.left < points]
             await asyncio.wait(claimed[-1:], timeout=None if until is None else until.left)
             if until is not None and until.is_over and not charge.pay():
-                raise _stopped(until)
+                raise stopped(until)
 
     async def run(self) -> None:
         """Keep the leases up to date, until cancelled."""
@@ -267,8 +267,8 @@ class Limiter:
             return
 
 
-def _stopped(until: Deadline) -> CallerGone | ChangeTimedOut | ReadTimedOut:
-    """Return the error of a request that has waited for points until its deadline, or until its caller went away."""
+def stopped(until: Deadline) -> CallerGone | ChangeTimedOut | ReadTimedOut:
+    """Return the error of a request that has waited until its deadline, or until its caller went away."""
     if until.gone:
         return CallerGone()
     return ChangeTimedOut(until.seconds) if until.for_change else ReadTimedOut(until.seconds)

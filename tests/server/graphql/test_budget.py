@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from db.engine.deadline import Deadline
+from domain.deadlines import ChangeTimedOut, ReadTimedOut, TimedOut
 from domain.errors import Unavailable
 from server.graphql.budget import Budget
 
@@ -70,6 +72,24 @@ async def test_an_operation_that_waits_too_long_is_refused_alone() -> None:
     await turns()
     await hold(budget, 10, held, done)
     assert held == [10, 10]
+
+
+@pytest.mark.parametrize("for_change", [False, True])
+async def test_an_operation_that_waits_until_its_deadline_is_timed_out(*, for_change: bool) -> None:
+    budget, held, done = Budget(10), list[int](), asyncio.Event()
+    holding = asyncio.create_task(hold(budget, 10, held, done))
+    await asyncio.sleep(0)
+    until = Deadline(0.01)
+    until.for_change = for_change
+
+    with pytest.raises(TimedOut) as raised:
+        async with budget.share(10, until=until):
+            held.append(0)
+
+    assert type(raised.value) is (ChangeTimedOut if for_change else ReadTimedOut)
+    done.set()
+    await holding
+    assert held == [10]
 
 
 async def test_an_operation_cancelled_while_waiting_leaves_its_share_to_others() -> None:
