@@ -175,6 +175,7 @@ def _listing(
         key=name,
         sorting=Sorting(key, clients.c.id, descending=descending),
         indexed=by in indexed or by_cnpj,
+        searched=by is ClientSortKey.NAME and not (chosen.search is None and chosen.name is None),
     )
 
 

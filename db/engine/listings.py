@@ -49,6 +49,8 @@ class Listing(Generic[Row]):
     """The conditions that rows are of one such parent."""
     indexed: bool = True
     """Whether an index has the rows in this order."""
+    searched: bool = False
+    """Whether few rows may fit, and an index in this order has all that the conditions look at."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
 
@@ -109,7 +111,9 @@ async def page(
     statement = listing.statement(
         "page",
         keyset.shape(window),
-        expression=lambda: keyset.page(_rows(listing), listing.sorting, window),
+        expression=lambda: (keyset.page_by_ids if listing.searched else keyset.page)(
+            _rows(listing), listing.sorting, window
+        ),
         row=listing.row,
         # Without a filter, an index has the rows of the page and reads no others.
         reads=None if listing.filtered else _rows_of_page,
