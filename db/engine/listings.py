@@ -51,6 +51,8 @@ class Listing(Generic[Row]):
     """Whether an index has the rows in this order."""
     searched: bool = False
     """Whether few rows may fit, and an index in this order has all that the conditions look at."""
+    counted: Sequence[ColumnElement[bool]] = ()
+    """Conditions of the same rows by which they are counted sooner, if not by `where`."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
 
@@ -148,7 +150,7 @@ async def pages(
 async def count(connection: Connection, listing: Listing[Row]) -> int:
     """Return the length of the whole list."""
     statement = listing.statement(
-        "count", expression=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
+        "count", expression=lambda: sa.select(sa.func.count()).select_from(_all(listing).subquery()), row=int
     )
     (total,) = await connection.fetch(statement, listing.values)
     return int(total)
@@ -240,6 +242,10 @@ def _parents_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -
     return keyset.parents_beyond(
         ids, listing.sorting, window, _is_parent(listing), listing.parents, on_sqlite=on_sqlite
     )
+
+
+def _all(listing: Listing[Row]) -> AnySelect:
+    return sa.select(listing.sorting.id).where(*(listing.counted or listing.conditions))
 
 
 def _is_parent(listing: Listing[Row]) -> IsParent:
