@@ -164,17 +164,19 @@ def _listing(
     indexed = _INDEXED_OF_ALL if all_partners else _INDEXED
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ClientFilter, shape)
-    conditions = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
+    common = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
     if by_cnpj:
-        conditions.append(clients.c.cnpj.is_not(None))
+        common.append(clients.c.cnpj.is_not(None))
     return Listing(
         name="clients",
         row=ClientRow,
         columns=_COLUMNS,
-        where=conditions,
+        where=[*common, *_with_activations(chosen, mine)],
+        counted=[*common, *_with_activations(chosen, mine, counting=True)],
         key=name,
         sorting=Sorting(key, clients.c.id, descending=descending),
         indexed=by in indexed or by_cnpj,
+        searched=by is ClientSortKey.NAME and not (chosen.search is None and chosen.name is None),
     )
 
 
@@ -224,15 +226,22 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
         yield clients.c.state == chosen.state
     if chosen.ecf_serial_number is not None:
         yield clients.c.id.in_(_active(mine).where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
-    if chosen.has_active_activations is not None:
-        # A page looks for each of its clients, instead of reading all activations of the partner.
-        active = _active(mine).where(*_OF_CLIENT).correlate(clients).exists()
-        # Few clients have none: SQLite reads all activations sooner than it looks for each. PostgreSQL, if they are
-        # more than it can hash, reads all of them for each client.
-        none = by_engine(sqlite=clients.c.id.not_in(_active(mine)), postgresql=~active)
-        yield active if chosen.has_active_activations else none
     yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
     yield from since(clients.c.updated_at, chosen.updated_since)
+
+
+def _with_activations(chosen: ClientFilter, mine: Mine, *, counting: bool = False) -> Iterable[ColumnElement[bool]]:
+    if chosen.has_active_activations is None:
+        return
+    # A page looks for each of its clients, instead of reading all activations of the partner.
+    active = _active(mine).where(*_OF_CLIENT).correlate(clients).exists()
+    # To count all clients, or to find the few without any, SQLite reads all activations sooner than it looks for each.
+    # PostgreSQL, if they are more than it can hash, reads all of them for each client.
+    among_all = clients.c.id.in_(_active(mine))
+    if not chosen.has_active_activations:
+        yield by_engine(sqlite=~among_all, postgresql=~active)
+    else:
+        yield by_engine(sqlite=among_all, postgresql=active) if counting else active
 
 
 def _found(chosen: ClientFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:

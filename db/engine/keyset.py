@@ -92,6 +92,16 @@ def page(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
     return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(_LIMIT)
 
 
+def page_by_ids(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
+    """Return the statement for the same page, which finds the ids of its rows before it reads them.
+
+    If an index has all that the conditions look at, rows that don't fit are not read.
+    """
+    order = sorting.clauses(reverse=window.backward)
+    found = rows.with_only_columns(sorting.id).where(*within(sorting, window)).order_by(*order).limit(_LIMIT)
+    return sa.select(*rows.selected_columns).where(sorting.id.in_(found.correlate(None))).order_by(*order)
+
+
 IsParent: TypeAlias = Callable[[ColumnElement[int]], Sequence[ColumnElement[bool]]]
 """Makes the conditions that a row is one of the parent's, whose id is given."""
 

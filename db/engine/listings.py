@@ -49,6 +49,10 @@ class Listing(Generic[Row]):
     """The conditions that rows are of one such parent."""
     indexed: bool = True
     """Whether an index has the rows in this order."""
+    searched: bool = False
+    """Whether few rows may fit, and an index in this order has all that the conditions look at."""
+    counted: Sequence[ColumnElement[bool]] = ()
+    """Conditions of the same rows by which they are counted sooner, if not by `where`."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
 
@@ -109,7 +113,9 @@ async def page(
     statement = listing.statement(
         "page",
         keyset.shape(window),
-        expression=lambda: keyset.page(_rows(listing), listing.sorting, window),
+        expression=lambda: (keyset.page_by_ids if listing.searched else keyset.page)(
+            _rows(listing), listing.sorting, window
+        ),
         row=listing.row,
         # Without a filter, an index has the rows of the page and reads no others.
         reads=None if listing.filtered else _rows_of_page,
@@ -144,7 +150,7 @@ async def pages(
 async def count(connection: Connection, listing: Listing[Row]) -> int:
     """Return the length of the whole list."""
     statement = listing.statement(
-        "count", expression=lambda: sa.select(sa.func.count()).select_from(_plain(listing).subquery()), row=int
+        "count", expression=lambda: sa.select(sa.func.count()).select_from(_all(listing).subquery()), row=int
     )
     (total,) = await connection.fetch(statement, listing.values)
     return int(total)
@@ -236,6 +242,10 @@ def _parents_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -
     return keyset.parents_beyond(
         ids, listing.sorting, window, _is_parent(listing), listing.parents, on_sqlite=on_sqlite
     )
+
+
+def _all(listing: Listing[Row]) -> AnySelect:
+    return sa.select(listing.sorting.id).where(*(listing.counted or listing.conditions))
 
 
 def _is_parent(listing: Listing[Row]) -> IsParent:

@@ -17,7 +17,7 @@ FOUND_WITHOUT_PARTNER = {"users.email", "invitations.digest", "tokens.digest", "
 # The vendor's users list all partners together.
 FOR_VENDOR = {
     "ix_clients_active_of_all_by_name",
-    "ix_clients_name_folded_id",
+    "ix_clients_search_of_all",
     "ix_clients_cnpj",
     "ix_activations_activated_at_id",
     "ix_activations_activation_key",
