@@ -136,8 +136,8 @@ def requests(file: Path) -> Iterator[Request]:
     for page in sorted((PROJECT / "docs").rglob("*.md")):
         for text in _BLOCK.findall(page.read_text(encoding="utf-8")):
             yield Request(page.stem, text, {"first": 10})
-    for file in sorted((PROJECT / "server" / "graphiql" / "src").glob("*screens.ts")):
-        for text in _TAB.findall(file.read_text(encoding="utf-8")):
+    for screen in sorted((PROJECT / "server" / "graphiql" / "src").glob("*screens.ts")):
+        for text in _TAB.findall(screen.read_text(encoding="utf-8")):
             yield Request("GraphiQL", text, {"first": 10, "filter": {}})
     yield from _generated()
     yield from _held_out(file)
