@@ -1,27 +1,37 @@
-"""Generator of documents that the API accepts, which climbs towards those that cost most for their figures."""
+"""Generator of documents that the API accepts, which climbs towards those that cost most for their points."""
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import NamedTuple
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLType,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
+    is_list_type,
     is_required_argument,
-    parse,
+    is_required_input_field,
 )
 
 from schema.root import GRAPHQL_SCHEMA
-from server.graphql.costs import Cost
+from server.graphql import preparation
+from server.graphql.documents import prepare
 from server.graphql.limits import DEPTH_MAX
 from tests.schema.introspection import GRAPHQL
 
-_SEARCHES = ["a", "padaria", "01", "%", "ã"]
-_ORDERS = "ASC", "DESC"
+_TEXTS = ("a", "padaria", "01", "%", "ã", "qzx", "12345678")
+_NUMBERS = (1, 10, 50, 100)
+_COPIES_MAX = 90
+_RESTART = 25
+"""Rounds after which a climb begins anew."""
 
 Fields = dict[str, GraphQLField]
 
@@ -32,47 +42,47 @@ class Selection:
 
     name: str
     type_name: str
-    first: int | None = None
-    search: str | None = None
+    arguments: str = ""
     copies: int = 1
     below: tuple["Selection", ...] = ()
 
     def written(self, names: Iterator[int]) -> str:
         """Return the text of the selection."""
-        arguments = ", ".join(
-            part
-            for part in (
-                "" if self.first is None else f"first: {self.first}",
-                "" if self.search is None else f'filter: {{ search: "{self.search}" }}',
-            )
-            if part
-        )
-        called = f"({arguments})" if arguments else ""
+        called = f"({self.arguments})" if self.arguments else ""
         return " ".join(f"a{next(names)}: {self.name}{called}{_braced(self.below, names)}" for _ in range(self.copies))
+
+
+Selections = tuple[Selection, ...]
 
 
 @dataclass(slots=True)
 class Generator:
-    """Source of random documents and of their variations."""
+    """Source of random documents and of their variations.
+
+    `ids` are some of objects that exist, which arguments of that name get.
+    """
 
     random: Random
+    ids: Sequence[str] = ("x",)
     fields: dict[str, Fields] = field(default_factory=dict)
 
-    def document(self) -> tuple[Selection, ...]:
+    def document(self) -> Selections:
         """Return a small random document."""
         return tuple(self._selection("Query", 0) for _ in range(self.random.randint(1, 3)))
 
-    def varied(self, document: tuple[Selection, ...]) -> tuple[Selection, ...]:
+    def varied(self, document: Selections) -> Selections:
         """Return the document with one to three changes, each somewhere in it."""
         for _ in range(self.random.randint(1, 3)):
             document = self._varied(document, "Query", 0)
         return document
 
-    def _varied(self, selections: tuple[Selection, ...], parent: str, depth: int) -> tuple[Selection, ...]:
+    def _varied(self, selections: Selections, parent: str, depth: int) -> Selections:
         if not selections or (self.random.random() < 0.3 and depth < DEPTH_MAX - 2):
             return (*selections, self._selection(parent, depth))
         place = self.random.randrange(len(selections))
         chosen = selections[place]
+        if len(selections) > 1 and self.random.random() < 0.1:
+            return (*selections[:place], *selections[place + 1 :])
         if chosen.below and self.random.random() < 0.6:
             changed = replace(chosen, below=self._varied(chosen.below, chosen.type_name, depth + 1))
         else:
@@ -80,15 +90,13 @@ class Generator:
         return (*selections[:place], changed, *selections[place + 1 :])
 
     def _changed(self, chosen: Selection, parent: str, depth: int) -> Selection:
-        change = self.random.choice(["copies", "more", "first", "search", "other"])
+        change = self.random.choice(["copies", "more", "arguments", "arguments", "other"])
         if change == "copies":
-            return replace(chosen, copies=self.random.randint(1, 90))
+            return replace(chosen, copies=self.random.randint(1, _COPIES_MAX))
         if change == "more":
-            return replace(chosen, copies=min(90, chosen.copies * 2))
-        if change == "first" and chosen.first is not None:
-            return replace(chosen, first=self.random.choice([1, 10, 50, 100]))
-        if change == "search" and "search" in self._searchable(parent, chosen.name):
-            return replace(chosen, search=self.random.choice(_SEARCHES))
+            return replace(chosen, copies=min(_COPIES_MAX, chosen.copies * 2))
+        if change == "arguments":
+            return replace(chosen, arguments=self._arguments(self._usable(parent)[chosen.name]))
         return self._selection(parent, depth)
 
     def _selection(self, parent: str, depth: int) -> Selection:
@@ -98,85 +106,121 @@ class Generator:
         wants_object = bool(objects) and depth < 8 and self.random.random() < 0.6
         leaves = [name for name in names if name not in objects]
         name = self.random.choice(objects if wants_object or not leaves else leaves)
-        chosen, type_ = names[name], get_named_type(names[name].type)
-        first = self.random.choice([10, 100]) if "first" in chosen.args else None
+        type_ = get_named_type(names[name].type)
+        arguments = self._arguments(names[name])
         if is_leaf_type(type_):
-            return Selection(name, type_.name)
+            return Selection(name, type_.name, arguments)
         below = tuple(self._selection(type_.name, depth + 1) for _ in range(self.random.randint(1, 3)))
-        return Selection(name, type_.name, first=first, below=below)
+        return Selection(name, type_.name, arguments, below=below)
+
+    def _arguments(self, chosen: GraphQLField) -> str:
+        """Return values of the required arguments and of some others."""
+        given = {
+            name: each.type
+            for name, each in chosen.args.items()
+            if is_required_argument(each)
+            or (name == "first" and self.random.random() < 0.8)
+            or (name in {"filter", "orderBy", "last"} and self.random.random() < 0.3)
+        }
+        if "first" in given:
+            given.pop("last", None)
+        return ", ".join(f"{name}: {self._value(name, of_type)}" for name, of_type in given.items())
+
+    def _value(self, name: str, of_type: GraphQLType) -> str:
+        bare = get_nullable_type(of_type)  # type: ignore[call-overload]  # An input's type is a type.
+        if is_list_type(bare):
+            return f"[{', '.join(self._value(name, bare.of_type) for _ in range(self.random.randint(1, 10)))}]"
+        if isinstance(bare, GraphQLInputObjectType):
+            names = [each for each, given in bare.fields.items() if is_required_input_field(given)]
+            others = [each for each in bare.fields if each not in names]
+            names += self.random.sample(others, min(len(others), self.random.randint(1, 2)))
+            return f"{{ {', '.join(f'{each}: {self._value(each, bare.fields[each].type)}' for each in names)} }}"
+        if isinstance(bare, GraphQLEnumType):
+            return str(self.random.choice(list(bare.values)))
+        written: Mapping[str, Callable[[], str]] = {
+            "Int": lambda: str(self.random.choice(_NUMBERS)),
+            "Boolean": lambda: self.random.choice(["true", "false"]),
+            "ID": lambda: json.dumps(self.random.choice(self.ids)),
+            "Date": lambda: '"2026-01-01"',
+            "DateTime": lambda: '"2026-01-01T00:00:00Z"',
+        }
+        found = written.get(str(bare))
+        return json.dumps(self.random.choice(_TEXTS), ensure_ascii=False) if found is None else found()
 
     def _usable(self, parent: str) -> Fields:
-        """Return the fields of a type that can be selected without arguments, and that lead to some value."""
+        """Return the fields of a type that lead to some value, and whose arguments are known here."""
         if parent not in self.fields:
             of = GRAPHQL.type_map[parent]
             assert isinstance(of, GraphQLObjectType | GraphQLInterfaceType)
             self.fields[parent] = {
                 name: each
                 for name, each in of.fields.items()
-                if (
-                    not any(map(is_required_argument, each.args.values()))
-                    and isinstance(get_named_type(each.type), GraphQLObjectType | GraphQLInterfaceType)
-                )
-                or (is_leaf_type(get_named_type(each.type)) and not each.args)
+                if is_leaf_type(get_named_type(each.type))
+                or isinstance(get_named_type(each.type), GraphQLObjectType | GraphQLInterfaceType)
             }
         return self.fields[parent]
 
-    @staticmethod
-    def _searchable(parent: str, name: str) -> set[str]:
-        of = GRAPHQL.type_map[parent]
-        taken = of.fields[name].args.get("filter") if isinstance(of, GraphQLObjectType) else None
-        return set(getattr(get_named_type(taken.type), "fields", ())) if taken is not None else set()
 
-
-def text(document: tuple[Selection, ...]) -> str:
+def text(document: Selections) -> str:
     """Return the text of a document."""
     return _braced(document, iter(range(10**9)))
 
 
-def _braced(selections: tuple[Selection, ...], names: Iterator[int]) -> str:
+def _braced(selections: Selections, names: Iterator[int]) -> str:
     return f"{{ {' '.join(each.written(names) for each in selections)} }}" if selections else ""
 
 
-def points(document: str) -> int:
-    """Return what the API estimates that a document costs: the number of objects and values it can select."""
-    (operation,) = parse(document).definitions
-    return Cost(GRAPHQL_SCHEMA, operation, {}).most.size  # type: ignore[arg-type]  # It is an operation.
+def points(document: str) -> int | None:
+    """Return what a request with the document costs, if it was prepared before; None if it is refused."""
+    operations = list(prepare(GRAPHQL_SCHEMA, document).operations.values())
+    return operations[0].points({}) if operations else None
+
+
+class Spent(NamedTuple):
+    """Seconds of processor time of a document: when it is new, and when it was prepared before."""
+
+    first: float
+    again: float
 
 
 class Measured(NamedTuple):
-    """Document, and the seconds of processor time that its answer took."""
+    """Document with what it costs, and what it took."""
 
-    seconds: float
     document: str
     points: int
+    spent: Spent
+
+    @property
+    def new_points(self) -> int:
+        """The points of a request with the new document."""
+        return self.points + preparation.points(self.document)
 
     @property
     def per_point(self) -> float:
-        """Seconds for each point, of which a small document has a thousand for all that any request takes."""
-        return self.seconds / (self.points + 1_000)
+        """Most seconds for each point, new or again."""
+        return max(self.spent.again / self.points, self.spent.first / self.new_points)
 
 
-def climbed(seed: int, rounds: int, seconds_of: Callable[[str], float | None]) -> list[Measured]:
-    """Return the accepted documents of a climb; `seconds_of` measures one, and returns None if it is refused.
+def climbed(generator: Generator, rounds: int, spent_on: Callable[[str], Spent | None]) -> list[Measured]:
+    """Return the accepted documents of a climb; `spent_on` measures one, and returns None if it is refused.
 
-    It keeps a document that costs more than the one before, by seconds and by seconds for each point in turns, and
+    It keeps a document that takes more than the one before, by seconds and by seconds for each point in turns, and
     begins anew from time to time.
     """
-    generator, found = Generator(Random(seed)), list[Measured]()  # noqa: S311 — it has to be repeatable.
-    best: tuple[Measured, tuple[Selection, ...]] | None = None
+    found = list[Measured]()
+    best: tuple[Measured, Selections] | None = None
     for number in range(rounds):
-        if number % 25 == 0:
+        if number % _RESTART == 0:
             best = None
         document = generator.document() if best is None else generator.varied(best[1])
         written = text(document)
-        seconds = seconds_of(written) if len(written) < 90_000 else None
-        if seconds is None:
+        cost = points(written) if len(written) < 90_000 else None
+        spent = None if cost is None else spent_on(written)
+        if cost is None or spent is None:
             continue
-        measured = Measured(seconds, written, points(written))
+        measured = Measured(written, cost, spent)
         found.append(measured)
-        by_points = number // 25 % 2
-        if best is None or (
-            measured.per_point > best[0].per_point if by_points else measured.seconds > best[0].seconds
-        ):
+        by_points = number // _RESTART % 2 == 0
+        if best is None or (measured.per_point > best[0].per_point if by_points else spent.first > best[0].spent.first):
             best = measured, document
     return found

@@ -28,6 +28,7 @@ TRIES = 5
 
 NEIGHBOUR = "{ clients(first: 5) { nodes { id name } } }"
 
+METRICS_TOKEN = "metrics-of-the-attacked-server"
 
 _USUAL = 0.016
 """Seconds that a processor of the usual pace takes for the loop below."""
@@ -158,6 +159,7 @@ def target(directory: Path, **settings: str) -> Iterator[Target]:
         "DEMO": "true",
         "DATABASE_URL": f"sqlite:///{directory}/portal.db",
         "LOG_LEVEL": "WARNING",
+        "METRICS_TOKEN": METRICS_TOKEN,
         # What one attack costs is measured here, however many came before.
         **dict.fromkeys(("RATE_LIMIT_ADDRESS", "RATE_LIMIT_PARTNER", "RATE_LIMIT_VENDOR"), "0"),
     }

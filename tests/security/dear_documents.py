@@ -1,0 +1,30 @@
+"""Documents of climbs that took many times what their points said, until these were mended."""
+
+from collections.abc import Mapping
+
+SWITCHES = tuple(f"s{number}" for number in range(7))
+"""Variables of @skip and @include, of which a plan is kept for few combinations of values."""
+
+_SWITCHED = " ".join(f"b{each}: city @skip(if: ${each})" for each in SWITCHES)
+_VALUES = " ".join(f"a{number}: name" for number in range(90))
+
+DEAR: Mapping[str, str] = {
+    "a request of which hardly anything is selected": "{ viewer { role } }",
+    "objects by their ids": (
+        '{ nodes(ids: ["T3JkZXI6MQ", "Q2xpZW50OjM", "UHJvZHVjdDoz", "QWN0aXZhdGlvbjox"]) { a: id b: id c: id d: id } }'
+    ),
+    "totals of each product's ledger": (
+        "{ licenseStock { low ownWarningBelow movements(first: 100) { a: totalCount b: totalCount } } }"
+    ),
+    "ledgers of all products of many partners": (
+        "{ partners(first: 10) { nodes { statusLabel contacts { a: name b: name } licenseStock { available "
+        "movements(first: 10) { edges { a: cursor b: cursor } } b: movements(first: 10) { totalCount } } } } }"
+    ),
+    "a text without an index": '{ activations(first: 1, filter: { note: "qzx" }) { nodes { id } } }',
+    "a key that nothing has": '{ activations(first: 5, filter: { activationKey: "qzx" }) { nodes { id } } }',
+    "fields that are planned and not read": (
+        f"query ({' '.join(f'${each}: Boolean = false' for each in SWITCHES)}) {{ "
+        + " ".join(f'c{number}: client(id: "x") {{ ...F }}' for number in range(19))
+        + f" }} fragment F on Client {{ {_VALUES} {_SWITCHED} }}"
+    ),
+}
