@@ -27,7 +27,8 @@ from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
-from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.factories import new_caller, new_manager, new_product, new_vendor
+from tests.units import keeping_connections
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
@@ -157,7 +158,8 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
     """Shared database, open."""
     # Stock execution loads one object at a time, which only batching turns into one statement.
     opened = Database(engine_url, in_place=EXECUTOR is BatchExecutor)
-    yield opened
+    async with keeping_connections(opened):
+        yield opened
     await opened.close()
 
 
@@ -190,13 +192,13 @@ async def http(portal: Portal, documents: Documents) -> AsyncIterator[httpx.Asyn
 @pytest.fixture
 async def api(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Manager of a new partner."""
-    return await new_caller(http, portal, await new_partner(portal))
+    return await new_manager(http, portal)
 
 
 @pytest.fixture
 async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Manager of another new partner."""
-    return await new_caller(http, portal, await new_partner(portal, name="Beta"))
+    return await new_manager(http, portal, name="Beta")
 
 
 @pytest.fixture
@@ -209,9 +211,8 @@ async def vendor(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def level(databases: Databases) -> AsyncIterator[Api]:
     """Manager of a new partner on SQLite, whose operations always run with the batch executor."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, _SETTINGS, documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
-        yield await new_caller(http, portal, await new_partner(portal))
+    async with serving(portal, BATCHED) as http:
+        yield await new_manager(http, portal)
     await portal.database.close()
 
 

@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +13,7 @@ from db.engine import Database
 from domain.access import Role
 from resolvers import ids
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
-from tests.api import Api
+from tests.api import Api, serving
 from tests.clock import Clock
 from tests.executors import BATCHED
 from tests.factories import NOON, new_caller, new_partner, new_product, new_vendor
@@ -150,8 +146,7 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
 async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
     portal.now = clock = Clock()
     clock.now = NOON
-    transport: Any = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with serving(portal, BATCHED) as http:
         api = await new_caller(http, portal, await new_partner(portal))
         vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_SALES)
         world = World(vendor, api, clock, await new_product(portal, api.partner_id), await _table(vendor, api))

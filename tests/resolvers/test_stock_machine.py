@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,9 +15,7 @@ from db.tables import license_stock, stock_movements
 from domain.orders import OrderType
 from resolvers import ids
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
-from tests.api import Api
+from tests.api import Api, serving
 from tests.executors import BATCHED
 from tests.factories import new_caller, new_partner, new_product, tier
 from tests.units import fetch_all, reading
@@ -127,8 +124,7 @@ async def _check(partner: Partner, database: Database) -> None:
 async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
     database = Database(url)
     portal = Portal(database, secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with serving(portal, BATCHED) as http:
         api = await new_caller(http, portal, await new_partner(portal))
         products = [await new_product(portal, api.partner_id, tiers=TIERS) for _ in range(2)]
         partner = Partner(api, products)

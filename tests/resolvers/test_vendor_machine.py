@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +12,7 @@ from db.engine import Database
 from domain.access import ROLE_PERMISSIONS, Permission, Role
 from resolvers import ids
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
-from tests.api import Api, Json
+from tests.api import Api, Json, serving
 from tests.clock import Clock
 from tests.executors import BATCHED
 from tests.factories import NOON, new_caller, new_partner, new_product, new_vendor
@@ -186,8 +182,7 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
 async def _played(portal: Portal, steps: list[tuple[str, int]]) -> None:
     portal.now = clock = Clock()
     clock.now = NOON
-    transport: Any = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with serving(portal, BATCHED) as http:
         partner_id = await new_partner(portal)
         roles = dict(zip(PEOPLE, (Role.MANAGER, Role.MANAGER, Role.OPERATOR, Role.VENDOR_ADMIN), strict=True))
         people = {

@@ -16,7 +16,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.cli import app as portal_command
 from server.settings import Settings
-from tests.api import transport
+from tests.api import Client
 from tests.databases import Databases
 from tests.executors import DOCUMENTS
 from tests.factories import add_partner, add_token, add_user
@@ -60,7 +60,7 @@ def app(portal: Portal, settings: Settings) -> Starlette:
 
 @pytest.fixture
 async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+    async with Client(app) as http:
         yield http
 
 
