@@ -1,5 +1,6 @@
 """Fixtures for all tests: databases on both engines, a portal, and callers."""
 
+import asyncio
 import gc
 import os
 import shutil
@@ -37,6 +38,8 @@ settings.load_profile("portal")
 _SETTINGS = Settings()
 
 _DIRECTORY = pytest.StashKey[Path]()
+_LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
+_BEGUN = pytest.StashKey[set[asyncio.Task[object]]]()
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 — the files in it get folders of their own.
 _MEMORY_BYTES_MIN = 4 << 30
@@ -87,6 +90,40 @@ def pytest_collection_finish() -> None:
     gc.enable()
     # As a server has it: each collection of the youngest objects takes some time, however few of them are garbage.
     gc.set_threshold(10_000, 10, 10)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def session_loop(pytestconfig: pytest.Config) -> None:
+    """Note the loop that all tests share."""
+    pytestconfig.stash[_LOOP] = asyncio.get_running_loop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Note which tasks a failed test has begun."""
+    loop = item.config.stash[_LOOP]
+    before = asyncio.all_tasks(loop)
+    try:
+        yield
+    except Exception:
+        item.stash[_BEGUN] = asyncio.all_tasks(loop) - before
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Cancel the tasks that a failed test has left, whose statements the next tests would count, and name them."""
+    yield
+    loop = item.config.stash[_LOOP]
+    left = {task for task in item.stash.get(_BEGUN, ()) if not task.done()}
+    if left and not loop.is_closed():
+        # What ends by itself, such as a transaction, is not cut off.
+        _, left = loop.run_until_complete(asyncio.wait(left, timeout=1))
+    if left and not loop.is_closed():
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))
+        pytest.fail(f"Cancelled what the failed test left running: {left}", pytrace=False)
 
 
 @pytest.hookimpl(optionalhook=True)
