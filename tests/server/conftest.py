@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +51,12 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
+    return _empty_settings().model_copy()
+
+
+@cache
+def _empty_settings() -> Settings:
+    # To read them takes as long as a request.
     return Settings(max_body_bytes=MAX_BODY_BYTES)
 
 
