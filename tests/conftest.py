@@ -28,9 +28,10 @@ from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
-from tests.factories import new_caller, new_partner, new_product, new_vendor
+from tests.factories import new_caller, new_manager, new_product, new_vendor
 from tests.pairs import Pair
 from tests.replicas import Standby
+from tests.units import keeping_connections
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
@@ -41,6 +42,8 @@ _SETTINGS = Settings()
 Recovered = Callable[[float], None]
 
 _DIRECTORY = pytest.StashKey[Path]()
+_LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
+_BEGUN = pytest.StashKey[set[asyncio.Task[object]]]()
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 — the files in it get folders of their own.
 _MEMORY_BYTES_MIN = 4 << 30
@@ -91,6 +94,40 @@ def pytest_collection_finish() -> None:
     gc.enable()
     # As a server has it: each collection of the youngest objects takes some time, however few of them are garbage.
     gc.set_threshold(10_000, 10, 10)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def session_loop(pytestconfig: pytest.Config) -> None:
+    """Note the loop that all tests share."""
+    pytestconfig.stash[_LOOP] = asyncio.get_running_loop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Note which tasks a failed test has begun."""
+    loop = item.config.stash[_LOOP]
+    before = asyncio.all_tasks(loop)
+    try:
+        yield
+    except Exception:
+        item.stash[_BEGUN] = asyncio.all_tasks(loop) - before
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Cancel the tasks that a failed test has left, whose statements the next tests would count, and name them."""
+    yield
+    loop = item.config.stash[_LOOP]
+    left = {task for task in item.stash.get(_BEGUN, ()) if not task.done()}
+    if left and not loop.is_closed():
+        # What ends by itself, such as a transaction, is not cut off.
+        _, left = loop.run_until_complete(asyncio.wait(left, timeout=1))
+    if left and not loop.is_closed():
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))
+        pytest.fail(f"Cancelled what the failed test left running: {left}", pytrace=False)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -202,7 +239,8 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
     """Shared database, open."""
     # Stock execution loads one object at a time, which only batching turns into one statement.
     opened = Database(engine_url, in_place=EXECUTOR is BatchExecutor)
-    yield opened
+    async with keeping_connections(opened):
+        yield opened
     await opened.close()
 
 
@@ -235,13 +273,13 @@ async def http(portal: Portal, documents: Documents) -> AsyncIterator[httpx.Asyn
 @pytest.fixture
 async def api(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Manager of a new partner."""
-    return await new_caller(http, portal, await new_partner(portal))
+    return await new_manager(http, portal)
 
 
 @pytest.fixture
 async def other_api(http: httpx.AsyncClient, portal: Portal) -> Api:
     """Manager of another new partner."""
-    return await new_caller(http, portal, await new_partner(portal, name="Beta"))
+    return await new_manager(http, portal, name="Beta")
 
 
 @pytest.fixture
@@ -254,9 +292,8 @@ async def vendor(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def level(databases: Databases) -> AsyncIterator[Api]:
     """Manager of a new partner on SQLite, whose operations always run with the batch executor."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, _SETTINGS, documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
-        yield await new_caller(http, portal, await new_partner(portal))
+    async with serving(portal, BATCHED) as http:
+        yield await new_manager(http, portal)
     await portal.database.close()
 
 

@@ -221,6 +221,15 @@ async def new_product(
     return ids.encode("Product", product_id)
 
 
+async def new_manager(http: httpx.AsyncClient, portal: Portal, *, name: str = "Alfa") -> Api:
+    """Create a partner with an empty price table, and a manager of it."""
+    async with writing(portal.database) as tx:
+        partner_id = await add_partner(tx, name=name)
+        user_id = await add_user(tx, partner_id)
+        token = await add_token(tx, partner_id, user_id, at=portal.now(), kind=TokenKind.SESSION)
+    return Api(http, portal, partner_id, user_id, token.secret)
+
+
 async def new_caller(
     http: httpx.AsyncClient,
     portal: Portal,

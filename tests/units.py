@@ -20,6 +20,15 @@ from db.engine.statement import Expression, Statement
 
 Found = list[Any]
 
+_KEPT_MAX = 4
+"""Units of a test that are open at the same time seldom are more."""
+
+_engines: dict[tuple[asyncio.AbstractEventLoop, sa.URL], AsyncEngine] = {}
+"""Engines that keep their connections to PostgreSQL, which belong to a loop."""
+
+_drivers: dict[tuple[asyncio.AbstractEventLoop, sa.URL], list[sqlite3.Connection]] = {}
+"""Connections to SQLite files that are kept and not in use."""
+
 
 @asynccontextmanager
 async def reading(database: Database) -> AsyncIterator[Connection]:
@@ -71,34 +80,70 @@ async def execute(tx: Transaction, expression: Expression, lines: Sequence[Mappi
 
 @asynccontextmanager
 async def _held(database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
-    if database.url.get_backend_name() == "sqlite":
-        held = _on_sqlite(str(database.url.database), database, read_only=read_only)
-    else:
-        held = _on_postgresql(database.url, database, read_only=read_only)
+    on_engine = _on_sqlite if database.url.get_backend_name() == "sqlite" else _on_postgresql
+    held = on_engine(database, read_only=read_only)
     async with held as connection:
         yield connection
 
 
 @asynccontextmanager
-async def _on_sqlite(path: str, database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
-    driver = sqlite3.connect(storage.uri(path), isolation_level=None, uri=True, timeout=15, check_same_thread=False)
+async def _on_sqlite(database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
+    kept = _drivers.get((asyncio.get_running_loop(), database.url))
+    driver = kept.pop() if kept else _new_driver(str(database.url.database))
     try:
         driver.execute("PRAGMA foreign_keys = ON")
         # Another transaction of the test may have to end first, for which the loop must run.
         await asyncio.to_thread(driver.execute, "BEGIN" if read_only else "BEGIN IMMEDIATE")
         yield SqliteConnection(driver, database.observers)
         driver.execute("COMMIT")
-    finally:
+    except BaseException:
         driver.close()
+        raise
+    if kept is None:
+        driver.close()
+    else:
+        kept.append(driver)
+
+
+def _new_driver(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(storage.uri(path), isolation_level=None, uri=True, timeout=15, check_same_thread=False)
 
 
 @asynccontextmanager
-async def _on_postgresql(url: sa.URL, database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
-    async with _engine(url).connect() as connection:
+async def keeping_connections(database: Database) -> AsyncIterator[None]:
+    """Meanwhile keep the connections of units in this loop for the next ones: a new one costs as much as a test.
+
+    The server must not be restarted, nor the database be copied.
+    """
+    key = asyncio.get_running_loop(), database.url
+    if database.url.get_backend_name() == "sqlite":
+        _drivers[key] = []
+        yield
+        for driver in _drivers.pop(key):
+            driver.close()
+    else:
+        _engines[key] = engine = create_async_engine(
+            database.url, isolation_level="AUTOCOMMIT", pool_size=_KEPT_MAX, max_overflow=-1, pool_use_lifo=True
+        )
+        yield
+        del _engines[key]
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _on_postgresql(database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
+    engine = _engines.get((asyncio.get_running_loop(), database.url)) or _engine(database.url)
+    async with engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         isolation = "repeatable_read" if read_only else "read_committed"
-        async with driver.transaction(isolation=isolation, readonly=read_only):
-            yield PostgresConnection(connection, driver, database.observers)
+        try:
+            async with driver.transaction(isolation=isolation, readonly=read_only):
+                yield PostgresConnection(connection, driver, database.observers)
+            # Settings and locks of a test are not for the next one.
+            await driver.reset()
+        except (Exception, asyncio.CancelledError):
+            await connection.invalidate()
+            raise
 
 
 @cache

@@ -45,7 +45,7 @@ async def answer(
     schema: GraphQLSchema, document: str, root: object, executor_class: ExecutorClass = BatchExecutor
 ) -> ExecutionResult:
     result = execute(schema, parse(document), root, executor_class=executor_class)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return result if isinstance(result, ExecutionResult) else await result
 
 

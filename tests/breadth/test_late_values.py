@@ -32,7 +32,7 @@ def fields_of(schema: GraphQLSchema, name: str = "Row") -> dict[str, Any]:
 
 async def answer(schema: GraphQLSchema, document: str, root: object, **named: Any) -> ExecutionResult:  # noqa: ANN401
     result = execute(schema, parse(document), root, **{"executor_class": BatchExecutor, **named})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return result if isinstance(result, ExecutionResult) else await result
 
 

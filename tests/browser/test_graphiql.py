@@ -98,7 +98,7 @@ async def test_the_page_opens_with_a_sign_in_and_loads_own_files_only(visit: Vis
 async def test_a_script_that_somebody_writes_into_the_page_is_not_run(visit: Visit) -> None:
     await visit.dialog.wait_for()
 
-    async with visit.page.expect_console_message(lambda message: message.type == "error", timeout=5000) as refused:
+    async with visit.page.expect_console_message(lambda message: message.type == "error", timeout=60_000) as refused:
         ran = await visit.page.evaluate(
             "document.body.append(Object.assign(document.createElement('script'), { text: 'window.ran = true' }));"
             "window.ran ?? false"

@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
 from db.doctor.checks import examine_rows
 from db.engine import Database
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
+from tests.api import serving
 from tests.clock import Clock
 from tests.executors import BATCHED
 from tests.factories import NOON
@@ -30,9 +29,8 @@ async def begun(url: str) -> AsyncIterator[Machine]:
     portal = Portal(Database(url), secret=b"s" * 32)
     portal.now = clock = Clock()
     clock.now = NOON
-    transport: Any = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        async with serving(portal, BATCHED) as http:
             yield Machine(http, portal, clock)
         assert await portal.database.read(examine_rows) == []
     finally:

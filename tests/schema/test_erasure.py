@@ -7,7 +7,6 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
@@ -20,10 +19,8 @@ from domain.activations import activation_key
 from domain.erasure import ErasedKind
 from domain.text import fold
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
 from tests import cnpjs
-from tests.api import Api
+from tests.api import Api, serving
 from tests.databases import Databases
 from tests.executors import BATCHED
 from tests.factories import new_caller, new_partner, new_product
@@ -212,8 +209,7 @@ async def _erase_all(url: str, named: Sequence[Named], texts: Sequence[tuple[int
     # Letters, so that a word of one example is in no other.
     tag = "".join("bcdfghjklm"[int(digit)] for digit in str(next(_examples)))
     words = [f"{word}{tag}" for word in WORDS]
-    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with serving(portal, BATCHED) as http:
         api = await new_caller(http, portal, await new_partner(portal))
         product = await new_product(portal, api.partner_id)
         await api.buy(product, 50)

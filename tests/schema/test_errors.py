@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import NamedTuple
 from uuid import uuid4
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
@@ -21,10 +20,8 @@ from domain.refusals import UserErrorCode
 from domain.webhooks import WAITING_MAX, WEBHOOKS_MAX
 from resolvers import ids
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
 from tests import cnpjs
-from tests.api import Api
+from tests.api import Api, serving
 from tests.databases import Databases
 from tests.executors import BATCHED
 from tests.factories import add_app, new_caller, new_partner, new_product, tier, with_tokens
@@ -36,8 +33,7 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     """Manager of a portal whose database lacks a table."""
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with serving(portal, BATCHED) as http:
         caller = await new_caller(http, portal, await new_partner(portal))
         async with writing(database) as tx:
             await execute(tx, sa.text("ALTER TABLE clients RENAME TO lost"))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.cli import app as portal_command
 from server.settings import Settings
-from tests.api import transport
+from tests.api import Client
 from tests.databases import Databases
 from tests.executors import DOCUMENTS
 from tests.factories import add_partner, add_token, add_user
@@ -50,6 +51,12 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
+    return _empty_settings().model_copy()
+
+
+@cache
+def _empty_settings() -> Settings:
+    # To read them takes as long as a request.
     return Settings(max_body_bytes=MAX_BODY_BYTES)
 
 
@@ -60,7 +67,7 @@ def app(portal: Portal, settings: Settings) -> Starlette:
 
 @pytest.fixture
 async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+    async with Client(app) as http:
         yield http
 
 

@@ -169,9 +169,7 @@ async def test_a_unit_without_a_transaction_can_not_write(database: Database) ->
     assert database.usage() == (0, 0)
 
 
-async def test_a_read_alone_of_a_locked_table_waits_in_a_transaction(
-    cluster: Cluster, database: Database
-) -> None:
+async def test_a_read_alone_of_a_locked_table_waits_in_a_transaction(cluster: Cluster, database: Database) -> None:
     documents: Statement[int] = Statement(sa.select(sa.func.count()).select_from(sa.table("trusted_documents")), int)
     async with cluster.connected() as other, cluster.connected() as watcher:
         async with other.transaction():

@@ -74,7 +74,7 @@ async def test_a_running_server_deletes_them(
     of_a_server.now = clock
     app = create_app(of_a_server, settings)
 
-    async with app.router.lifespan_context(app), asyncio.timeout(5):
+    async with app.router.lifespan_context(app), asyncio.timeout(60):
         while await known(portal, email):
             # Each round waits for a statement, and lets the server run.
             pass
@@ -98,7 +98,7 @@ async def test_a_running_server_updates_statistics_of_tables_that_grew(
     counted = sa.text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'partners' AND stat LIKE '1000 %'")
 
     app = create_app(portal, settings)
-    async with app.router.lifespan_context(app), asyncio.timeout(5):
+    async with app.router.lifespan_context(app), asyncio.timeout(60):
         found = 0
         while not found:
             async with reading(portal.database) as connection:

@@ -63,7 +63,7 @@ async def test_the_server_purges_the_files_by_itself(own: Api, monkeypatch: pyte
     await erased(own)
 
     app = create_app(own.portal, Settings(), documents=BATCHED)
-    async with app.router.lifespan_context(app), asyncio.timeout(5):
+    async with app.router.lifespan_context(app), asyncio.timeout(60):
         while holding(own):
             # Each round waits for a statement, and lets the server run.
             await own.client()

@@ -372,7 +372,7 @@ async def test_a_server_knows_the_documents_from_its_start_and_follows_changes(
     app = create_app(of_a_server, settings)
     trusted = app.state.trusted
 
-    async with app.router.lifespan_context(app), asyncio.timeout(10):
+    async with app.router.lifespan_context(app), asyncio.timeout(60):
         assert trusted.get(first) is not None
         await documents.register(portal, {later: VIEWER})
         await documents.remove(portal, [first])

@@ -15,12 +15,12 @@ from server.settings import Settings
 from server.webhooks.capacity import Places
 from server.webhooks.client import WebhookClient
 from server.webhooks.sender import Intervals, Sender
-from tests.api import transport
+from tests.api import Client
 from tests.clock import Clock
 from tests.databases import Databases
 from tests.executors import DOCUMENTS
 from tests.receivers import Receiver, receiving
-from tests.units import execute, writing
+from tests.units import execute, keeping_connections, writing
 
 _ANSWERED_WITHIN = 60.0
 """Seconds that a receiver which answers never needs, however busy the machine is."""
@@ -32,15 +32,22 @@ def webhook_url(engine: str, databases: Databases) -> str:
     return databases.migrated(engine)
 
 
-@pytest.fixture
-async def portal(webhook_url: str) -> AsyncIterator[Portal]:
-    """Portal for development, without webhooks of other tests."""
+@pytest.fixture(scope="module")
+async def webhook_database(webhook_url: str) -> AsyncIterator[Database]:
+    """The same database, open."""
     database = Database(webhook_url)
-    yield Portal(database, secret=b"s" * 32, now=Clock(), private_webhooks=True)
-    async with writing(database) as tx:
+    async with keeping_connections(database):
+        yield database
+    await database.close()
+
+
+@pytest.fixture
+async def portal(webhook_database: Database) -> AsyncIterator[Portal]:
+    """Portal for development, without webhooks of other tests."""
+    yield Portal(webhook_database, secret=b"s" * 32, now=Clock(), private_webhooks=True)
+    async with writing(webhook_database) as tx:
         await execute(tx, sa.delete(webhook_deliveries))
         await execute(tx, sa.delete(webhooks))
-    await database.close()
 
 
 @pytest.fixture
@@ -54,7 +61,7 @@ def clock(portal: Portal) -> Clock:
 async def http(portal: Portal) -> AsyncIterator[httpx.AsyncClient]:
     """HTTP client of the portal's real HTTP application."""
     app = create_app(portal, Settings(), documents=DOCUMENTS)
-    async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
+    async with Client(app) as http:
         yield http
 
 
