@@ -395,3 +395,34 @@ async def test_clients_and_activations_get_the_latest_time_that_is_known(engine:
     await database.close()
     assert times == [[1, 4, 3, 2], [1, 2, 5]]
     assert taken == [*(change_times.microseconds(datetime.fromisoformat(day(each))) for each in (6, 2)), 0]
+
+
+async def test_notes_without_folded_copies_get_them(engine: str, databases: Databases) -> None:
+    url = databases.empty(engine)
+    migrate.upgrade(url, to="0025")
+    at = "2026-07-01T12:00:00.000000Z"
+    rows = [("'Balcão', 'balcao'", "NULL, NULL"), ("'Balcão', NULL", "'É', NULL"), ("NULL, NULL", "NULL, NULL")]
+    await write(
+        url,
+        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '1')",
+        """INSERT INTO users (partner_id, email, name, role, password_hash)
+            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
+        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
+        f"""INSERT INTO clients (partner_id, name_folded, trade_name_folded, city_folded, status, registered_at,
+            updated_at) VALUES (1, '', '', '', 'CANCELLED', '{at}', '{at}')""",  # noqa: S608 — our own.
+        *(
+            f"""INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key, seats,
+                additional_seats, client_name_folded, activated_at, updated_at, activated_by_id, note, note_folded,
+                cancellation_note, cancellation_note_folded, status, cancelled_at, cancellation_reason)
+                VALUES (1, 1, 1, 'CODE-{number}', 'KEY-{number}', 1, 0, '', '{at}', '{at}', 1, {note}, {cancellation},
+                'CANCELLED', '{at}', 'MOVED')"""  # noqa: S608 — our own.
+            for number, (note, cancellation) in enumerate(rows)
+        ),
+    )
+
+    migrate.upgrade(url)
+
+    columns = [tables.activations.c[f"{name}_folded"] for name in ("note", "cancellation_note")]
+    folded = sa.select(*columns).order_by(tables.activations.c.id)
+    found = await look(url, lambda sync: [tuple(row) for row in sync.execute(folded).all()])
+    assert found == [("balcao", None), ("balcao", "e"), (None, None)]
