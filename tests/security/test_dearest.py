@@ -18,17 +18,17 @@ KEPT = 4
 SEED = int(os.environ.get("ATTACK_SEED", "20261127"))
 
 
-def test_the_dearest_documents_of_a_climb_stay_below_half_a_second(victim: Target, http: httpx.Client) -> None:
-    headers = {"Authorization": f"Bearer {victim.attacker}"}
+def test_the_dearest_documents_of_a_climb_stay_below_half_a_second(workhorse: Target, http: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {workhorse.attacker}"}
 
     sent = count()
 
     def seconds_of(document: str) -> float | None:
         # Another text each time, which has to be parsed and validated too.
         query = f"{document} # {next(sent)}"
-        before = victim.cpu()
-        answer = http.post(f"{victim.url}/graphql", json={"query": query}, headers=headers)
-        taken = victim.cpu() - before
+        before = workhorse.cpu()
+        answer = http.post(f"{workhorse.url}/graphql", json={"query": query}, headers=headers)
+        taken = workhorse.cpu() - before
         assert answer.status_code == httpx.codes.OK
         return taken if "errors" not in answer.json() else None
 

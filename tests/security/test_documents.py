@@ -27,16 +27,16 @@ def resident(target: Target) -> int:
     return int(line.split()[1]) * 1024
 
 
-def test_memory_is_flat_however_many_documents_come(victim: Target, http: httpx.Client) -> None:
-    headers = {"Authorization": f"Bearer {victim.attacker}"}
+def test_memory_is_flat_however_many_documents_come(workhorse: Target, http: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {workhorse.attacker}"}
     sizes = []
 
     for number in range(NUMBER):
         pattern = PADDED if number % 2 else SHORT
-        answer = http.post(f"{victim.url}/graphql", json={"query": pattern.format(number)}, headers=headers)
+        answer = http.post(f"{workhorse.url}/graphql", json={"query": pattern.format(number)}, headers=headers)
         assert "errors" not in answer.json()
         if number in {NUMBER // 2, NUMBER - 1}:
-            sizes.append(resident(victim))
+            sizes.append(resident(workhorse))
 
     half, whole = sizes
     print(f"{NUMBER} documents: {half / 2**20:.1f} MB after half of them, {whole / 2**20:.1f} MB at the end")  # noqa: T201
