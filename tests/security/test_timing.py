@@ -64,7 +64,7 @@ def test_the_time_of_an_answer_tells_nothing(attacker: httpx.Client, foreign: di
     type_name, query, variables = PLACES[place]
     theirs = foreign[type_name]
     nothings = ids.encode(type_name, ids.number(type_name, theirs) + 10**6)
-    bodies = [{"query": query, "variables": variables(each)} for each in (theirs, nothings)]
+    bodies: list[dict[str, object]] = [{"query": query, "variables": variables(each)} for each in (theirs, nothings)]
     assert attacker.post("/graphql", json=bodies[0]).content == attacker.post("/graphql", json=bodies[1]).content
 
     effects: list[float] = []
