@@ -6,7 +6,7 @@ A possibly long answer is encoded in pieces, so that encoding stops at the limit
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -168,41 +168,30 @@ def encoded_up_to(longest: int, body: dict[str, Any]) -> bytearray:
     return written
 
 
-async def encoded_with_pauses(longest: int, body: dict[str, Any], pause: Callable[[], Awaitable[None]]) -> bytearray:
-    """Do the same, await `pause` between pieces, and drop from the longest lists what is written, piece by piece."""
-    written = bytearray()
-    for piece in _pieces(body, dropping=True):
-        written += piece
-        if len(written) > longest:
-            break
-        await pause()
-    return written
-
-
-def _pieces(value: Any, *, dropping: bool = False) -> Iterator[bytes]:  # noqa: ANN401 — any JSON.
+def _pieces(value: Any) -> Iterator[bytes]:  # noqa: ANN401 — any JSON.
     if type(value) is dict and any(type(each) in _INNER for each in value.values()):
-        yield from _members(value, dropping=dropping)
+        yield from _members(value)
     elif type(value) is list and any(type(each) in _INNER for each in value):
-        yield from _entries(value, dropping=dropping)
+        yield from _entries(value)
     else:
         yield encoded(value)
 
 
-def _members(value: dict[str, Any], *, dropping: bool) -> Iterator[bytes]:
+def _members(value: dict[str, Any]) -> Iterator[bytes]:
     opening = b"{"
     for key, each in value.items():
         yield opening + encoded(key) + b":"
-        yield from _pieces(each, dropping=dropping)
+        yield from _pieces(each)
         opening = b","
     yield b"}"
 
 
-def _entries(value: list[Any], *, dropping: bool) -> Iterator[bytes]:
+def _entries(value: list[Any]) -> Iterator[bytes]:
     opening = b"["
     if len(value) < _PIECES:
         for each in value:
             yield opening
-            yield from _pieces(each, dropping=dropping)
+            yield from _pieces(each)
             opening = b","
     else:
         at_once = -(-len(value) // _PIECES)
@@ -210,6 +199,4 @@ def _entries(value: list[Any], *, dropping: bool) -> Iterator[bytes]:
             yield opening
             yield encoded(value[at : at + at_once])[1:-1]
             opening = b","
-            if dropping:
-                value[at : at + at_once] = [None] * len(value[at : at + at_once])
     yield b"]"

@@ -8,6 +8,7 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from http import HTTPStatus
@@ -25,7 +26,6 @@ from resolvers.rates import Charge
 from resolvers.viewers import Viewer
 from server.graphql.answers import Answer
 from server.graphql.operations import MutationOverGetError, OperationRequest, Operations
-from server.graphql.pauses import Pauses
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.bodies import Json, encoded
@@ -176,7 +176,10 @@ class Endpoint:
         if answer.codes and until.gone:
             raise ClientDisconnect
         if answer.large:
-            body: Json = await bodies.encoded_with_pauses(self._max_answer_bytes, answer.body, Pauses())
+            # Others run between the execution and the encoding. That has no pauses, in which the next large operation
+            # would make its objects while these are still there.
+            await asyncio.sleep(0)
+            body: Json = bodies.encoded_up_to(self._max_answer_bytes, answer.body)
         else:
             body = encoded(answer.body)
         charges.settle(context, answer, body, longest=self._max_answer_bytes)

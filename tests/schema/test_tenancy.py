@@ -38,7 +38,11 @@ REFUSED = {"Query.priceTable(partnerId)"}
 """Places whose field is not null: an unknown id is an error of the request."""
 
 _OF_THE_MOMENT = {"x-request-id", "date", "ratelimit"}
-"""Headers that are others in each answer."""
+"""Headers that are others in each answer.
+
+`RateLimit` counts down. How many points a request spends depends on its document and variables, which are the same but
+for the id, and on the objects in its body, which is compared.
+"""
 
 Ask = Callable[[str], Awaitable[Json]]
 """Send a request with an id in the place, and return the body of its answer."""

@@ -1,6 +1,7 @@
-"""One server for all attacks: effects of earlier ones count too."""
+"""One server for all attacks: effects of earlier ones count too. What is accepted and dear has one of its own."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,19 @@ from tests.security.harness import NEIGHBOUR, Target, target
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Server that has answered both partners before."""
-    directory: Path = tmp_path_factory.mktemp("security")
+    with _answering(tmp_path_factory.mktemp("security")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def workhorse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """Server that executes what is dear, whose memory says nothing of what attacks take."""
+    with _answering(tmp_path_factory.mktemp("workhorse")) as found:
+        yield found
+
+
+@contextmanager
+def _answering(directory: Path) -> Iterator[Target]:
     with target(directory) as found:
         for token in (found.attacker, found.neighbour):
             headers = {"Authorization": f"Bearer {token}"}

@@ -38,9 +38,9 @@ Spend = Callable[[str], Spent | None]
 
 
 @pytest.fixture
-def spend(victim: Target, http: httpx.Client) -> Spend:
+def spend(workhorse: Target, http: httpx.Client) -> Spend:
     """Measure of a document: sends it as a new one, and then twice more."""
-    headers = {"Authorization": f"Bearer {victim.attacker}"}
+    headers = {"Authorization": f"Bearer {workhorse.attacker}"}
     sent = count()
 
     def seconds_of(query: str) -> float | None:
@@ -48,9 +48,9 @@ def spend(victim: Target, http: httpx.Client) -> Spend:
         # Other values each time, for which it has to be planned anew.
         variables = {each: bool(number >> index & 1) for index, each in enumerate(SWITCHES) if f"${each}:" in query}
         given = {"query": query, "variables": variables}
-        before = victim.cpu()
-        answer = http.post(f"{victim.url}/graphql", json=given, headers=headers)
-        taken = victim.cpu() - before
+        before = workhorse.cpu()
+        answer = http.post(f"{workhorse.url}/graphql", json=given, headers=headers)
+        taken = workhorse.cpu() - before
         assert answer.status_code == httpx.codes.OK
         return taken if "errors" not in answer.json() else None
 
@@ -87,21 +87,21 @@ def keeps_to_its_points(spend: Spend, document: str) -> tuple[float, Measured]:
     return ratio, found
 
 
-def ids_of(victim: Target, http: httpx.Client) -> list[str]:
+def ids_of(workhorse: Target, http: httpx.Client) -> list[str]:
     """Return the ids of some objects that the attacker can read."""
     lists = ("clients", "activations", "orders")
     query = f"{{ {' '.join(f'{each}(first: 2) {{ nodes {{ id }} }}' for each in lists)} products {{ id }} }}"
-    headers = {"Authorization": f"Bearer {victim.attacker}"}
-    data = http.post(f"{victim.url}/graphql", json={"query": query}, headers=headers).json()["data"]
+    headers = {"Authorization": f"Bearer {workhorse.attacker}"}
+    data = http.post(f"{workhorse.url}/graphql", json={"query": query}, headers=headers).json()["data"]
     return [each["id"] for name in lists for each in data[name]["nodes"]] + [
         each["id"] for each in data["products"][:2]
     ]
 
 
 def test_the_dearest_documents_of_a_climb_keep_to_their_points(
-    victim: Target, http: httpx.Client, spend: Spend
+    workhorse: Target, http: httpx.Client, spend: Spend
 ) -> None:
-    generator = Generator(Random(SEED), ids_of(victim, http))  # noqa: S311 — it has to be repeatable.
+    generator = Generator(Random(SEED), ids_of(workhorse, http))  # noqa: S311 — it has to be repeatable.
     found = climbed(generator, ROUNDS, spend)
 
     assert found

@@ -47,17 +47,17 @@ def hits(target: Target, http: httpx.Client) -> int:
     return 0 if found is None else int(float(found[1]))
 
 
-def test_memory_is_flat_and_repeated_documents_hit_the_cache(victim: Target, http: httpx.Client) -> None:
-    headers = {"Authorization": f"Bearer {victim.attacker}"}
-    before, sizes = hits(victim, http), list[int]()
+def test_memory_is_flat_and_repeated_documents_hit_the_cache(workhorse: Target, http: httpx.Client) -> None:
+    headers = {"Authorization": f"Bearer {workhorse.attacker}"}
+    before, sizes = hits(workhorse, http), list[int]()
 
     for number in range(NUMBER):
         for text in (different(number), REPEATED[number % len(REPEATED)]):
-            answer = http.post(f"{victim.url}/graphql", json={"query": text}, headers=headers)
+            answer = http.post(f"{workhorse.url}/graphql", json={"query": text}, headers=headers)
             assert "errors" not in answer.json()
         if (number + 1) % (NUMBER // PARTS) == 0:
-            sizes.append(resident(victim))
-    part = (hits(victim, http) - before) / NUMBER
+            sizes.append(resident(workhorse))
+    part = (hits(workhorse, http) - before) / NUMBER
 
     shown = ", ".join(f"{size / 2**20:.1f}" for size in sizes)
     print(f"{NUMBER} different documents: MB after each tenth {shown}; {part:.4f} of the repeated ones kept")  # noqa: T201

@@ -3,7 +3,6 @@
 import asyncio
 
 from server.graphql.pauses import Pauses
-from server.http.bodies import encoded, encoded_up_to, encoded_with_pauses
 
 
 class Clock:
@@ -48,22 +47,3 @@ async def test_what_takes_several_iterations_runs_within_one_pause() -> None:
 
     assert done.is_set()
     await running
-
-
-async def test_json_with_pauses_is_the_same_and_frees_what_is_written() -> None:
-    def body() -> dict[str, object]:
-        return {"data": {"rows": [{"id": number, "rows": [{"name": "Ana"}] * 40} for number in range(100)]}}
-
-    pauses = 0
-
-    async def pause() -> None:
-        nonlocal pauses
-        pauses += 1
-
-    given = body()
-    written = await encoded_with_pauses(10**9, given, pause)
-
-    assert written == encoded_up_to(10**9, body()) == encoded(body())
-    assert given == {"data": {"rows": [None] * 100}}
-    assert pauses > 30
-    assert len(await encoded_with_pauses(1_000, body(), pause)) < len(written)
