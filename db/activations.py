@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.clients import ClientRow
+from db.clients import ClientRow, named
 from db.clients import columns as client_columns
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.expressions import (
@@ -194,8 +194,7 @@ def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[
     if chosen.search is not None:
         yield sa.or_(*_found(chosen, chosen.search, mine))
     if chosen.client_name is not None:
-        named = contains(clients.c.names_folded, chosen.client_name)
-        yield activations.c.client_id.in_(_clients(named, mine))
+        yield activations.c.client_id.in_(_clients(named(chosen.client_name), mine))
     if chosen.cnpj is not None:
         numbered = starts_with(clients.c.cnpj, chosen.cnpj)
         yield activations.c.client_id.in_(_clients(numbered, mine))
@@ -230,9 +229,9 @@ def _by_texts_and_reasons(chosen: ActivationFilter) -> Iterable[ColumnElement[bo
 
 
 def _found(chosen: ActivationFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
-    named = [contains(clients.c.names_folded, search)]
-    named += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
-    yield activations.c.client_id.in_(_clients(sa.or_(*named), mine))
+    found = [named(search)]
+    found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
+    yield activations.c.client_id.in_(_clients(sa.or_(*found), mine))
     if chosen.search_key is not None:
         yield starts_with(activations.c.activation_key, chosen.search_key)
         yield starts_with(activations.c.ecf_serial_number, chosen.search_key)

@@ -42,14 +42,14 @@ clients = table(
     sa.CheckConstraint("(cnpj IS NULL) = (name IS NULL)", "named_unless_cancelled"),
     # A search looks at every client of the partner, in the order of the names; all that it looks at is here, so that it
     # reads only the rows of its page.
-    Index("ix_clients_search", "partner_id", "name_folded", "id", "names_folded", "cnpj", "status"),
+    Index("ix_clients_search", "partner_id", "name_folded", "id", "trade_name_folded", "cnpj", "status"),
     Index(None, "partner_id", "registered_at", "id"),
     Index(None, "partner_id", "updated_at", "id"),
     Index(None, "partner_id", "city_folded", "id"),
     # Most lists are of active clients; cancelled ones have no name and no place, and would be the first.
     partial("partner_id", "name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_by_name"),
     partial("partner_id", "city_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_by_city"),
-    Index("ix_clients_search_of_all", "name_folded", "id", "names_folded", "cnpj", "status"),
+    Index("ix_clients_search_of_all", "name_folded", "id", "trade_name_folded", "cnpj", "status"),
     partial("name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_of_all_by_name"),
     for_vendor("cnpj"),
 )

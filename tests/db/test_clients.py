@@ -36,8 +36,7 @@ async def test_sqlite_looks_for_names_in_an_index_alone(databases: Databases, ch
         plan = [row.detail for row in found]
     await database.close()
 
-    index = "ix_clients_partner_id_names_folded_cnpj_status_id"
-    assert f"SEARCH clients USING COVERING INDEX {index} (partner_id=?)" in plan
+    assert "SEARCH clients USING COVERING INDEX ix_clients_search (partner_id=?)" in plan
 
 
 # A syllable of Hangul is three letters when it is folded, and an ideograph of the supplementary plane four bytes.

@@ -136,9 +136,11 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
     async with begun(url) as (http, portal, clock):
         api = await new_caller(http, portal, await new_partner(portal))
         vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_SALES)
+        # Its price is in the table that the partner has first.
+        product = await new_product(portal, api.partner_id)
         table = await pricing.new_table(vendor)
         await pricing.assign(vendor, api, table)
-        world = World(vendor, api, clock, await new_product(portal, api.partner_id), table)
+        world = World(vendor, api, clock, product, table)
         for each in steps:
             await world.take(*each)
         await world.check()

@@ -9,7 +9,7 @@ from alembic import op
 revision = "0025"
 down_revision = "0024"
 
-SEARCHED = ["name_folded", "id", "names_folded", "cnpj", "status"]
+SEARCHED = ["name_folded", "id", "trade_name_folded", "cnpj", "status"]
 
 
 def upgrade() -> None:
