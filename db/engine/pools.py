@@ -112,7 +112,7 @@ class Pool:
             self._free()
 
     def end(self, session: Session) -> None:
-        """Take back a connection whose statement was given up, when the server has ended that."""
+        """Take back a connection whose statement or transaction was given up, when the server has ended that."""
         self._later(self._end(session))
 
     def forget_idle(self) -> None:

@@ -207,7 +207,15 @@ async def _transact(
         trial.commit(is_sent=committing)
         await driver.execute("COMMIT;")
     except BaseException as error:
-        rolled_back = committing or (begun and await roll_back(driver))
+        if isinstance(error, asyncio.CancelledError) and not committing:
+            pool.end(session)
+            raise
+        try:
+            rolled_back = committing or (begun and await roll_back(driver))
+        except asyncio.CancelledError:
+            # At the deadline, or a second time: the place is the pool's again in any case.
+            pool.end(session)
+            raise
         lost = _lost(driver, error)
         if driver.is_closed() or not rolled_back or driver.is_in_transaction() or failures.breaks_connection(error):
             await pool.drop(session, politely=rolled_back)
