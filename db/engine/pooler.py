@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import URL
 
+from db.engine import sockets
 from db.engine.asyncpg_types import DriverConnection, DriverCursor, DriverStatement
 from db.engine.failures import PoolerFoundError
 
@@ -43,7 +44,7 @@ def without_parameter(url: URL) -> URL:
 async def connect(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 — the driver has no types.
     """Return a connection of the driver. Raises PoolerFoundError if a pooler answers in place of PostgreSQL."""
     try:
-        connection = await asyncpg.connect(*arguments, **named)
+        connection = await sockets.connect(*arguments, **named)
     except asyncpg.ProtocolViolationError as error:
         # PgBouncer takes few settings of a session, and says so.
         if "startup parameter" not in str(error):

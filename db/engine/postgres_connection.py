@@ -217,6 +217,9 @@ async def _transact(
             pool.end(session)
             raise
         lost = _lost(driver, error)
+        if begun and not rolled_back:
+            # It gave no answer, so those that were opened with it may not either.
+            pool.forget_idle()
         if driver.is_closed() or not rolled_back or driver.is_in_transaction() or failures.breaks_connection(error):
             await pool.drop(session, politely=rolled_back)
         else:

@@ -14,7 +14,7 @@ from db.engine import Connection, Database, Transaction, hosts
 from db.engine.availability import Availability
 from db.engine.deadline import Deadline, current
 from db.engine.pools import Pool
-from db.engine.postgres_connection import PostgresConnection, run_once
+from db.engine.postgres_connection import PostgresConnection, run_alone, run_once
 from db.engine.statement import Statement
 from db.engine.trials import Trial
 from db.tables import partners
@@ -228,6 +228,42 @@ async def test_a_unit_that_is_cancelled_in_its_rollback_gives_its_place_back(
         await eventually(is_free)
 
     pool.give_back(await pool.lend())
+
+
+@pytest.mark.parametrize("given_up", ["read", "begin", "rollback"])
+async def test_a_server_that_does_not_answer_costs_one_unit_its_deadline(cluster: Cluster, given_up: str) -> None:
+    url = hosts.parsed(cluster.url)
+    pool = Pool(url, Availability(url), connections=3)
+    for session in [await pool.lend() for _ in range(3)]:
+        pool.give_back(session)
+
+    async def is_free() -> bool:
+        return pool.lent == 0
+
+    with ExitStack() as stack:
+
+        async def refuse(_: Transaction) -> None:
+            stack.enter_context(cluster.frozen())
+            raise LookupError
+
+        if given_up == "rollback":
+            with pytest.raises(LookupError):
+                await run_once(pool, refuse, [], Trial(None, read_only=False))
+        else:
+            stack.enter_context(cluster.frozen())
+            read = partial(names, cnpj="")
+            if given_up == "read":
+                unit = asyncio.ensure_future(run_alone(pool, read, []))
+            else:
+                unit = asyncio.ensure_future(run_once(pool, read, [], Trial(None, read_only=True)))
+            await settled()
+            unit.cancel()
+        await eventually(is_free)
+
+    session = await pool.lend()
+    assert session.is_new
+    pool.give_back(session)
+    await pool.close()
 
 
 async def _nothing_is_in_use(database: Database) -> bool:
