@@ -28,6 +28,9 @@ WITHOUT_NAMES = {
 }
 """Arguments with which neither the driver nor SQLAlchemy names a statement."""
 
+_OF_OTHER_SESSIONS = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError)
+"""Errors about a name that another session has, or that only another session has."""
+
 _STATEMENTS_MAX = 256
 
 
@@ -50,8 +53,14 @@ async def connect(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 — the
         if "startup parameter" not in str(error):
             raise
         raise PoolerFoundError from None
+    try:
+        found = await connection.fetchval("SELECT pg_backend_pid()", timeout=named.get("timeout"))
+    except BaseException as error:
+        connection.terminate()
+        if isinstance(error, _OF_OTHER_SESSIONS):
+            raise PoolerFoundError from None
+        raise
     # A pooler tells its callers of a process that it has made up.
-    found = await connection.fetchval("SELECT pg_backend_pid()")
     if found != connection.get_server_pid():
         connection.terminate()
         raise PoolerFoundError
