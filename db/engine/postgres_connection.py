@@ -206,10 +206,11 @@ async def _transact(
         committing = not driver.is_closed()
         trial.commit(is_sent=committing)
         await driver.execute("COMMIT;")
+    except asyncio.CancelledError:
+        # The server is asked to stop a COMMIT too, which may hold locks for as long as it takes.
+        pool.end(session)
+        raise
     except BaseException as error:
-        if isinstance(error, asyncio.CancelledError) and not committing:
-            pool.end(session)
-            raise
         try:
             rolled_back = committing or (begun and await roll_back(driver))
         except asyncio.CancelledError:

@@ -230,6 +230,27 @@ async def test_a_unit_that_is_cancelled_in_its_rollback_gives_its_place_back(
     pool.give_back(await pool.lend())
 
 
+async def test_a_unit_that_is_cancelled_in_its_commit_waits_for_no_answer(cluster: Cluster, pool: Pool) -> None:
+    begun = asyncio.Event()
+
+    async def is_free() -> bool:
+        return pool.lent == 0
+
+    with ExitStack() as stack:
+
+        async def work(_: Transaction) -> None:
+            stack.enter_context(cluster.frozen())
+            begun.set()
+
+        unit = asyncio.create_task(run_once(pool, work, [], Trial(None, read_only=False)))
+        await begun.wait()
+        unit.cancel()
+        await settled()
+
+        assert unit.cancelled()
+        await eventually(is_free)
+
+
 @pytest.mark.parametrize("given_up", ["read", "begin", "rollback"])
 async def test_a_server_that_does_not_answer_costs_one_unit_its_deadline(cluster: Cluster, given_up: str) -> None:
     url = hosts.parsed(cluster.url)
