@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import URL, make_url
 
-from db.engine import failures
+from db.engine import failures, sockets
 from db.engine.asyncpg_types import DriverConnection
 
 _FORM = re.compile(r"(?P<begin>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
@@ -77,12 +77,8 @@ def of(url: URL) -> Sequence[Host]:
     return () if isinstance(hosts, str) else _hosts(hosts, ())
 
 
-def options(url: URL, *, seconds: float, connect: Connect | None = None) -> dict[str, Any]:
-    """Return how an engine of SQLAlchemy connects to the hosts, each of which has so many seconds to answer.
-
-    The driver connects, or the function that is given in its place.
-    """
-    connect = connect or asyncpg.connect
+def options(url: URL, *, seconds: float, connect: Connect) -> dict[str, Any]:
+    """Return how an engine of SQLAlchemy connects to the hosts, each of which has so many seconds to answer."""
     if not of(url):
         return {"url": url, "connect_args": {"timeout": seconds, "async_creator_fn": connect}}
     several = Hosts(url, seconds=seconds, connect=connect)
@@ -92,7 +88,7 @@ def options(url: URL, *, seconds: float, connect: Connect | None = None) -> dict
 class Hosts:
     """Servers of one database, of which one is as `target_session_attrs` asks."""
 
-    def __init__(self, url: URL, *, seconds: float, connect: Connect = asyncpg.connect) -> None:
+    def __init__(self, url: URL, *, seconds: float, connect: Connect = sockets.connect) -> None:
         """Take a URL with several hosts, the seconds that each has to answer, and what connects to one."""
         self._connect = connect
         self._hosts = list(of(url))

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import URL
 
+from db.engine import sockets
 from db.engine.asyncpg_types import DriverConnection, DriverCursor, DriverStatement
 from db.engine.failures import PoolerFoundError
 
@@ -26,6 +27,9 @@ WITHOUT_NAMES = {
     "prepared_statement_name_func": lambda: "",
 }
 """Arguments with which neither the driver nor SQLAlchemy names a statement."""
+
+_OF_OTHER_SESSIONS = (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError)
+"""Errors about a name that another session has, or that only another session has."""
 
 _STATEMENTS_MAX = 256
 
@@ -43,14 +47,20 @@ def without_parameter(url: URL) -> URL:
 async def connect(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 — the driver has no types.
     """Return a connection of the driver. Raises PoolerFoundError if a pooler answers in place of PostgreSQL."""
     try:
-        connection = await asyncpg.connect(*arguments, **named)
+        connection = await sockets.connect(*arguments, **named)
     except asyncpg.ProtocolViolationError as error:
         # PgBouncer takes few settings of a session, and says so.
         if "startup parameter" not in str(error):
             raise
         raise PoolerFoundError from None
+    try:
+        found = await connection.fetchval("SELECT pg_backend_pid()", timeout=named.get("timeout"))
+    except BaseException as error:
+        connection.terminate()
+        if isinstance(error, _OF_OTHER_SESSIONS):
+            raise PoolerFoundError from None
+        raise
     # A pooler tells its callers of a process that it has made up.
-    found = await connection.fetchval("SELECT pg_backend_pid()")
     if found != connection.get_server_pid():
         connection.terminate()
         raise PoolerFoundError

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.engine import hosts, pooler
+from db.engine import hosts, pooler, sockets
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
 from db.engine.failures import DRIVER_ERRORS
@@ -32,9 +32,8 @@ def engine(url: URL, settings: Mapping[str, str] = NO_SETTINGS, *, connect_secon
     """
     is_pooled = pooler.is_meant(url)
     session: dict[str, Any] = pooler.WITHOUT_NAMES if is_pooled else {"server_settings": dict(settings)}
-    options = hosts.options(
-        pooler.without_parameter(url), seconds=connect_seconds, connect=None if is_pooled else pooler.connect
-    )
+    connect = sockets.connect if is_pooled else pooler.connect
+    options = hosts.options(pooler.without_parameter(url), seconds=connect_seconds, connect=connect)
     options["connect_args"] |= session
     return create_async_engine(
         **options,
@@ -112,7 +111,7 @@ class Pool:
             self._free()
 
     def end(self, session: Session) -> None:
-        """Take back a connection whose statement was given up, when the server has ended that."""
+        """Take back a connection whose statement or transaction was given up, when the server has ended that."""
         self._later(self._end(session))
 
     def forget_idle(self) -> None:
@@ -157,6 +156,8 @@ class Pool:
         if await roll_back(session.driver):
             self.give_back(session)
         else:
+            # Half-open connections are lost together, and each would cost a caller its deadline.
+            self.forget_idle()
             await self.drop(session, politely=False)
 
     def _close_later(self, session: Session) -> None:

@@ -206,9 +206,21 @@ async def _transact(
         committing = not driver.is_closed()
         trial.commit(is_sent=committing)
         await driver.execute("COMMIT;")
+    except asyncio.CancelledError:
+        # The server is asked to stop a COMMIT too, which may hold locks for as long as it takes.
+        pool.end(session)
+        raise
     except BaseException as error:
-        rolled_back = committing or (begun and await roll_back(driver))
+        try:
+            rolled_back = committing or (begun and await roll_back(driver))
+        except asyncio.CancelledError:
+            # At the deadline, or a second time: the place is the pool's again in any case.
+            pool.end(session)
+            raise
         lost = _lost(driver, error)
+        if begun and not rolled_back:
+            # It gave no answer, so those that were opened with it may not either.
+            pool.forget_idle()
         if driver.is_closed() or not rolled_back or driver.is_in_transaction() or failures.breaks_connection(error):
             await pool.drop(session, politely=rolled_back)
         else:

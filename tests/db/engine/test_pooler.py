@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any, ClassVar
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
-from db.engine import Connection, Database, Transaction, postgres_connection
+from db.engine import Connection, Database, Transaction, pooler, postgres_connection
 from db.engine.deadline import Deadline, current
+from db.engine.failures import PoolerFoundError
 from db.engine.statement import Statement
 from db.migrations import migrate, revisions
 from db.tables import partners
@@ -139,6 +143,78 @@ async def test_a_pooler_that_the_url_does_not_name_is_refused(
     assert "add pooler=transaction to DATABASE_URL" in caplog.text
     assert "add ?pooler=transaction" in str(diagnosis.trouble(raised.value, pooled_url))
     await database.close()
+
+
+class Counted(asyncpg.Connection):  # type: ignore[misc]  # It has no types.
+    """Connection of the driver that a test can find."""
+
+    made: ClassVar[list["Counted"]] = []
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 — as above.
+        super().__init__(*arguments)
+        self.made.append(self)
+
+
+@pytest.fixture
+def made() -> Iterator[list[Counted]]:
+    """Connections that the test opens."""
+    Counted.made.clear()
+    yield Counted.made
+    Counted.made.clear()
+
+
+def arguments(text: str) -> dict[str, Any]:
+    """Return the arguments of the driver for a URL."""
+    url = make_url(text)
+    return {"host": url.query["host"], "port": url.query["port"], "user": url.username, "database": url.database}
+
+
+@pytest.fixture
+async def busy(cluster: Cluster) -> AsyncIterator[dict[str, Any]]:
+    """How to connect to a pooler whose only session another caller has."""
+    with pgbouncer(cluster, sessions=1) as text:
+        to = arguments(text)
+        other = await asyncpg.connect(**to)
+        await other.execute("BEGIN")
+        yield to | {"connection_class": Counted}
+        other.terminate()
+
+
+async def test_a_connection_whose_check_is_not_answered_is_closed(busy: dict[str, Any], made: list[Counted]) -> None:
+    with pytest.raises(TimeoutError):
+        await pooler.connect(**busy, timeout=1)
+
+    assert all(each.is_closed() for each in made)
+
+
+async def test_a_connection_whose_check_is_cancelled_is_closed(busy: dict[str, Any], made: list[Counted]) -> None:
+    async def is_made() -> bool:
+        return bool(made)
+
+    connecting = asyncio.create_task(pooler.connect(**busy, timeout=60))
+    await eventually(is_made)
+    connecting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await connecting
+
+    assert [each.is_closed() for each in made] == [True]
+
+
+async def test_a_pooler_is_found_by_the_statement_of_another_caller(cluster: Cluster, made: list[Counted]) -> None:
+    with pgbouncer(cluster, sessions=1) as text:
+        to = arguments(text)
+        other = await asyncpg.connect(**to)
+        # The driver numbers its statements in a process.
+        last = (await other.prepare("SELECT 1")).get_name()
+        prefix, number = last.removesuffix("__").rsplit("_", 1)
+        following = [f"{prefix}_{int(number, 16) + after:x}__" for after in range(1, 20)]
+        await other.execute("".join(f"PREPARE {name} AS SELECT 1;" for name in following))
+
+        with pytest.raises(PoolerFoundError):
+            await pooler.connect(**to, connection_class=Counted)
+
+        assert [each.is_closed() for each in made] == [True]
+        other.terminate()
 
 
 def test_only_a_pooler_of_transactions_can_be_named() -> None:

@@ -3,23 +3,26 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, Transaction
+from db.engine import Connection, Database, Transaction, hosts
+from db.engine.availability import Availability
 from db.engine.deadline import Deadline, current
-from db.engine.postgres_connection import PostgresConnection
+from db.engine.pools import Pool
+from db.engine.postgres_connection import PostgresConnection, run_alone, run_once
 from db.engine.statement import Statement
+from db.engine.trials import Trial
 from db.tables import partners
 from domain.deadlines import CallerGone, ReadTimedOut
 from domain.errors import NotChanged
 from tests import cnpjs
 from tests.clusters import Cluster
-from tests.eventually import eventually
+from tests.eventually import eventually, settled
 from tests.factories import add_bare_partner
 from tests.units import compiled
 
@@ -186,6 +189,102 @@ async def test_a_read_alone_of_a_locked_table_waits_in_a_transaction(cluster: Cl
 
             await eventually(waits_patiently)
         assert list(await reading) == [0]
+
+
+@pytest.fixture
+async def pool(cluster: Cluster) -> AsyncIterator[Pool]:
+    """A pool of one connection."""
+    url = hosts.parsed(cluster.url)
+    pool = Pool(url, Availability(url), connections=1)
+    yield pool
+    await pool.close()
+
+
+@pytest.mark.parametrize("is_refused", [True, False])
+async def test_a_unit_that_is_cancelled_in_its_rollback_gives_its_place_back(
+    cluster: Cluster, pool: Pool, *, is_refused: bool
+) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def is_free() -> bool:
+        return pool.lent == 0
+
+    with ExitStack() as stack:
+
+        async def work(_: Transaction) -> None:
+            stack.enter_context(cluster.frozen())
+            begun.set()
+            if is_refused:
+                raise LookupError
+            await never.wait()
+
+        unit = asyncio.create_task(run_once(pool, work, [], Trial(None, read_only=False)))
+        await begun.wait()
+        for _ in range(2):
+            unit.cancel()
+            await settled()
+        with pytest.raises(asyncio.CancelledError):
+            await unit
+        await eventually(is_free)
+
+    pool.give_back(await pool.lend())
+
+
+async def test_a_unit_that_is_cancelled_in_its_commit_waits_for_no_answer(cluster: Cluster, pool: Pool) -> None:
+    begun = asyncio.Event()
+
+    async def is_free() -> bool:
+        return pool.lent == 0
+
+    with ExitStack() as stack:
+
+        async def work(_: Transaction) -> None:
+            stack.enter_context(cluster.frozen())
+            begun.set()
+
+        unit = asyncio.create_task(run_once(pool, work, [], Trial(None, read_only=False)))
+        await begun.wait()
+        unit.cancel()
+        await settled()
+
+        assert unit.cancelled()
+        await eventually(is_free)
+
+
+@pytest.mark.parametrize("given_up", ["read", "begin", "rollback"])
+async def test_a_server_that_does_not_answer_costs_one_unit_its_deadline(cluster: Cluster, given_up: str) -> None:
+    url = hosts.parsed(cluster.url)
+    pool = Pool(url, Availability(url), connections=3)
+    for session in [await pool.lend() for _ in range(3)]:
+        pool.give_back(session)
+
+    async def is_free() -> bool:
+        return pool.lent == 0
+
+    with ExitStack() as stack:
+
+        async def refuse(_: Transaction) -> None:
+            stack.enter_context(cluster.frozen())
+            raise LookupError
+
+        if given_up == "rollback":
+            with pytest.raises(LookupError):
+                await run_once(pool, refuse, [], Trial(None, read_only=False))
+        else:
+            stack.enter_context(cluster.frozen())
+            read = partial(names, cnpj="")
+            if given_up == "read":
+                unit = asyncio.ensure_future(run_alone(pool, read, []))
+            else:
+                unit = asyncio.ensure_future(run_once(pool, read, [], Trial(None, read_only=True)))
+            await settled()
+            unit.cancel()
+        await eventually(is_free)
+
+    session = await pool.lend()
+    assert session.is_new
+    pool.give_back(session)
+    await pool.close()
 
 
 async def _nothing_is_in_use(database: Database) -> bool:

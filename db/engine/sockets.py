@@ -1,0 +1,34 @@
+"""Connections of the driver whose sockets find out that the server's machine or its network is gone."""
+
+import socket
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+
+UNANSWERED_SECONDS = 5
+"""How long the server's machine may leave what was sent without an acknowledgement until the connection is lost."""
+
+_OPTIONS = {
+    # Beside this, Linux asks an idle connection only after two hours.
+    "TCP_KEEPIDLE": 10,
+    "TCP_KEEPINTVL": 2,
+    "TCP_USER_TIMEOUT": UNANSWERED_SECONDS * 1000,
+}
+"""Options of TCP, of which a system may lack some."""
+
+
+async def connect(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 — the driver has no types.
+    """Return a connection of the driver, which takes the same arguments."""
+    connection = await asyncpg.connect(*arguments, **named)
+    _watch(connection._transport.get_extra_info("socket"))  # noqa: SLF001 — nothing else has the socket.
+    return connection
+
+
+def _watch(found: socket.socket) -> None:
+    if found.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _OPTIONS.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            found.setsockopt(socket.IPPROTO_TCP, option, value)
