@@ -21,6 +21,7 @@ from db.engine.connection import Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.failures import Kind
 from db.engine.log_positions import FAILING, REPLAYED, WRITTEN, Position
+from db.engine.trials import unless_over
 
 Result = TypeVar("Result")
 
@@ -203,10 +204,15 @@ class QueryReads:
         """The chosen replica, None for the primary."""
 
     async def read(self, work: Work[Result], until: Deadline | None, primary: Reader, *, alone: bool = False) -> Result:
-        """Run a unit of work on the chosen replica, or on the primary, which also replaces a replica that fails."""
-        async with self._choosing:
-            if not self._has_chosen:
-                self._replica, self._has_chosen = await self._replicas.choose(), True
+        """Run a unit of work on the chosen replica, or on the primary, which also replaces a replica that fails.
+
+        Raises TookTooLongError at the deadline, and CallerGoneError when the caller goes away.
+        """
+        if until is None:
+            await self._choose()
+        else:
+            until.check()
+            await unless_over(until, self._choose())
         if (replica := self._replica) is not None:
             try:
                 result = await replica.engine.read(work, until, alone=alone)
@@ -222,6 +228,11 @@ class QueryReads:
                 return result
         self._replicas.reads["primary"] += 1
         return await primary.read(work, until, alone=alone)
+
+    async def _choose(self) -> None:
+        async with self._choosing:
+            if not self._has_chosen:
+                self._replica, self._has_chosen = await self._replicas.choose(), True
 
 
 current: ContextVar[QueryReads | None] = ContextVar("query", default=None)

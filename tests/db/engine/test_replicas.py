@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, Transaction, replicas
+from db.engine import Connection, Database, Transaction, deadline, replicas
+from db.engine.deadline import Deadline
 from db.engine.filters import value
 from db.engine.log_positions import Position
 from db.engine.replicas import QueryReads
 from db.engine.statement import Statement
 from db.tables import partners
+from domain.deadlines import CallerGone, ReadTimedOut
 from domain.errors import NotRead
 from tests import cnpjs
 from tests.clusters import Cluster
@@ -21,6 +23,8 @@ from tests.factories import add_bare_partner
 from tests.replicas import Standby
 
 _CNPJS: Statement[str] = Statement(sa.select(partners.c.cnpj), value)
+FOREVER = 1_000_000
+
 _SLOW_COUNT = "SELECT (SELECT count(*) FROM partners) FROM pg_sleep(0.5)"
 _IS_COUNTING = "SELECT true FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
 _IN_RECOVERY: Statement[bool] = Statement(sa.select(sa.func.pg_is_in_recovery(type_=sa.Boolean)), value)
@@ -157,6 +161,22 @@ async def test_a_query_that_began_on_the_primary_ends_there(
         await until_used(database)
 
         assert not await database.read(on_replica)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_waiting_for_a_replica_ends_with_the_query(
+    standby: Standby, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_gone: bool
+) -> None:
+    monkeypatch.setattr(replicas, "_CATCH_UP_SECONDS", FOREVER)
+    until = Deadline(FOREVER if is_gone else 0.1)
+    if is_gone:
+        asyncio.get_running_loop().call_later(0.1, until.abandon)
+    async with standby.paused(), query(database), asyncio.timeout(30):
+        await add(database)
+        before = deadline.current.set(until)
+        with pytest.raises(CallerGone if is_gone else ReadTimedOut):
+            await database.read(stored)
+        deadline.current.reset(before)
 
 
 async def test_the_primary_replaces_a_replica_until_it_is_back(standby: Standby, database: Database) -> None:
