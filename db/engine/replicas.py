@@ -161,7 +161,10 @@ class Replicas:
     async def watch(self) -> None:
         """Look at the replicas every second, until cancelled."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("not looking at replicas")
             await asyncio.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:

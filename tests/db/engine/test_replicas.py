@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from db.engine import Connection, Database, Transaction, deadline, replicas
 from db.engine.deadline import Deadline
@@ -210,6 +211,28 @@ async def test_another_replica_is_read_while_one_is_unreachable(own_cluster: Clu
         async with query(database):
             assert await database.read(on_replica)
         assert state(database) == {"used": 1, "unreachable": 1}
+
+
+async def test_an_unexpected_error_ends_no_look_at_replicas(
+    own_cluster: Cluster, standby: Standby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "EVERY_SECONDS", 0.01)
+    # No driver expects the error of a name that can't be one.
+    database = Database(own_cluster.url, replica_urls=[standby.url, "postgresql+asyncpg://nobody@a..b/portal"])
+    assert database.replicas is not None
+    with capture_logs() as lines:
+        watch = asyncio.create_task(database.replicas.watch())
+
+        async def logged_twice() -> bool:
+            return watch.done() or [line["event"] for line in lines].count("not looking at replicas") > 1
+
+        await eventually(logged_twice)
+    is_over = watch.done()
+    watch.cancel()
+    await asyncio.wait((watch,))
+    await database.close()
+
+    assert not is_over
 
 
 async def test_a_replica_is_not_read_while_the_primary_is_away(cluster: Cluster, standby: Standby) -> None:
