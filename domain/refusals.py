@@ -1,7 +1,8 @@
 """Refusals of the business: each carries its facts, the path in the input, and a sentence for a person."""
 
+from collections.abc import Iterator
 from enum import Enum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain import fields
 from domain.languages import Fact, Language, Noun, Text, sentence
@@ -263,3 +264,12 @@ class ApiTokenLimit(Refusal):
             "before you create another."
         ),
     )
+
+
+def flat(group: BaseExceptionGroup[Any]) -> Iterator[Refusal]:
+    """Yield the refusals of a group, and of the groups in it."""
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from flat(each)
+        else:
+            yield each

@@ -1,6 +1,6 @@
 """Bulk mutations: the items of one input, each in a transaction of its own, or all of them in one."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -10,7 +10,7 @@ from db.idempotency import Claim, Recorded
 from domain.bulk import BulkMode, BulkStatus
 from domain.deadlines import AnswerTimedOut, ChangeTimedOut
 from domain.errors import NotChanged, OutcomeUnknown, Unavailable
-from domain.refusals import IdempotencyConflict, Path, Refusal
+from domain.refusals import IdempotencyConflict, Path, Refusal, flat
 from resolvers import previews
 from resolvers.bulk_results import Result, Results
 from resolvers.context import Context
@@ -124,14 +124,12 @@ class BulkMutation(Generic[Given, Outcome]):
         if wanted.mode is BulkMode.EACH and not dry_run:
             return await self._each(context, wanted, sought, key, named)
 
-        after_commit: list[Callable[[], None]] = []
+        completed: tuple[list[Result], Work] | None = None
 
         async def at_once(tx: Transaction) -> Results:
-            nonlocal after_commit
+            nonlocal completed
             work = await self._one.begin(context, tx, named)
-            # A unit of work may be run several times, of which the last one is committed.
-            after_commit = work.after_commit
-            results = await self._at_once(work, wanted, sought, key, named)
+            completed = results, work = await self._at_once(work, wanted, sought, key, named, completed=completed)
             if not dry_run:
                 return Results(results)
             preview = await previews.of_changes(tx, work.partner_id, work.changes, at=work.now)
@@ -144,7 +142,7 @@ class BulkMutation(Generic[Given, Outcome]):
             done = await run(at_once)
         except _RefusedError as refused:
             return Results(refused.results)
-        for call in () if dry_run else after_commit:
+        for call in completed[1].after_commit if completed is not None and not dry_run else ():
             call()
         if not dry_run and any(result.status is BulkStatus.DONE for result in done.results):
             context.note_change()
@@ -188,11 +186,19 @@ class BulkMutation(Generic[Given, Outcome]):
         return Results(results)
 
     async def _at_once(
-        self, work: Work, wanted: Bulk[Given], sought: _Sought | None, key: str | None, named: int | None
-    ) -> list[Result]:
+        self,
+        work: Work,
+        wanted: Bulk[Given],
+        sought: _Sought | None,
+        key: str | None,
+        named: int | None,
+        *,
+        completed: tuple[list[Result], Work] | None,
+    ) -> tuple[list[Result], Work]:
+        """Do all items, or return the run that was `completed` before, as `Mutation.once` does."""
         entries = wanted.entries
         if sought is not None and self._filtered is not None:
-            found = await self._find.once(work, sought, self._find.claim(work.context, sought.given, key, named))
+            found, _ = await self._find.once(work, sought, self._find.claim(work.context, sought.given, key, named))
             entries = [self._filtered.entry(sought.given, each) for each in found.ids]
         claims = self._claims(work.context, entries, key, named)
         recorded = await idempotency.claim_each(work.tx, list(claims.values()), at=work.now)
@@ -214,7 +220,9 @@ class BulkMutation(Generic[Given, Outcome]):
             work.tx,
             [(claims[index], stored(came)) for index in left if (came := results[index].outcome) and index in claims],
         )
-        return results
+        if completed is not None and not left and _recorded(completed[0]) == _recorded(results):
+            return completed
+        return results, work
 
     async def _sought(
         self, context: Context, given: tuple[Any, ...] | None, key: str | None, named: int | None
@@ -263,15 +271,6 @@ class BulkMutation(Generic[Given, Outcome]):
         return claims
 
 
-def flat(group: BaseExceptionGroup[Any]) -> Iterator[Refusal]:
-    """Yield the refusals of a group, and of the groups in it."""
-    for each in group.exceptions:
-        if isinstance(each, BaseExceptionGroup):
-            yield from flat(each)
-        else:
-            yield each
-
-
 def _unknown(error: Exception) -> Unavailable:
     """Return the error for all items when one was not changed because of this error, and others were done."""
     return AnswerTimedOut(error.seconds) if isinstance(error, ChangeTimedOut) else OutcomeUnknown()
@@ -283,6 +282,10 @@ def _check_inputs(claims: Mapping[int, Claim], recorded: Mapping[bytes, Recorded
         done = recorded.get(claim.key_digest)
         if done is not None and done.input_digest != claim.input_digest:
             raise IdempotencyConflict(("idempotencyKey",))
+
+
+def _recorded(results: Sequence[Result]) -> list[str | None]:
+    return [None if result.outcome is None else stored(result.outcome) for result in results]
 
 
 def _result_of(index: int, entry: Entry[Any], came: tuple[Any, ...] | Refusal | None) -> Result:

@@ -193,10 +193,10 @@ class Feed:
         """Read the first events of the filter between two numbers; return them, and up to which number they are all."""
 
         async def read(connection: Connection) -> tuple[list[EventRow], int]:
-            # Another connection may be to a replica that is behind.
             if after < (dropped := await retention.dropped_number(connection, partner_id)):
                 raise CursorTooOld(argument="after", first_number=dropped + 1)
             numbers = await events.last_numbers(connection, [partner_id])
+            # After a failover, the primary may not have what the former one announced.
             upto = max(after, min(last, after + SPAN_MAX, numbers.get(partner_id, 0)))
             found = await events.between(connection, partner_id, chosen, after=after, last=upto, at_most=at_most)
             rows = list(found)

@@ -187,10 +187,13 @@ class Mutation(Generic[Given, Outcome]):
     ) -> Callable[[Transaction], Awaitable[tuple[Outcome, Work]]]:
         """Return the unit of work, which returns its outcome and what it has changed."""
         locked_first: set[int] = set()
+        completed: tuple[Outcome, Work] | None = None
 
         async def attempt(tx: Transaction) -> tuple[Outcome, Work]:
+            nonlocal completed
             work = replace(await self.begin(context, tx, named), locked_first=locked_first)
-            return await self.once(work, given, claim), work
+            completed = await self.once(work, given, claim, completed)
+            return completed
 
         return attempt
 
@@ -201,16 +204,25 @@ class Mutation(Generic[Given, Outcome]):
             await check_partner(tx, viewer, partner_id)
         return Work(context, tx, viewer, partner_id, context.now())
 
-    async def once(self, work: Work, given: Given, claim: Claim | None) -> Outcome:
-        """Do the work, or return the outcome that is recorded for the claim."""
+    async def once(
+        self, work: Work, given: Given, claim: Claim | None, completed: tuple[Outcome, Work] | None = None
+    ) -> tuple[Outcome, Work]:
+        """Do the work, or return the outcome that is recorded for the claim.
+
+        The record may be that of the last run that was `completed`, if the answer to its commit was lost: then that
+        run is returned, whose acts after the commit are still to be done.
+        """
         if claim is None:
-            return await self._work(work, given)
+            return await self._work(work, given), work
         recorded = await idempotency.claim(work.tx, claim, at=work.now)
         if recorded is not None:
-            return self.replayed(claim, recorded)
+            outcome = self.replayed(claim, recorded)
+            if completed is not None and recorded.outcome == stored(completed[0]):
+                return completed
+            return outcome, work
         outcome = await self._work(work, given)
         await idempotency.complete(work.tx, claim, stored(outcome))
-        return outcome
+        return outcome, work
 
     def replayed(self, claim: Claim, recorded: Recorded) -> Outcome:
         """Return the recorded outcome; raise a refusal if the input was another one."""

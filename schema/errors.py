@@ -13,8 +13,7 @@ from domain.money import Cents
 from domain.orders import OrderStatus, OrderTransition
 from domain.partners import PartnerStatus, PartnerSuspended, PartnerTransition
 from domain.policies import PolicyKind, PolicyRefusal
-from domain.refusals import PriceChanged, Refusal, StockRefusal, UserErrorCode
-from resolvers.bulk import flat
+from domain.refusals import PriceChanged, Refusal, StockRefusal, UserErrorCode, flat
 from resolvers.context import Context
 from resolvers.mutations import Mutation
 from schema import references

@@ -79,6 +79,11 @@ def _replica_urls(value: tuple[str, ...]) -> tuple[str, ...]:
     if not all(url.startswith("postgresql+") for url in urls):
         message = "it has to name replicas of PostgreSQL, by URLs as that of DATABASE_URL"
         raise ValueError(message)
+    if any(hosts.of(hosts.parsed(url, writes=False)) for url in urls):
+        message = (
+            "each of its URLs has to name one server; give each replica a URL of its own, with commas between them"
+        )
+        raise ValueError(message)
     return urls
 
 

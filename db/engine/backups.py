@@ -39,12 +39,16 @@ def copy(source: Path, target: Path) -> None:
 
     The target is an empty file. Raises sqlite3.Error if the source can't be read.
     """
-    with (
-        closing(sqlite3.connect(_readable(source), uri=True)) as read,
-        closing(sqlite3.connect(storage.uri(str(target)), uri=True)) as written,
-    ):
-        # All pages in one step, which reads in one transaction: with several, each commit would begin it anew.
-        read.backup(written, pages=-1)
+    try:
+        _copy(storage.uri(str(source)), target)
+    except sqlite3.OperationalError:
+        if not _is_alone_on_a_read_only_disk(source):
+            raise
+        before = source.stat().st_mtime_ns
+        _copy(f"{source.absolute().as_uri()}?mode=ro&immutable=1", target)
+        # Another user may write what this one can't.
+        if source.stat().st_mtime_ns != before or _has_log(source):
+            _copy(storage.uri(str(source)), target)
 
 
 def publish(draft: Path, file: Path) -> None:
@@ -73,10 +77,22 @@ def replace(draft: Path, path: Path, former: Path) -> bool:
     return exists
 
 
-def _readable(file: Path) -> str:
-    """Return the URI by which a file is read, also one on a read-only disk if it has no log."""
-    has_log = Path(f"{file}-wal").exists()
-    return storage.uri(str(file)) if has_log else f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+def _copy(uri: str, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(uri, uri=True)) as read,
+        closing(sqlite3.connect(storage.uri(str(target)), uri=True)) as written,
+    ):
+        # All pages in one step, which reads in one transaction: with several, each commit would begin it anew.
+        read.backup(written, pages=-1)
+
+
+def _is_alone_on_a_read_only_disk(file: Path) -> bool:
+    """Return whether the file is the whole database, and SQLite can't make the files of its log beside it."""
+    return not _has_log(file) and not os.access(file.parent, os.W_OK, effective_ids=True)
+
+
+def _has_log(file: Path) -> bool:
+    return any(Path(f"{file}{suffix}").exists() for suffix in ("-wal", "-journal"))
 
 
 def _settle(path: Path) -> None:

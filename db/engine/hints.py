@@ -83,7 +83,11 @@ class Listener:
             # The hints of what was committed before are lost.
             self._call()
             while not self._lost.is_set():
+                was_heard = self.is_heard
                 await self._check()
+                if was_heard and not self.is_heard:
+                    # A pooler drops all of them; this connection may hang, or be to a former primary.
+                    return
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_CHECK_SECONDS):
                         await self._lost.wait()

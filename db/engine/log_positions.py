@@ -2,6 +2,7 @@
 
 import asyncio
 from contextvars import Context
+from typing import NamedTuple
 
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
@@ -15,22 +16,60 @@ from db.engine.failures import DRIVER_ERRORS
 _ANSWER_SECONDS = 2.0
 """How long a server may take to say its position."""
 
-WRITTEN = """
+
+class Place(NamedTuple):
+    """Position in a log; those of other histories are not comparable."""
+
+    history: str
+    """Identifier of the cluster, and its timeline, which is a new one after each promotion."""
+    position: int
+
+
+class Question(NamedTuple):
+    """Statements for the history and the position of a server."""
+
+    history: str
+    position: str
+
+
+WRITTEN = Question(
+    """
+SELECT concat_ws('/', system_identifier, ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int)
+FROM pg_control_system()
+""",
+    """
 SELECT lsn - CASE WHEN lsn % page = 24 THEN 24 WHEN lsn % segment = 40 THEN 40 ELSE 0 END
 FROM (
     SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint AS lsn,
         current_setting('wal_block_size')::int AS page,
         pg_size_bytes(current_setting('wal_segment_size')) AS segment
 ) AS position
-"""
+""",
+)
 """End of the last record. At the beginning of a page, the server says where the next one begins, after the header, to
 which nothing is replayed before there is one."""
 
-REPLAYED = "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END"
+REPLAYED = Question(
+    """
+SELECT concat_ws('/', system_identifier, greatest(
+    (SELECT timeline_id FROM pg_control_checkpoint()),
+    (SELECT min_recovery_end_timeline FROM pg_control_recovery()),
+    (SELECT received_tli FROM pg_stat_wal_receiver)
+))
+FROM pg_control_system()
+""",
+    "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0')::bigint END",
+)
+"""What was replayed. The timeline is null in `pg_stat_wal_receiver` for a role that may not see it; then it is known
+after the first checkpoint that was replayed in it."""
 
 
 class _NoReplicaError(Exception):
     """The server was promoted, and replays nothing."""
+
+
+class OtherHistoryError(Exception):
+    """The server replays another log than that of the primary, or has not followed it to its timeline."""
 
 
 FAILING = (_NoReplicaError, DBAPIError, PoolTimeoutError, TimeoutError, *DRIVER_ERRORS)
@@ -40,16 +79,22 @@ FAILING = (_NoReplicaError, DBAPIError, PoolTimeoutError, TimeoutError, *DRIVER_
 class Position:
     """Position of a server in the write-ahead log, asked on a connection of its own."""
 
-    def __init__(self, url: URL, question: str) -> None:
+    def __init__(self, url: URL, question: Question) -> None:
         """Take the question, without connecting."""
         self._engine = pools.engine(url, connect_seconds=_ANSWER_SECONDS)
         self._question = question
         self._connection: AsyncConnection | None = None
         self._driver: DriverConnection | None = None
-        self._asking: asyncio.Task[int] | None = None
-        self._next: asyncio.Task[int] | None = None
+        self._history: str | None = None
+        """That of the server, None if it has to be asked."""
+        self._asking: asyncio.Task[Place] | None = None
+        self._next: asyncio.Task[Place] | None = None
 
-    async def ask(self) -> int:
+    def renew(self) -> None:
+        """Ask for the history too the next time: that of a replica changes while a connection to it is open."""
+        self._history = None
+
+    async def ask(self) -> Place:
         """Return the position of a moment after this call."""
         if self._next is None:
             # Not that of a question that was sent before, perhaps before a commit that this caller knows of.
@@ -67,21 +112,23 @@ class Position:
         await self._drop()
         await self._engine.dispose()
 
-    async def _take_turn(self, before: asyncio.Task[int] | None) -> int:
+    async def _take_turn(self, before: asyncio.Task[Place] | None) -> Place:
         if before is not None:
             await asyncio.wait((before,))
         self._asking, self._next = self._next, None
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 driver = self._driver or await self._connect()
-                found = await driver.fetch(self._question)
+                history = self._history or str((await driver.fetch(self._question.history))[0][0])
+                found = await driver.fetch(self._question.position)
         except BaseException:
             await self._drop()
             raise
         position = found[0][0]
         if not isinstance(position, int):
             raise _NoReplicaError
-        return position
+        self._history = history
+        return Place(history, position)
 
     async def _connect(self) -> DriverConnection:
         self._connection = await self._engine.connect()
@@ -92,7 +139,7 @@ class Position:
     async def _drop(self) -> None:
         if self._driver is not None:
             self._driver.terminate()
-        connection, self._connection, self._driver = self._connection, None, None
+        connection, self._connection, self._driver, self._history = self._connection, None, None, None
         if connection is not None:
             await connection.invalidate()
             await connection.close()

@@ -20,7 +20,8 @@ from db.engine import failures
 from db.engine.connection import Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.failures import Kind
-from db.engine.log_positions import FAILING, REPLAYED, WRITTEN, Position
+from db.engine.log_positions import FAILING, REPLAYED, WRITTEN, OtherHistoryError, Place, Position
+from db.engine.trials import unless_over
 
 Result = TypeVar("Result")
 
@@ -72,7 +73,7 @@ class Replica:
         self._logged: State | None = None
         self._name = f"{url.host or url.query.get('host')}:{url.port or 5432}"
         self._position = Position(url, REPLAYED)
-        self._replayed = 0
+        self._replayed: Place | None = None
         self._passed_over_until = 0.0
 
     @property
@@ -80,36 +81,44 @@ class Replica:
         """Whether the next query may wait for it."""
         return self.state is State.USED and monotonic() >= self._passed_over_until
 
-    def has(self, position: int) -> bool:
-        """Return whether it is known to have replayed the log up to the position."""
-        return self._replayed >= position
+    def has(self, place: Place) -> bool:
+        """Return whether it is known to have replayed the same log up to the place."""
+        replayed = self._replayed
+        return replayed is not None and replayed.history == place.history and replayed.position >= place.position
 
-    async def catch_up(self, position: int) -> bool:
-        """Return whether it has replayed the log up to the position, or does so within a moment."""
+    async def catch_up(self, place: Place) -> bool:
+        """Return whether it has replayed the log up to the place, or does so within a moment."""
         try:
             async with asyncio.timeout(_CATCH_UP_SECONDS):
-                while not self.has(position):
+                while not self.has(place):
                     await self._look()
-                    if not self.has(position):
+                    if not self.has(place):
                         await asyncio.sleep(_PAUSE_SECONDS)
         except TimeoutError:
             self._passed_over_until = monotonic() + _PASSED_OVER_SECONDS
         except FAILING as error:
             self.mark(State.UNREACHABLE, error)
-        return self.has(position)
+        return self.has(place)
 
-    async def check(self, position: int) -> None:
-        """Find out whether it can be read, and has replayed the log up to a position of a while ago."""
+    async def check(self, place: Place) -> None:
+        """Find out whether it can be read, and has replayed the log up to a place of a while ago."""
+        self._position.renew()
         try:
-            await self._look()
+            replayed = await self._look()
         except FAILING as error:
             self.mark(State.UNREACHABLE, error)
+            return
+        if replayed.history != place.history:
+            self.mark(State.UNREACHABLE, OtherHistoryError())
         else:
-            self.mark(State.USED if self.has(position) else State.LAGGING)
+            self.mark(State.USED if self.has(place) else State.LAGGING)
 
     def mark(self, state: State, error: BaseException | None = None) -> None:
         """Note what it is good for, and log a change with the code of the error."""
         self.state = state
+        if state is State.UNREACHABLE:
+            # It may be back as it was earlier.
+            self._replayed = None
         if state is self._logged:
             return
         self._logged = state
@@ -123,8 +132,9 @@ class Replica:
         await self._position.close()
         await self.engine.close()
 
-    async def _look(self) -> None:
-        self._replayed = await self._position.ask()
+    async def _look(self) -> Place:
+        self._replayed = replayed = await self._position.ask()
+        return replayed
 
 
 def _code(error: BaseException | None) -> dict[str, str]:
@@ -138,7 +148,7 @@ class Replicas:
         """Prepare without connecting; none is read before `watch` has looked at it."""
         self._primary = Position(primary, WRITTEN)
         self._replicas = [Replica(url, engine(url)) for url in urls]
-        self._before: int | None = None
+        self._before: Place | None = None
         self.reads: Counter[str] = Counter({"replica": 0, "primary": 0})
         """Number of reads of queries by the server that answered."""
 
@@ -151,18 +161,23 @@ class Replicas:
     async def watch(self) -> None:
         """Look at the replicas every second, until cancelled."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except Exception:
+                log.exception("not looking at replicas")
             await asyncio.sleep(EVERY_SECONDS)
 
     async def look(self) -> None:
         """Find out which replicas can be read, and have all that was written at the last look."""
         try:
-            position = await self._primary.ask()
+            place = await self._primary.ask()
         except FAILING:
             # Without a primary there is nothing to compare with, and no query chooses a replica.
             return
-        before = position if self._before is None else self._before
-        self._before = position
+        before = self._before
+        self._before = place
+        if before is None or before.history != place.history:
+            before = place
         await asyncio.gather(*(replica.check(before) for replica in self._replicas))
 
     async def choose(self) -> Replica | None:
@@ -171,11 +186,11 @@ class Replicas:
         if not used:
             return None
         try:
-            position = await self._primary.ask()
+            place = await self._primary.ask()
         except FAILING:
             return None
-        for replica in sorted(used, key=lambda each: (not each.has(position), sum(each.engine.usage()))):
-            if await replica.catch_up(position):
+        for replica in sorted(used, key=lambda each: (not each.has(place), sum(each.engine.usage()))):
+            if await replica.catch_up(place):
                 return replica
         return None
 
@@ -203,10 +218,15 @@ class QueryReads:
         """The chosen replica, None for the primary."""
 
     async def read(self, work: Work[Result], until: Deadline | None, primary: Reader, *, alone: bool = False) -> Result:
-        """Run a unit of work on the chosen replica, or on the primary, which also replaces a replica that fails."""
-        async with self._choosing:
-            if not self._has_chosen:
-                self._replica, self._has_chosen = await self._replicas.choose(), True
+        """Run a unit of work on the chosen replica, or on the primary, which also replaces a replica that fails.
+
+        Raises TookTooLongError at the deadline, and CallerGoneError when the caller goes away.
+        """
+        if until is None:
+            await self._choose()
+        else:
+            until.check()
+            await unless_over(until, self._choose())
         if (replica := self._replica) is not None:
             try:
                 result = await replica.engine.read(work, until, alone=alone)
@@ -222,6 +242,11 @@ class QueryReads:
                 return result
         self._replicas.reads["primary"] += 1
         return await primary.read(work, until, alone=alone)
+
+    async def _choose(self) -> None:
+        async with self._choosing:
+            if not self._has_chosen:
+                self._replica, self._has_chosen = await self._replicas.choose(), True
 
 
 current: ContextVar[QueryReads | None] = ContextVar("query", default=None)

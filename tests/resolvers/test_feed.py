@@ -333,6 +333,35 @@ async def test_a_listener_that_fails_is_not_relied_on(database: Database, monkey
     assert was_heard[:6] == [False, True, False, True, False, True]
 
 
+async def test_a_listener_that_is_heard_no_longer_connects_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
+    if database.url.get_backend_name() == "sqlite":
+        assert database.listener(lambda: None) is None
+        return
+    calls, seen = list[None](), list[tuple[bool, int]]()
+    ended = asyncio.Event()
+
+    async def notify(text: str) -> None:
+        seen.append((listener.is_heard, len(calls)))
+        is_lost = len(seen) == 2
+        monkeypatch.setattr(hints, "_ECHO_SECONDS", 0.01 if is_lost else 20)
+        if not is_lost:
+            await database.write(lambda tx: hints.notify(tx, text))
+        if len(seen) > 3:
+            ended.set()
+
+    listener = Listener(database.url, notify, lambda: calls.append(None))
+    async with asyncio.timeout(20):
+        await ended.wait()
+    await listener.close()
+
+    # It calls when it connects, and when it has lost a connection.
+    assert seen[:4] == [(False, 1), (True, 1), (False, 3), (True, 3)]
+
+
 async def test_a_feed_on_sqlite_runs_no_statement_while_nothing_is_committed(level: Api) -> None:
     database, statements = level.portal.database, list[str]()
     feed = Feed(database, poll_seconds=0.001)

@@ -45,14 +45,24 @@ def test_a_database_url_gets_its_async_driver(monkeypatch: pytest.MonkeyPatch, g
 
 
 @pytest.mark.parametrize("between", [",", ", ", " ", "\n"])
-def test_replicas_are_several_urls_which_may_list_hosts(monkeypatch: pytest.MonkeyPatch, between: str) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@db/portal")
-    monkeypatch.setenv("DATABASE_READ_URL", f"postgresql://u:p@a,b:1/portal{between}postgres://u:p@two/portal")
+def test_replicas_are_several_urls(monkeypatch: pytest.MonkeyPatch, between: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@a,b:1/portal")
+    monkeypatch.setenv("DATABASE_READ_URL", f"postgresql://u:p@one:1/portal{between}postgres://u:p@/portal?host=/two")
 
     assert Settings.load().database_read_url == (
-        "postgresql+asyncpg://u:p@/portal?host=a%3A5432&host=b%3A1&target_session_attrs=any",
-        "postgresql+asyncpg://u:p@two/portal",
+        "postgresql+asyncpg://u:p@one:1/portal",
+        "postgresql+asyncpg://u:p@/portal?host=%2Ftwo",
     )
+
+
+@pytest.mark.parametrize("several", ["a,b:1/portal", "/portal?host=a&host=b:1", "/portal?host=a,b"])
+def test_a_replica_is_one_server(monkeypatch: pytest.MonkeyPatch, several: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@db/portal")
+    monkeypatch.setenv("DATABASE_READ_URL", f"postgresql://u:geheim@one/portal,postgresql://u:geheim@{several}")
+
+    with pytest.raises(SettingsError, match="DATABASE_READ_URL: each of its URLs has to name one server") as wrong:
+        Settings.load()
+    assert "geheim" not in str(wrong.value)
 
 
 def test_a_sqlite_file_has_no_replicas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,17 @@ async def test_with_a_key_a_lost_commit_is_looked_up_and_done_once(
     assert await names(api) == ["Padaria"]
 
 
+def fail_at_commit(api: Api, proxy: Proxy, fault: Fault) -> None:
+    """Let the commit fail of the next mutation with a key: bulk mutations read before, and a read ends by one too."""
+
+    def fail(statement: str) -> None:
+        if "INSERT INTO idempotency_keys" in statement:
+            api.portal.database.observers.clear()
+            proxy.fault = fault
+
+    api.portal.database.observers.append(fail)
+
+
 @FAULTS
 @pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
 async def test_with_a_key_a_lost_bulk_commit_is_looked_up(api: Api, proxy: Proxy, fault: Fault, mode: str) -> None:
@@ -152,13 +163,7 @@ async def test_with_a_key_a_lost_bulk_commit_is_looked_up(api: Api, proxy: Proxy
     client = await api.client()
     items = [{"clientId": client, "productId": product, "activationKey": f"KEY-{number}"} for number in range(3)]
 
-    def fail(statement: str) -> None:
-        # Bulk mutations read before they write, and a read ends by a COMMIT too.
-        if "INSERT INTO idempotency_keys" in statement:
-            api.portal.database.observers.clear()
-            proxy.fault = fault
-
-    api.portal.database.observers.append(fail)
+    fail_at_commit(api, proxy, fault)
 
     payload = (await api.data(ACTIVATE, input={"items": items, "mode": mode, "idempotencyKey": "once"}))[
         "activateLicenses"
@@ -167,6 +172,29 @@ async def test_with_a_key_a_lost_bulk_commit_is_looked_up(api: Api, proxy: Proxy
     assert (api.portal.database.observers, proxy.fault) == ([], Fault.NONE)
     assert [result["status"] for result in payload["results"]] == ["DONE"] * 3
     assert (await api.stock(product))["available"] == 7
+
+
+@FAULTS
+@pytest.mark.parametrize("mode", [None, "EACH", "ALL_OR_NOTHING"])
+async def test_what_follows_a_commit_is_done_if_its_answer_is_lost(
+    api: Api, proxy: Proxy, fault: Fault, mode: str | None
+) -> None:
+    product = await new_product(api.portal, api.partner_id)
+    await api.buy(product, 1)
+    client = await api.client()
+    activation = await api.activation(client, product, note="Maria", ecfSerialNumber="BE01", activationKey="KEY-1")
+    printer = {"toClientId": client, "activationKey": "KEY-1", "ecfSerialNumber": "BE02", "note": "Caixa 1"}
+    moved = {"activationId": activation, **printer}
+    fail_at_commit(api, proxy, fault)
+
+    if mode is None:
+        await api.done("moveActivation", "activation { id }", {**moved, "idempotencyKey": "once"})
+    else:
+        given = {"items": [moved], "mode": mode, "idempotencyKey": "once"}
+        await api.done("moveActivations", "results { status }", given)
+
+    assert (api.portal.database.observers, proxy.fault) == ([], Fault.NONE)
+    assert api.portal.database.has_erased
 
 
 async def test_with_a_key_the_outcome_is_unknown_if_the_database_stays_away(proxy: Proxy, settings: Settings) -> None:

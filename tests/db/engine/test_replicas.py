@@ -6,23 +6,30 @@ from contextlib import asynccontextmanager
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
-from db.engine import Connection, Database, Transaction, replicas
+from db.engine import Connection, Database, Transaction, deadline, replicas
+from db.engine.deadline import Deadline
 from db.engine.filters import value
-from db.engine.log_positions import Position
+from db.engine.log_positions import WRITTEN, Position
 from db.engine.replicas import QueryReads
 from db.engine.statement import Statement
 from db.tables import partners
+from domain.deadlines import CallerGone, ReadTimedOut
 from domain.errors import NotRead
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.databases import PostgreSQL
+from tests.eventually import eventually
 from tests.factories import add_bare_partner
 from tests.replicas import Standby
 
 _CNPJS: Statement[str] = Statement(sa.select(partners.c.cnpj), value)
+FOREVER = 1_000_000
+
 _SLOW_COUNT = "SELECT (SELECT count(*) FROM partners) FROM pg_sleep(0.5)"
 _IS_COUNTING = "SELECT true FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+_WRITE_MUCH = "SELECT pg_logical_emit_message(false, 'test', repeat('x', 20000000))"
 _IN_RECOVERY: Statement[bool] = Statement(sa.select(sa.func.pg_is_in_recovery(type_=sa.Boolean)), value)
 
 
@@ -159,6 +166,22 @@ async def test_a_query_that_began_on_the_primary_ends_there(
         assert not await database.read(on_replica)
 
 
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_waiting_for_a_replica_ends_with_the_query(
+    standby: Standby, database: Database, monkeypatch: pytest.MonkeyPatch, *, is_gone: bool
+) -> None:
+    monkeypatch.setattr(replicas, "_CATCH_UP_SECONDS", FOREVER)
+    until = Deadline(FOREVER if is_gone else 0.1)
+    if is_gone:
+        asyncio.get_running_loop().call_later(0.1, until.abandon)
+    async with standby.paused(), query(database), asyncio.timeout(30):
+        await add(database)
+        before = deadline.current.set(until)
+        with pytest.raises(CallerGone if is_gone else ReadTimedOut):
+            await database.read(stored)
+        deadline.current.reset(before)
+
+
 async def test_the_primary_replaces_a_replica_until_it_is_back(standby: Standby, database: Database) -> None:
     async with query(database):
         assert await database.read(on_replica)
@@ -190,6 +213,28 @@ async def test_another_replica_is_read_while_one_is_unreachable(own_cluster: Clu
         assert state(database) == {"used": 1, "unreachable": 1}
 
 
+async def test_an_unexpected_error_ends_no_look_at_replicas(
+    own_cluster: Cluster, standby: Standby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replicas, "EVERY_SECONDS", 0.01)
+    # No driver expects the error of a name that can't be one.
+    database = Database(own_cluster.url, replica_urls=[standby.url, "postgresql+asyncpg://nobody@a..b/portal"])
+    assert database.replicas is not None
+    with capture_logs() as lines:
+        watch = asyncio.create_task(database.replicas.watch())
+
+        async def logged_twice() -> bool:
+            return watch.done() or [line["event"] for line in lines].count("not looking at replicas") > 1
+
+        await eventually(logged_twice)
+    is_over = watch.done()
+    watch.cancel()
+    await asyncio.wait((watch,))
+    await database.close()
+
+    assert not is_over
+
+
 async def test_a_replica_is_not_read_while_the_primary_is_away(cluster: Cluster, standby: Standby) -> None:
     async with opened(cluster, standby.url) as database:
         await asyncio.to_thread(cluster.stop)
@@ -202,7 +247,7 @@ async def test_a_replica_is_not_read_while_the_primary_is_away(cluster: Cluster,
 
 
 async def test_a_position_is_never_of_before_it_was_asked(own_cluster: Cluster, database: Database) -> None:
-    position = Position(sa.make_url(own_cluster.url), _SLOW_COUNT)
+    position = Position(sa.make_url(own_cluster.url), WRITTEN._replace(position=_SLOW_COUNT))
     before = asyncio.create_task(position.ask())
     async with own_cluster.connected() as connection, asyncio.timeout(20):
         while not await connection.fetchval(_IS_COUNTING):  # noqa: ASYNC110 — a server has no events.
@@ -211,7 +256,7 @@ async def test_a_position_is_never_of_before_it_was_asked(own_cluster: Cluster, 
     await add(database)
     after = await position.ask()
 
-    assert after == await before + 1
+    assert after.position == (await before).position + 1
     await position.close()
 
 
@@ -227,3 +272,77 @@ async def test_a_promoted_replica_is_no_longer_read(own_cluster: Cluster, postgr
 
     assert promoted == {"unreachable": 1}
     assert not of_query
+
+
+@asynccontextmanager
+async def looked_at(url: str, replica_url: str) -> AsyncIterator[Database]:
+    """Open a database whose replica was looked at, used or not."""
+    database = Database(url, replica_urls=[replica_url])
+    await look(database)
+    yield database
+    await database.close()
+
+
+async def write_much(primary: Cluster | Standby) -> str:
+    """Write to the log, and return the position afterwards."""
+    async with primary.connected() as connection:
+        await connection.execute(_WRITE_MUCH)
+        return str(await connection.fetchval("SELECT pg_current_wal_insert_lsn()::text"))
+
+
+async def until_replayed(standby: Standby, position: str) -> None:
+    async def replayed() -> bool:
+        async with standby.connected() as connection:
+            return bool(await connection.fetchval("SELECT pg_last_wal_replay_lsn() >= $1::text::pg_lsn", position))
+
+    await eventually(replayed)
+
+
+async def test_a_replica_of_another_server_is_not_read(
+    own_cluster: Cluster, standby: Standby, postgresql_server: PostgreSQL
+) -> None:
+    other = Cluster(postgresql_server)
+    await until_replayed(standby, await write_much(own_cluster))
+    async with looked_at(other.url, standby.url) as database:
+        found = state(database)
+    await asyncio.to_thread(other.stop)
+
+    assert found == {"unreachable": 1}
+
+
+async def test_a_replica_that_did_not_follow_a_failover_is_not_read(postgresql_server: PostgreSQL) -> None:
+    former = Cluster(postgresql_server)
+    ahead, promoted = Standby(postgresql_server, former), Standby(postgresql_server, former)
+    await asyncio.to_thread(promoted.stop)
+    await until_replayed(ahead, await write_much(former))
+    await asyncio.to_thread(former.stop)
+    promoted.start()
+    promoted.promote()
+    async with looked_at(promoted.url, ahead.url) as database:
+        found = state(database)
+    for each in (ahead, promoted):
+        each.stop()
+
+    assert found == {"unreachable": 1}
+
+
+async def test_a_replica_that_followed_a_failover_is_read(postgresql_server: PostgreSQL) -> None:
+    former = Cluster(postgresql_server)
+    replica, promoted = Standby(postgresql_server, former), Standby(postgresql_server, former)
+    async with opened(former, replica.url) as database:
+        assert state(database) == {"used": 1}
+    await asyncio.to_thread(former.stop)
+    promoted.promote()
+    async with replica.connected() as connection:
+        await connection.execute(f"ALTER SYSTEM SET primary_conninfo = 'host={promoted.directory} user=postgres'")
+        await connection.execute("SELECT pg_reload_conf()")
+    async with looked_at(promoted.url, replica.url) as database:
+        await until_used(database)
+        cnpj = await add(database)
+        async with query(database):
+            seen, of_query = await database.read(stored), await database.read(on_replica)
+    for each in (replica, promoted):
+        each.stop()
+
+    assert cnpj in seen
+    assert of_query
