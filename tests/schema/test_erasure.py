@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.engine import Database, storage
-from db.erasures import FREE_TEXTS
+from db.free_texts import FREE_TEXTS
 from db.tables import metadata
 from domain.activations import activation_key
 from domain.erasure import ErasedKind
