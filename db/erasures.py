@@ -166,22 +166,25 @@ async def erase(tx: Transaction, erasure: Erasure, kinds: Sequence[Texts]) -> Co
     A single word of a name is kept if another active client's name has it. Keys and serial numbers are searched for the
     CNPJ and whole names only, each of which `opaque` replaces.
     """
-    found = {texts.table.name: await _found(tx, erasure, texts) for texts in kinds}
     erased: Counter[ErasedKind] = Counter()
-    if not any(found.values()):
-        return erased
+    for texts in kinds:
+        # Each table is locked in its place, and so are the webhooks of the answers.
+        ids = await _found(tx, erasure, texts)
+        if ids:
+            erased += await _rewrite(tx, erasure.partner_id, texts, ids, await _erasing(tx, erasure))
+    return erased
+
+
+async def _erasing(tx: Transaction, erasure: Erasure) -> "_Erasing":
     identity, of_client = erasure.identity, {"partner_id": erasure.partner_id, "client_id": erasure.client_id}
     others = await tx.fetch(_OTHER_NAMES, of_client)
     words = identity.words - words_of_others(list(others), identity.words)
-    erasing = _Erasing(
+    return _Erasing(
         in_notes=Identity(identity.cnpj, identity.names, words=words),
         in_keys=Identity(identity.cnpj, identity.names),
         opaque=erasure.opaque,
         at=erasure.at,
     )
-    for texts in kinds:
-        erased += await _rewrite(tx, erasure.partner_id, texts, found[texts.table.name], erasing)
-    return erased
 
 
 async def _found(tx: Transaction, erasure: Erasure, texts: Texts) -> Sequence[int]:
@@ -237,8 +240,6 @@ async def _rewrite(
 ) -> Counter[ErasedKind]:
     """Lock the rows, and write those of their texts that have one of the values."""
     erased: Counter[ErasedKind] = Counter()
-    if not ids:
-        return erased
     statements = _OF[texts.table.name]
     lines = []
     for row in await tx.fetch(statements.lock, {"partner_id": partner_id, "ids": sorted(ids)}):

@@ -24,6 +24,7 @@ from tests.api import Api, serving
 from tests.databases import Databases
 from tests.executors import BATCHED
 from tests.factories import new_caller, new_partner, new_product
+from tests.statements import every_statement
 from tests.units import fetch_all, reading
 
 ERASED = "client { id } erased { kind count }"
@@ -89,6 +90,21 @@ async def test_other_objects_are_kept_without_who_the_client_was(api: Api, produ
         **dict.fromkeys(("CNPJ", "NAME", "TRADE_NAME", "CITY", "STATE"), 1),
         **dict.fromkeys(("ACTIVATION_KEY", "ECF_SERIAL_NUMBER", "ACTIVATION_NOTE", "ORDER_NOTE"), 2),
     }
+
+
+async def test_tokens_are_locked_and_erased_before_webhooks(api: Api) -> None:
+    client = await api.client(name="Quitandinha")
+    given = {"name": "Caixa da Quitandinha", "permissions": ["CLIENTS_READ"]}
+    await api.done("createApiToken", "apiToken { id }", given)
+
+    with every_statement(api.portal.database) as sent:
+        await api.done("cancelClient", ERASED, {"clientId": client})
+
+    erased = next(place for place, text in enumerate(sent) if text.startswith("UPDATE tokens SET name"))
+    locked = next(
+        place for place, text in enumerate(sent) if "FROM webhooks" in text and "ORDER BY webhooks.id" in text
+    )
+    assert erased < locked
 
 
 async def test_the_receipt_is_the_same_in_the_event_and_when_repeated(api: Api, product: str) -> None:
