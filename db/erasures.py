@@ -88,7 +88,19 @@ _OTHER_NAMES: Statement[str] = Statement(
 )
 
 
-@dataclass(frozen=True)
+class _Erasing(NamedTuple):
+    in_notes: Identity
+    in_keys: Identity
+
+    def without(self, column: str, text: str | None, opaque: Callable[[], str]) -> str | None:
+        if text is None:
+            return None
+        if column in _KEYS:
+            return self.in_keys.replaced_in_key(text, opaque)
+        return self.in_notes.redacted(text)
+
+
+@dataclass
 class Erasure:
     """Cancelled client, its values, and the rows of other objects whose texts have some of them, by table."""
 
@@ -101,6 +113,8 @@ class Erasure:
     found: Mapping[str, Sequence[int]]
     last_number: int | None
     """Number of the partner's last event before the search; None if no transaction could write during it."""
+    erasing: _Erasing | None = None
+    """What is erased; None until the names of the partner's other clients are read."""
 
     def of(self, table: Table) -> Sequence[int]:
         """Return the ids of the rows of a table."""
@@ -134,7 +148,8 @@ async def is_complete(tx: Transaction, erasure: Erasure, *, appended: int) -> bo
     """
     if erasure.last_number in {None, await _last_number(tx, erasure.partner_id) - appended}:
         return True
-    found = await _search(tx, erasure.partner_id, erasure.client_id, erasure.identity)
+    # What is kept in texts, since other clients' names have it, is none of them.
+    found = await _search(tx, erasure.partner_id, erasure.client_id, (await _erasing(tx, erasure)).in_notes)
     late = {name: set(ids) - set(erasure.found[name]) for name, ids in found.items()}
     late[clients.name].discard(erasure.client_id)
     return not any(late.values())
@@ -171,20 +186,20 @@ async def erase(tx: Transaction, erasure: Erasure, kinds: Sequence[Texts]) -> Co
         # Each table is locked in its place, and so are the webhooks of the answers.
         ids = await _found(tx, erasure, texts)
         if ids:
-            erased += await _rewrite(tx, erasure.partner_id, texts, ids, await _erasing(tx, erasure))
+            erased += await _rewrite(tx, erasure, texts, ids)
     return erased
 
 
-async def _erasing(tx: Transaction, erasure: Erasure) -> "_Erasing":
-    identity, of_client = erasure.identity, {"partner_id": erasure.partner_id, "client_id": erasure.client_id}
-    others = await tx.fetch(_OTHER_NAMES, of_client)
-    words = identity.words - words_of_others(list(others), identity.words)
-    return _Erasing(
-        in_notes=Identity(identity.cnpj, identity.names, words=words),
-        in_keys=Identity(identity.cnpj, identity.names),
-        opaque=erasure.opaque,
-        at=erasure.at,
-    )
+async def _erasing(tx: Transaction, erasure: Erasure) -> _Erasing:
+    if erasure.erasing is None:
+        identity, of_client = erasure.identity, {"partner_id": erasure.partner_id, "client_id": erasure.client_id}
+        others = await tx.fetch(_OTHER_NAMES, of_client)
+        words = identity.words - words_of_others(list(others), identity.words)
+        erasure.erasing = _Erasing(
+            in_notes=Identity(identity.cnpj, identity.names, words=words),
+            in_keys=Identity(identity.cnpj, identity.names),
+        )
+    return erasure.erasing
 
 
 async def _found(tx: Transaction, erasure: Erasure, texts: Texts) -> Sequence[int]:
@@ -193,20 +208,6 @@ async def _found(tx: Transaction, erasure: Erasure, texts: Texts) -> Sequence[in
     # An answer is stored before it is searched for, or after the commit, when the event is seen.
     await tx.fetch(_LOCK_WEBHOOKS, {"partner_id": erasure.partner_id})
     return await _rows_with(tx, erasure.partner_id, erasure.client_id, texts, erasure.identity)
-
-
-class _Erasing(NamedTuple):
-    in_notes: Identity
-    in_keys: Identity
-    opaque: Callable[[], str]
-    at: datetime
-
-    def without(self, column: str, text: str | None) -> str | None:
-        if text is None:
-            return None
-        if column in _KEYS:
-            return self.in_keys.replaced_in_key(text, self.opaque)
-        return self.in_notes.redacted(text)
 
 
 async def _rows_with(
@@ -235,21 +236,20 @@ def _texts(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[str]:
     return (text for row in rows for text in row[width:] if text)
 
 
-async def _rewrite(
-    tx: Transaction, partner_id: int, texts: Texts, ids: Sequence[int], erasing: _Erasing
-) -> Counter[ErasedKind]:
+async def _rewrite(tx: Transaction, erasure: Erasure, texts: Texts, ids: Sequence[int]) -> Counter[ErasedKind]:
     """Lock the rows, and write those of their texts that have one of the values."""
     erased: Counter[ErasedKind] = Counter()
-    statements = _OF[texts.table.name]
+    erasing, statements = await _erasing(tx, erasure), _OF[texts.table.name]
+    mine: dict[str, object] = {"partner_id": erasure.partner_id}
     lines = []
-    for row in await tx.fetch(statements.lock, {"partner_id": partner_id, "ids": sorted(ids)}):
+    for row in await tx.fetch(statements.lock, {**mine, "ids": sorted(ids)}):
         before = dict(zip(texts.kinds, row[len(texts.by) :], strict=True))
-        after = {name: erasing.without(name, text) for name, text in before.items()}
+        after = {name: erasing.without(name, text, erasure.opaque) for name, text in before.items()}
         changed = [name for name in before if before[name] != after[name]]
         erased.update(texts.kinds[name] for name in changed)
         if changed:
             copies = {copy: note_folded(after[name]) for name, copy in texts.folded.items()}
             new = {f"new_{name}": text for name, text in (after | copies).items()}
-            lines.append({"partner_id": partner_id, "row_id": row[texts.by.index("id")], "at": erasing.at, **new})
+            lines.append({**mine, "row_id": row[texts.by.index("id")], "at": erasure.at, **new})
     await tx.execute_many(statements.write, lines)
     return erased

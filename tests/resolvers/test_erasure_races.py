@@ -113,12 +113,15 @@ async def test_a_cancellation_that_always_finds_another_text_changes_nothing(api
 
 
 async def test_other_changes_meanwhile_do_not_repeat_a_cancellation(api: Api, product: str) -> None:
+    """A word that another client's name has too is none of the values."""
     await api.buy(product, 2)
+    await api.client(name="Quitanda Beta")
     client, other = await api.client(name=NAME), await api.client(name="Mercado Beta")
     activation = await api.activation(client, product)
 
     async with _cancelling(api, client, activation) as searches:
         await api.done("updateClient", "client { id }", {"clientId": other, "city": "Itu"})
+        await api.order((product, 1), note="Para a quitanda")
 
     assert len(searches) == 2
 

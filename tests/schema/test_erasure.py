@@ -107,6 +107,20 @@ async def test_tokens_are_locked_and_erased_before_webhooks(api: Api) -> None:
     assert erased < locked
 
 
+async def test_names_of_other_clients_are_read_once(api: Api, product: str) -> None:
+    await api.buy(product, 1)
+    client = await api.client(name="Quitandinha")
+    await api.activation(await api.client(), product, note="Quitandinha")
+    await api.order((product, 1), note="Quitandinha")
+    given = {"name": "Caixa da Quitandinha", "permissions": ["CLIENTS_READ"]}
+    await api.done("createApiToken", "apiToken { id }", given)
+
+    with every_statement(api.portal.database) as sent:
+        await api.done("cancelClient", ERASED, {"clientId": client})
+
+    assert len([text for text in sent if text.startswith("SELECT clients.names_folded")]) == 1
+
+
 async def test_the_receipt_is_the_same_in_the_event_and_when_repeated(api: Api, product: str) -> None:
     await api.buy(product, 1)
     client = await api.client(name="Quitandinha", city="Itu", state="SP")
