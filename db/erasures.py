@@ -2,19 +2,20 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Table
+from sqlalchemy import Table
 
+from db import events
 from db.engine import Connection, Transaction
-from db.engine.expressions import KEEPING_KEYS, AnyColumn, among, found_by_id
+from db.engine.expressions import KEEPING_KEYS, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
-from db.tables import activations, clients, orders, partners, tokens, webhook_deliveries, webhooks
-from domain.access import TokenKind
+from db.free_texts import ANSWERS, FREE_TEXTS, Texts
+from db.tables import activations, clients, webhooks
 from domain.activations import note_folded
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind, Identity, single_words, words_of_others
@@ -24,69 +25,6 @@ _PAGE = 2_000
 
 _SEARCHED = 100
 """Rows that are searched at once."""
-
-Kinds: TypeAlias = Mapping[str, ErasedKind]
-"""Columns of a table, and what kind of value each of them has."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """Free texts of a table. Its rows are read by an index, in the order of the columns `by`."""
-
-    table: Table
-    kinds: Kinds
-    by: Sequence[str]
-    folded: Mapping[str, str] = field(default_factory=dict)
-    """Columns with the copies by which texts are searched."""
-    is_free: Callable[[], sa.ColumnElement[bool]] | None = None
-
-    @property
-    def columns(self) -> list[AnyColumn]:
-        """The columns that say which row it is, and then those of the texts."""
-        return [self.table.c[name] for name in (*self.by, *self.kinds)]
-
-    @property
-    def key(self) -> Column[int]:
-        """The column that the rows are written by."""
-        return self.table.c.id
-
-    @property
-    def mine(self) -> sa.ColumnElement[bool]:
-        """The condition that a row is the partner's."""
-        return self.partner == PARTNER
-
-    @property
-    def partner(self) -> Column[int]:
-        """The column with the partner."""
-        partner: Column[int] = self.table.c.id if self.table is partners else self.table.c.partner_id
-        return partner
-
-
-_ACTIVATIONS = Texts(
-    activations,
-    {
-        "note": ErasedKind.ACTIVATION_NOTE,
-        "cancellation_note": ErasedKind.ACTIVATION_NOTE,
-        "activation_key": ErasedKind.ACTIVATION_KEY,
-        "ecf_serial_number": ErasedKind.ECF_SERIAL_NUMBER,
-    },
-    ("activated_at", "id"),
-    folded={"note": "note_folded", "cancellation_note": "cancellation_note_folded"},
-)
-ANSWERS = Texts(webhook_deliveries, {"answer": ErasedKind.WEBHOOK_ANSWER}, ("id",))
-
-BEFORE_ACTIVATIONS = (
-    Texts(clients, {"cancellation_note": ErasedKind.CLIENT_NOTE}, ("registered_at", "id")),
-    Texts(partners, {"suspension_reason": ErasedKind.SUSPENSION_REASON}, ("id",)),
-    Texts(orders, {"note": ErasedKind.ORDER_NOTE, "cancellation_note": ErasedKind.ORDER_NOTE}, ("number", "id")),
-)
-OF_ACTIVATIONS = (_ACTIVATIONS,)
-AFTER_STOCK = (
-    Texts(tokens, {"name": ErasedKind.TOKEN_NAME}, ("id",), is_free=lambda: tokens.c.kind == TokenKind.API),
-    ANSWERS,
-)
-FREE_TEXTS = (*BEFORE_ACTIVATIONS, *OF_ACTIVATIONS, *AFTER_STOCK)
-"""Every free text of a partner, in the order of locks; the actor is locked before tokens."""
 
 _KEYS = frozenset({"activation_key", "ecf_serial_number"})
 
@@ -150,7 +88,19 @@ _OTHER_NAMES: Statement[str] = Statement(
 )
 
 
-@dataclass(frozen=True)
+class _Erasing(NamedTuple):
+    in_notes: Identity
+    in_keys: Identity
+
+    def without(self, column: str, text: str | None, opaque: Callable[[], str]) -> str | None:
+        if text is None:
+            return None
+        if column in _KEYS:
+            return self.in_keys.replaced_in_key(text, opaque)
+        return self.in_notes.redacted(text)
+
+
+@dataclass
 class Erasure:
     """Cancelled client, its values, and the rows of other objects whose texts have some of them, by table."""
 
@@ -161,6 +111,10 @@ class Erasure:
     opaque: Callable[[], str]
     at: datetime
     found: Mapping[str, Sequence[int]]
+    last_number: int | None
+    """Number of the partner's last event before the search; None if no transaction could write during it."""
+    erasing: _Erasing | None = None
+    """What is erased; None until the names of the partner's other clients are read."""
 
     def of(self, table: Table) -> Sequence[int]:
         """Return the ids of the rows of a table."""
@@ -176,17 +130,43 @@ async def search(
     *,
     at: datetime,
 ) -> Erasure:
-    """Return which rows have the values, without a lock; all texts of the client's own activations are another matter.
+    """Return which rows have the values, without a lock. The client's own activations are erased without a search.
 
     Answers to webhooks are not searched: they are, when the webhooks are locked.
     """
     searched = Identity(identity.cnpj, identity.names, words=single_words(identity.names))
-    found = {
-        texts.table.name: await _rows_with(connection, partner_id, client_id, texts, searched)
+    last = None if connection.dialect.name == "sqlite" else await _last_number(connection, partner_id)
+    found = await _search(connection, partner_id, client_id, searched)
+    return Erasure(partner_id, client_id, searched, opaque, at, found, last)
+
+
+async def is_complete(tx: Transaction, erasure: Erasure, *, appended: int) -> bool:
+    """Return whether no row got one of the values after the search, now that the partner's counters are locked.
+
+    A transaction that writes a text appends an event. So there is nothing to search if the partner has only those that
+    this one `appended`; otherwise all texts are searched again.
+    """
+    if erasure.last_number in {None, await _last_number(tx, erasure.partner_id) - appended}:
+        return True
+    # What is kept in texts, since other clients' names have it, is none of them.
+    found = await _search(tx, erasure.partner_id, erasure.client_id, (await _erasing(tx, erasure)).in_notes)
+    late = {name: set(ids) - set(erasure.found[name]) for name, ids in found.items()}
+    late[clients.name].discard(erasure.client_id)
+    return not any(late.values())
+
+
+async def _last_number(connection: Connection, partner_id: int) -> int:
+    return (await events.last_numbers(connection, [partner_id]))[partner_id]
+
+
+async def _search(
+    connection: Connection, partner_id: int, client_id: int, identity: Identity
+) -> dict[str, Sequence[int]]:
+    return {
+        texts.table.name: await _rows_with(connection, partner_id, client_id, texts, identity)
         for texts in FREE_TEXTS
         if texts is not ANSWERS
     }
-    return Erasure(partner_id, client_id, searched, opaque, at, found)
 
 
 async def lock_clients(tx: Transaction, erasure: Erasure, held: Collection[int]) -> list[int]:
@@ -201,22 +181,25 @@ async def erase(tx: Transaction, erasure: Erasure, kinds: Sequence[Texts]) -> Co
     A single word of a name is kept if another active client's name has it. Keys and serial numbers are searched for the
     CNPJ and whole names only, each of which `opaque` replaces.
     """
-    found = {texts.table.name: await _found(tx, erasure, texts) for texts in kinds}
     erased: Counter[ErasedKind] = Counter()
-    if not any(found.values()):
-        return erased
-    identity, of_client = erasure.identity, {"partner_id": erasure.partner_id, "client_id": erasure.client_id}
-    others = await tx.fetch(_OTHER_NAMES, of_client)
-    words = identity.words - words_of_others(list(others), identity.words)
-    erasing = _Erasing(
-        in_notes=Identity(identity.cnpj, identity.names, words=words),
-        in_keys=Identity(identity.cnpj, identity.names),
-        opaque=erasure.opaque,
-        at=erasure.at,
-    )
     for texts in kinds:
-        erased += await _rewrite(tx, erasure.partner_id, texts, found[texts.table.name], erasing)
+        # Each table is locked in its place, and so are the webhooks of the answers.
+        ids = await _found(tx, erasure, texts)
+        if ids:
+            erased += await _rewrite(tx, erasure, texts, ids)
     return erased
+
+
+async def _erasing(tx: Transaction, erasure: Erasure) -> _Erasing:
+    if erasure.erasing is None:
+        identity, of_client = erasure.identity, {"partner_id": erasure.partner_id, "client_id": erasure.client_id}
+        others = await tx.fetch(_OTHER_NAMES, of_client)
+        words = identity.words - words_of_others(list(others), identity.words)
+        erasure.erasing = _Erasing(
+            in_notes=Identity(identity.cnpj, identity.names, words=words),
+            in_keys=Identity(identity.cnpj, identity.names),
+        )
+    return erasure.erasing
 
 
 async def _found(tx: Transaction, erasure: Erasure, texts: Texts) -> Sequence[int]:
@@ -225,20 +208,6 @@ async def _found(tx: Transaction, erasure: Erasure, texts: Texts) -> Sequence[in
     # An answer is stored before it is searched for, or after the commit, when the event is seen.
     await tx.fetch(_LOCK_WEBHOOKS, {"partner_id": erasure.partner_id})
     return await _rows_with(tx, erasure.partner_id, erasure.client_id, texts, erasure.identity)
-
-
-class _Erasing(NamedTuple):
-    in_notes: Identity
-    in_keys: Identity
-    opaque: Callable[[], str]
-    at: datetime
-
-    def without(self, column: str, text: str | None) -> str | None:
-        if text is None:
-            return None
-        if column in _KEYS:
-            return self.in_keys.replaced_in_key(text, self.opaque)
-        return self.in_notes.redacted(text)
 
 
 async def _rows_with(
@@ -267,23 +236,20 @@ def _texts(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[str]:
     return (text for row in rows for text in row[width:] if text)
 
 
-async def _rewrite(
-    tx: Transaction, partner_id: int, texts: Texts, ids: Sequence[int], erasing: _Erasing
-) -> Counter[ErasedKind]:
+async def _rewrite(tx: Transaction, erasure: Erasure, texts: Texts, ids: Sequence[int]) -> Counter[ErasedKind]:
     """Lock the rows, and write those of their texts that have one of the values."""
     erased: Counter[ErasedKind] = Counter()
-    if not ids:
-        return erased
-    statements = _OF[texts.table.name]
+    erasing, statements = await _erasing(tx, erasure), _OF[texts.table.name]
+    mine: dict[str, object] = {"partner_id": erasure.partner_id}
     lines = []
-    for row in await tx.fetch(statements.lock, {"partner_id": partner_id, "ids": sorted(ids)}):
+    for row in await tx.fetch(statements.lock, {**mine, "ids": sorted(ids)}):
         before = dict(zip(texts.kinds, row[len(texts.by) :], strict=True))
-        after = {name: erasing.without(name, text) for name, text in before.items()}
+        after = {name: erasing.without(name, text, erasure.opaque) for name, text in before.items()}
         changed = [name for name in before if before[name] != after[name]]
         erased.update(texts.kinds[name] for name in changed)
         if changed:
             copies = {copy: note_folded(after[name]) for name, copy in texts.folded.items()}
             new = {f"new_{name}": text for name, text in (after | copies).items()}
-            lines.append({"partner_id": partner_id, "row_id": row[texts.by.index("id")], "at": erasing.at, **new})
+            lines.append({**mine, "row_id": row[texts.by.index("id")], "at": erasure.at, **new})
     await tx.execute_many(statements.write, lines)
     return erased

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
+from db.engine.deletions import deletion
 from db.engine.expressions import among, found_by_id
 from db.engine.filters import PARTNER, RowsById, is_partner, of_parents, one_each, value, values_of
 from db.engine.keyset import Sorting
@@ -103,12 +104,16 @@ _FINISH = Statement(
     values_of,
 )
 _DROP_QUEUED = Statement(sa.delete(webhook_deliveries).where(*_OF_WEBHOOK, _IS_QUEUED), values_of)
-_OLDEST = sa.select(webhook_deliveries.c.id).order_by(webhook_deliveries.c.id).limit(sa.bindparam("most"))
-_DROP_OLD = Statement(
-    sa.delete(webhook_deliveries).where(
-        webhook_deliveries.c.id.in_(_OLDEST), webhook_deliveries.c.created_at <= sa.bindparam("at", type_=Instant)
-    ),
-    values_of,
+_OLDEST = (
+    sa.select(webhook_deliveries.c.id)
+    .order_by(webhook_deliveries.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    .subquery()
+)
+_DROP_OLD = deletion(
+    webhook_deliveries,
+    webhook_deliveries.c.id.in_(sa.select(_OLDEST.c.id)),
+    webhook_deliveries.c.created_at <= sa.bindparam("at", type_=Instant),
 )
 _ITS_WEBHOOK = sa.and_(
     webhooks.c.partner_id == webhook_deliveries.c.partner_id, webhooks.c.id == webhook_deliveries.c.webhook_id
@@ -152,8 +157,7 @@ _DROP_ANSWERS = Statement(
     .values(answer=None),
     values_of,
 )
-_SOME_OF_WEBHOOK = sa.select(webhook_deliveries.c.id).where(*_OF_WEBHOOK).limit(sa.bindparam("most"))
-_DROP_SOME = Statement(sa.delete(webhook_deliveries).where(webhook_deliveries.c.id.in_(_SOME_OF_WEBHOOK)), values_of)
+_DROP_SOME = deletion(webhook_deliveries, *_OF_WEBHOOK)
 by_ids = RowsById(
     lambda mine: Statement(
         sa.select(*_COLUMNS)

@@ -11,6 +11,7 @@ from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
 from db.engine.connection import LockedElsewhereError
 from db.engine.statement import Columns
 from db.erasures import Erasure
+from db.free_texts import AFTER_STOCK, BEFORE_ACTIVATIONS, OF_ACTIVATIONS
 from db.holdings import Released
 from db.licenses import NewMovement
 from domain.access import Permission
@@ -163,22 +164,24 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
         work.tx, work.partner_id, client.id, Identity(client.cnpj or "", names), _opaque, at=work.now
     )
     await _lock_clients(work, client.id, erasure)
-    erased = await erasures.erase(work.tx, erasure, erasures.BEFORE_ACTIVATIONS)
+    erased = await erasures.erase(work.tx, erasure, BEFORE_ACTIVATIONS)
     others = erasure.of(tables.activations)
     ended = await activations.locked_of_client(work.tx, work.partner_id, client.id, others)
     # The ledger's lines are of those that are active until the erasure ends them.
     await _give_back(work, client.id, ended)
     erased += await _erase(work, client, names, given.reason)
-    erased += await erasures.erase(work.tx, erasure, erasures.OF_ACTIVATIONS)
+    erased += await erasures.erase(work.tx, erasure, OF_ACTIVATIONS)
     if erasure.of(tables.tokens):
         await work.act()
-    erased += await erasures.erase(work.tx, erasure, erasures.AFTER_STOCK)
+    erased += await erasures.erase(work.tx, erasure, AFTER_STOCK)
     stored = receipt(erased)
     cancelled = [
         Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id, activation_id=activation.id)
         for activation in ended
     ]
     await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored))
+    if not await erasures.is_complete(work.tx, erasure, appended=len(cancelled) + 1):
+        raise LockedElsewhereError
     work.after_commit.append(work.context.portal.database.mark_erased)
     return ClientErased(client.id, stored)
 

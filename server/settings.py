@@ -132,7 +132,7 @@ class Settings(BaseSettings):
         default=0, ge=0, le=36_500, description="The days after which events are deleted; 0 to keep all of them."
     )
     session_retention_days: int = Field(
-        default=30, ge=0, le=36_500, description="The days after which sessions that have ended are deleted."
+        default=30, ge=1, le=36_500, description="The days after which sessions that have ended are deleted."
     )
     event_hints: bool = Field(
         default=True,

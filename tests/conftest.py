@@ -109,7 +109,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     before = asyncio.all_tasks(loop)
     try:
         yield
-    except Exception:
+    except BaseException:
+        # That of pytest.fail, or of pytest.raises if nothing was raised, is no Exception.
         item.stash[_BEGUN] = asyncio.all_tasks(loop) - before
         raise
 
@@ -117,7 +118,13 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Cancel the tasks that a failed test has left, whose statements the next tests would count, and name them."""
-    yield
+    try:
+        yield
+    finally:
+        _cancel_left(item)
+
+
+def _cancel_left(item: pytest.Item) -> None:
     loop = item.config.stash[_LOOP]
     left = {task for task in item.stash.get(_BEGUN, ()) if not task.done()}
     if left and not loop.is_closed():

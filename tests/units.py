@@ -1,6 +1,7 @@
 """Units of work in tests: connections that a test holds open, and statements that only tests run."""
 
 import asyncio
+import re
 import sqlite3
 from collections import namedtuple
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,6 +29,20 @@ _engines: dict[tuple[asyncio.AbstractEventLoop, sa.URL], AsyncEngine] = {}
 
 _drivers: dict[tuple[asyncio.AbstractEventLoop, sa.URL], list[sqlite3.Connection]] = {}
 """Connections to SQLite files that are kept and not in use."""
+
+
+_CHANGES_DRIVER = re.compile(r"\s*(PRAGMA|ATTACH|CREATE\s+TEMP)", re.IGNORECASE)
+"""Statements whose effect stays with the connection to a SQLite file after its transaction."""
+
+
+class _HeldConnection(SqliteConnection):
+    """Connection to a SQLite file that notes whether it may be used for another unit."""
+
+    is_changed = False
+
+    def _observe(self, statement: str) -> None:
+        self.is_changed = self.is_changed or _CHANGES_DRIVER.match(statement) is not None
+        super()._observe(statement)
 
 
 @asynccontextmanager
@@ -94,12 +109,13 @@ async def _on_sqlite(database: Database, *, read_only: bool) -> AsyncIterator[Co
         driver.execute("PRAGMA foreign_keys = ON")
         # Another transaction of the test may have to end first, for which the loop must run.
         await asyncio.to_thread(driver.execute, "BEGIN" if read_only else "BEGIN IMMEDIATE")
-        yield SqliteConnection(driver, database.observers)
+        connection = _HeldConnection(driver, database.observers)
+        yield connection
         driver.execute("COMMIT")
     except BaseException:
         driver.close()
         raise
-    if kept is None:
+    if kept is None or connection.is_changed:
         driver.close()
     else:
         kept.append(driver)

@@ -96,9 +96,9 @@ class CallerGoneError(Exception):
 
 
 class LockedElsewhereError(NotChanged):
-    """A row that the order of locks has before others, which the unit of work holds, is locked by a transaction.
+    """A row that the order of locks has before others, which the unit of work holds, is or was locked by a transaction.
 
-    To wait for it could be a deadlock. The unit runs again, and locks it first.
+    To wait for it, or to lock it now, could be a deadlock. The unit runs again, and locks it in its place.
     """
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -54,20 +54,32 @@ async def run(portal: Portal, *, event_days: int = 0, session_days: int = SESSIO
 
 
 async def delete_expired(portal: Portal, *, session_days: int = SESSION_DAYS) -> None:
-    """Delete expired data, in batches; a failure is logged, and the next call tries again."""
+    """Delete expired data, in batches; a failure of one kind is logged, and the next call tries again."""
+    now = portal.now()
+    drops: dict[str, Callable[..., Awaitable[int]]] = {
+        "attempts": partial(attempts.drop_old, at=now),
+        "invitations": partial(invitations.drop_expired, at=now),
+        "links": partial(password_resets.drop_expired, at=now),
+        "challenges": partial(drop_old_challenges, at=now),
+        "sessions": partial(tokens.drop_old_sessions, until=now - timedelta(days=session_days)),
+        "deliveries": partial(webhook_deliveries.drop_old, until=now - DELIVERIES_KEPT),
+    }
+    steps: dict[str, Callable[[Portal], Awaitable[int]]] = {
+        "e-mails": _fail_stalled,
+        "keys of webhooks": _drop_former_keys,
+        **{kind: partial(_in_batches, drop=partial(drop, most=AT_ONCE)) for kind, drop in drops.items()},
+        "idempotency keys": _delete_keys,
+        "deliveries of deleted webhooks": _delete_deliveries_of_deleted,
+        "answers": _delete_answers,
+    }
     number = 0
-    try:
-        await portal.database.write(lambda tx: _end(tx, portal.now()))
-        for drop in (attempts.drop_old, invitations.drop_expired, password_resets.drop_expired, drop_old_challenges):
-            number += await _in_batches(portal, partial(drop, at=portal.now(), most=AT_ONCE))
-        until = portal.now() - timedelta(days=session_days)
-        number += await _in_batches(portal, partial(tokens.drop_old_sessions, until=until, most=AT_ONCE))
-        number += await _delete_keys(portal)
-        number += await _delete_deliveries(portal)
-    except Unavailable:
-        log.warning("expired data is deleted later: the database is not available")
-    except Exception:
-        log.exception("expired data could not be deleted")
+    for kind, step in steps.items():
+        try:
+            number += await step(portal)
+        except Unavailable:
+            log.warning("expired data is deleted later: the database is not available", kind=kind)
+        except Exception:
+            log.exception("expired data could not be deleted", kind=kind)
     if number:
         log.info("expired data deleted", number=number)
 
@@ -101,9 +113,15 @@ async def drop_old_events(portal: Portal, *, days: int) -> None:
         log.info("old events deleted", number=dropped)
 
 
-async def _end(tx: Transaction, now: datetime) -> None:
-    await invitations.fail_stalled(tx, until=now - STALLED_AFTER)
-    await webhooks.drop_former_keys(tx, at=now)
+async def _fail_stalled(portal: Portal) -> int:
+    until = portal.now() - STALLED_AFTER
+    await portal.database.write(lambda tx: invitations.fail_stalled(tx, until=until))
+    return 0
+
+
+async def _drop_former_keys(portal: Portal) -> int:
+    await portal.database.write(lambda tx: webhooks.drop_former_keys(tx, at=portal.now()))
+    return 0
 
 
 async def _delete_keys(portal: Portal) -> int:
@@ -114,13 +132,11 @@ async def _delete_keys(portal: Portal) -> int:
     return number
 
 
-async def _delete_deliveries(portal: Portal) -> int:
-    until = portal.now() - DELIVERIES_KEPT
-    number = await _in_batches(portal, partial(webhook_deliveries.drop_old, until=until, most=AT_ONCE))
+async def _delete_deliveries_of_deleted(portal: Portal) -> int:
+    number = 0
     for partner_id, webhook_id in await portal.database.read(webhook_deliveries.of_deleted_webhooks):
         drop = partial(webhook_deliveries.drop_of_webhook, partner_id=partner_id, webhook_id=webhook_id, most=AT_ONCE)
         number += await _in_batches(portal, drop)
-    await _delete_answers(portal)
     return number
 
 
@@ -135,8 +151,8 @@ async def _in_batches(portal: Portal, drop: Callable[[Transaction], Awaitable[in
     return number
 
 
-async def _delete_answers(portal: Portal) -> None:
-    """Delete the answers of all but the newest deliveries of each webhook."""
+async def _delete_answers(portal: Portal) -> int:
+    """Delete the answers of all but the newest deliveries of each webhook; no row is deleted."""
     after, is_last = 0, False
     while not is_last:
         page = partial(webhook_deliveries.overfull, kept=ANSWERS_KEPT, after=after, most=_WEBHOOKS_AT_ONCE)
@@ -146,6 +162,7 @@ async def _delete_answers(portal: Portal) -> None:
                 await _delete_answers_of(portal, each)
             after = each.webhook_id
         is_last = len(found) < _WEBHOOKS_AT_ONCE
+    return 0
 
 
 async def _delete_answers_of(portal: Portal, found: Overfull) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.engine import Database, storage
-from db.erasures import FREE_TEXTS
+from db.free_texts import FREE_TEXTS
 from db.tables import metadata
 from domain.activations import activation_key
 from domain.erasure import ErasedKind
@@ -24,6 +24,7 @@ from tests.api import Api, serving
 from tests.databases import Databases
 from tests.executors import BATCHED
 from tests.factories import new_caller, new_partner, new_product
+from tests.statements import every_statement
 from tests.units import fetch_all, reading
 
 ERASED = "client { id } erased { kind count }"
@@ -89,6 +90,35 @@ async def test_other_objects_are_kept_without_who_the_client_was(api: Api, produ
         **dict.fromkeys(("CNPJ", "NAME", "TRADE_NAME", "CITY", "STATE"), 1),
         **dict.fromkeys(("ACTIVATION_KEY", "ECF_SERIAL_NUMBER", "ACTIVATION_NOTE", "ORDER_NOTE"), 2),
     }
+
+
+async def test_tokens_are_locked_and_erased_before_webhooks(api: Api) -> None:
+    client = await api.client(name="Quitandinha")
+    given = {"name": "Caixa da Quitandinha", "permissions": ["CLIENTS_READ"]}
+    await api.done("createApiToken", "apiToken { id }", given)
+
+    with every_statement(api.portal.database) as sent:
+        await api.done("cancelClient", ERASED, {"clientId": client})
+
+    erased = next(place for place, text in enumerate(sent) if text.startswith("UPDATE tokens SET name"))
+    locked = next(
+        place for place, text in enumerate(sent) if "FROM webhooks" in text and "ORDER BY webhooks.id" in text
+    )
+    assert erased < locked
+
+
+async def test_names_of_other_clients_are_read_once(api: Api, product: str) -> None:
+    await api.buy(product, 1)
+    client = await api.client(name="Quitandinha")
+    await api.activation(await api.client(), product, note="Quitandinha")
+    await api.order((product, 1), note="Quitandinha")
+    given = {"name": "Caixa da Quitandinha", "permissions": ["CLIENTS_READ"]}
+    await api.done("createApiToken", "apiToken { id }", given)
+
+    with every_statement(api.portal.database) as sent:
+        await api.done("cancelClient", ERASED, {"clientId": client})
+
+    assert len([text for text in sent if text.startswith("SELECT clients.names_folded")]) == 1
 
 
 async def test_the_receipt_is_the_same_in_the_event_and_when_repeated(api: Api, product: str) -> None:

@@ -135,6 +135,8 @@ def test_a_sqlite_file_has_no_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("OIDC_ISSUER", "https://geheim.example"),
         ("DEMO", "geheim"),
         ("GRAPHIQL", "geheim"),
+        # A session that has just ended is kept for a day at least.
+        ("SESSION_RETENTION_DAYS", "0"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

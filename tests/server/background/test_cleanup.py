@@ -6,9 +6,14 @@ from uuid import uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
+import structlog
+from structlog.testing import capture_logs
 
+from db import attempts, idempotency
 from db.engine import Database
-from db.tables import invitations, partners, password_resets, sign_in_attempts, sign_in_challenges
+from db.idempotency import Claim
+from db.tables import idempotency_keys, invitations, partners, password_resets, sign_in_attempts, sign_in_challenges
+from domain.attempts import Failures
 from domain.invitations import Delivery
 from resolvers import ids, second_steps
 from resolvers.portal import Portal
@@ -85,6 +90,34 @@ async def test_a_database_out_of_reach_is_waited_for(portal: Portal) -> None:
 
     await cleanup.delete_expired(away)
     await cleanup.update_statistics(away)
+
+
+async def test_a_kind_that_cannot_be_deleted_stays_alone(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A logger that was used before, as a server sets it up, writes to its old stream.
+    monkeypatch.setattr(cleanup, "log", structlog.get_logger("portal.tidying"))
+    database = Database(databases.migrated("sqlite"))
+    portal = Portal(database, b"s" * 32)
+    portal.now = clock = Clock()
+    partner_id = await new_partner(portal)
+    async with writing(database) as tx:
+        await attempts.locked(tx, [b"a" * 32], at=clock())
+        await attempts.record(tx, {b"a" * 32: Failures(1, clock(), clock())})
+        await idempotency.claim(tx, Claim(partner_id, "registerClient", b"k" * 32, b"i" * 32), at=clock())
+        refuse = "CREATE TRIGGER refuse BEFORE DELETE ON sign_in_attempts BEGIN SELECT RAISE(ABORT, 'no'); END"
+        await execute(tx, sa.text(refuse))
+    clock.forward(days=2)
+
+    with capture_logs() as logs:
+        await cleanup.delete_expired(portal)
+
+    async with reading(database) as connection:
+        counts = [
+            await fetch_value(connection, sa.select(sa.func.count()).select_from(table))
+            for table in (sign_in_attempts, idempotency_keys)
+        ]
+    await database.close()
+    assert counts == [1, 0]
+    assert [line["kind"] for line in logs if line["log_level"] == "error"] == ["attempts"]
 
 
 async def test_a_running_server_updates_statistics_of_tables_that_grew(

@@ -1,16 +1,23 @@
 """Deliveries are kept for 30 days, and answers of receivers for a webhook's last 1,000 deliveries."""
 
 import asyncio
+from functools import partial
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
+from db import webhook_deliveries as delivery_statements
+from db.engine import Database
 from db.tables import webhook_deliveries
 from domain.webhooks import ANSWERS_KEPT
 from resolvers import ids
+from resolvers.portal import Portal
 from server.background import cleanup
 from tests.api import Api
 from tests.clock import Clock
+from tests.databases import Databases
+from tests.factories import new_partner
 from tests.units import execute, fetch_all, reading, writing
 
 TURNS, DAYS_OF_A_TURN = 18, 2
@@ -111,3 +118,21 @@ async def test_two_processes_delete_answers_at_once(api: Api) -> None:
     await asyncio.gather(*(cleanup.delete_expired(api.portal) for _ in range(2)))
 
     assert [await kept(api, each) for each in webhook_ids] == [(ANSWERS_KEPT + 10, ANSWERS_KEPT)] * 3
+
+
+async def test_deliveries_that_are_locked_are_passed_over(databases: Databases) -> None:
+    portal = Portal(Database(databases.migrated("postgresql")), b"s" * 32)
+    api = Api(httpx.AsyncClient(), portal, await new_partner(portal))
+    await add_deliveries(api, 1, 4)
+    locked = sa.select(webhook_deliveries.c.id).order_by(webhook_deliveries.c.id).limit(1).with_for_update()
+    old = partial(delivery_statements.drop_old, until=portal.now(), most=2)
+    of_deleted = partial(delivery_statements.drop_of_webhook, partner_id=api.partner_id, webhook_id=1, most=9)
+
+    async with writing(portal.database) as tx:
+        await fetch_all(tx, locked)
+        async with asyncio.timeout(30):
+            numbers = [await portal.database.write(drop) for drop in (old, of_deleted)]
+
+    assert numbers == [1, 2]
+    assert await kept(api, 1) == (1, 1)
+    await portal.database.close()
