@@ -9,6 +9,8 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    GraphQLEnumType,
+    GraphQLEnumValue,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -38,9 +40,10 @@ _DEFINITION = "strawberry-definition"
         Location.SCALAR,
     ],
     description=(
-        "Points that a field costs by itself, once for each object that it is selected of; that an input field adds if "
-        "it is given, a list for each entry; or that each operation costs whose root type has it. A field without it "
-        "costs 1 if it has objects, and otherwise what `@scalarCost` says."
+        "Points that a field costs by itself, once for each object that it is selected of; that an input field adds to "
+        "a query or mutation if it has another value than null and its default, a list that is not of an enum for each "
+        "entry; or that each operation costs whose root type has it. A field without it costs 1 if it has objects, and "
+        "otherwise what `@scalarCost` says."
     ),
 )
 class Cost:
@@ -93,6 +96,15 @@ class TotalCost:
     weight: str
 
 
+@schema_directive(
+    locations=[Location.ENUM_VALUE],
+    name="valueCost",
+    description="Points that a field of an input object adds with this value, which `@cost` can't be put on.",
+)
+class ValueCost:
+    weight: str
+
+
 def attach(schema: strawberry.Schema) -> None:
     """Add the directives to the definitions that the SDL is printed from."""
     schema.schema_directives = [
@@ -109,10 +121,16 @@ def attach(schema: strawberry.Schema) -> None:
             for name, given in each.fields.items():
                 weight = weights.INPUT_WEIGHTS.get(f"{each.name}.{name}")
                 _add(given, [] if weight is None else [Cost(weight=weight)])
+        elif isinstance(each, GraphQLEnumType):
+            for name, value in each.values.items():
+                weight = weights.VALUE_WEIGHTS.get(f"{each.name}.{name}")
+                _add(value, [] if weight is None else [ValueCost(weight=weight)])
 
 
-def _add(field: GraphQLField | GraphQLInputField | GraphQLObjectType, directives: list[object]) -> None:
-    """Add the directives to this field only: types share the definitions of fields that they inherit."""
+def _add(
+    field: GraphQLField | GraphQLInputField | GraphQLObjectType | GraphQLEnumValue, directives: list[object]
+) -> None:
+    """Add the directives to this one only: types share the definitions of fields that they inherit."""
     definition: Any = field.extensions.get(_DEFINITION)
     if directives and definition is not None:
         own = copy(definition)

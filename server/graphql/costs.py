@@ -213,7 +213,7 @@ class _Counter:
             weight = weights.parts_of(of_type, name, definition)
             if total is not None and name == "totalCount":
                 weight = total
-            if definition.args:
+            if definition.args and of_type is not self._schema.subscription_type:
                 parts += argument_weights.of_field(nodes[0], definition)
             named = get_named_type(definition.type)
             if not is_composite_type(named) and get_nullable_type(definition.type) is named:
