@@ -286,6 +286,22 @@ def test_each_item_of_a_bulk_mutation_costs_points() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "given", "itself"),
+    [
+        ("activateLicenses", "items: []", 20),
+        ("moveActivations", "items: []", 20),
+        ("cancelActivations", "filter: {}", 220),
+    ],
+)
+def test_the_results_of_a_bulk_mutation_count_in_full(name: str, given: str, itself: int) -> None:
+    selected = "results { activation { activationKey client { name } product { name } } }"
+    text = f"mutation {{ {name}(input: {{{given}}}) {{ {selected} }} }}"
+
+    # 100 results with three objects and three values each.
+    assert points(text) == by_sdl(text, {}) == math.ceil(itself + 0.2 + 100 * 3 * (0.03 + 0.003))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "query ($n: Int) { "
