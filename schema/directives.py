@@ -54,8 +54,9 @@ class Cost:
     locations=[Location.FIELD_DEFINITION],
     name="listSize",
     description=(
-        "Number of objects of a list: the largest of the `slicingArguments` that are given, of which a list counts by "
-        "its entries, and otherwise `assumedSize`. A connection has that many in each of its `sizedFields`."
+        "Number of entries that a list has in points: the largest of the `slicingArguments` that are given, of which a "
+        "list counts by its entries, and otherwise `assumedSize`. A connection has that many in each of its "
+        "`sizedFields`. The limits of objects and values count as many, or what `@largestSize` says."
     ),
 )
 class ListSize:
@@ -63,6 +64,18 @@ class ListSize:
     slicing_arguments: list[str] | None = UNSET
     sized_fields: list[str] | None = UNSET
     require_one_slicing_argument: bool | None = True
+
+
+@schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="largestSize",
+    description=(
+        "Number of entries by which the limits of objects and values count this list, in place of the smaller one that "
+        "`@listSize` has for points."
+    ),
+)
+class LargestSize:
+    entries: int
 
 
 @schema_directive(
@@ -164,4 +177,7 @@ def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator
         if argument is not None:
             yield ListSize(slicing_arguments=[argument], require_one_slicing_argument=UNSET)
         else:
-            yield ListSize(assumed_size=list_sizes.typical(parent.name, name), require_one_slicing_argument=UNSET)
+            largest, typical = list_sizes.stated(parent.name, name), list_sizes.typical(parent.name, name)
+            yield ListSize(assumed_size=typical, require_one_slicing_argument=UNSET)
+            if largest is not None and largest != typical:
+                yield LargestSize(entries=largest)

@@ -1,4 +1,4 @@
-"""Sizes of lists without `first`: the largest ones, and those that points and the SDL's `@listSize` have."""
+"""Sizes of lists without `first`: the largest ones, in the SDL's `@largestSize`, and those of points in `@listSize`."""
 
 from collections.abc import Mapping
 
