@@ -69,7 +69,7 @@ INTROSPECTED = "0.02"
 WEIGHTS: Mapping[str, str] = {
     "*.totalCount": "12",
     "ActivationConnection.totalCount": "25",
-    "EventConnection.totalCount": "30",
+    "EventConnection.totalCount": "40",
     "Client.activeActivationCount": "0.1",
     "Event.cursor": "0.06",
     "Event.hash": "0.02",

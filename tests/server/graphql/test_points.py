@@ -76,6 +76,7 @@ def test_the_directives_of_the_sdl_say_what_documents_cost(seed: int) -> None:
         ("{ clients(first: 100) { nodes { activations(first: 10) { nodes { product { id } } } } } }", 2 + 6 + 20 + 33),
         (workloads.CREATE_ORDER, 16),
         ("{ activations(first: 100) { totalCount } }", 2 + 1 + 25),
+        ("{ events(first: 100) { totalCount } }", 2 + 1 + 40),
         ("{ clients { nodes { activations { totalCount } } } }", 2 + 6 + 10),
         ("{ orders(first: 100) { nodes { items { product { id } } } } }", 2 + 1 + 20 + 33),
         ("mutation { activateLicenses(input: {items: [{}, {}]}) { results { status } } }", 20 + 4 + 1),
