@@ -9,6 +9,7 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    GraphQLArgument,
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
@@ -40,10 +41,10 @@ _DEFINITION = "strawberry-definition"
         Location.SCALAR,
     ],
     description=(
-        "Points that a field costs by itself, once for each object that it is selected of; that an input field adds to "
-        "a query or mutation if it has another value than null and its default, a list that is not of an enum for each "
-        "entry; or that each operation costs whose root type has it. A field without it costs 1 if it has objects, and "
-        "otherwise what `@scalarCost` says."
+        "Points that a field costs by itself, once for each object that it is selected of; that an argument or an "
+        "input field adds to a query or mutation if it has another value than null and its default, a list that is not "
+        "of an enum for each entry; or that each operation costs whose root type has it. A field without it costs 1 if "
+        "it has objects, and otherwise what `@scalarCost` says."
     ),
 )
 class Cost:
@@ -130,6 +131,9 @@ def attach(schema: strawberry.Schema) -> None:
             _add(each, [] if weight is None else [Cost(weight=weight)])
             for name, field in each.fields.items():
                 _add(field, [*_cost(each, name, field), *_size(each, name, field), *_total(each, name)])
+                for argument, value in field.args.items():
+                    weight = weights.ARGUMENT_WEIGHTS.get(f"{each.name}.{name}.{argument}")
+                    _add(value, [] if weight is None else [Cost(weight=weight)])
         elif isinstance(each, GraphQLInputObjectType):
             for name, given in each.fields.items():
                 weight = weights.INPUT_WEIGHTS.get(f"{each.name}.{name}")
@@ -141,7 +145,8 @@ def attach(schema: strawberry.Schema) -> None:
 
 
 def _add(
-    field: GraphQLField | GraphQLInputField | GraphQLObjectType | GraphQLEnumValue, directives: list[object]
+    field: GraphQLArgument | GraphQLField | GraphQLInputField | GraphQLObjectType | GraphQLEnumValue,
+    directives: list[object],
 ) -> None:
     """Add the directives to this one only: types share the definitions of fields that they inherit."""
     definition: Any = field.extensions.get(_DEFINITION)

@@ -101,6 +101,13 @@ TOTALS: Mapping[str, str] = {
 }
 """Weights of `totalCount` by the connection's field, where it counts the objects of one object, not of a partner."""
 
+ARGUMENT_WEIGHTS: Mapping[str, str] = {
+    "Partner.activations.status": "50",
+    "Partner.clients.status": "5",
+    "Partner.orders.status": "5",
+}
+"""Weights by `Type.field.argument`, which count where it is given, for each object that the field is selected of."""
+
 INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivateLicensesInput.items": "2",
     "CancelActivationsInput.activationIds": "1",

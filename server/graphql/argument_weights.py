@@ -11,6 +11,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLObjectType,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
@@ -27,10 +28,13 @@ from schema.lengths import ENTRIES_MAX
 from server.graphql.cost_terms import Term, constant, varying
 
 
-def of_field(node: FieldNode, field: GraphQLField) -> list[Term]:
+def of_field(parent: GraphQLObjectType, node: FieldNode, field: GraphQLField) -> list[Term]:
     """Return the parts that a field's arguments add."""
     found: list[Term] = []
     for argument in node.arguments or ():
+        weight = weights.ARGUMENT_WEIGHTS.get(f"{parent.name}.{node.name.value}.{argument.name.value}")
+        if weight is not None:
+            found.append(_of_field(argument.value, _Weight(weights.parts(weight))))
         definition = field.args.get(argument.name.value)
         weighed = {} if definition is None else _weighed(get_named_type(definition.type))
         if weighed:

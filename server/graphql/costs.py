@@ -214,7 +214,7 @@ class _Counter:
             if total is not None and name == "totalCount":
                 weight = total
             if definition.args and of_type is not self._schema.subscription_type:
-                parts += argument_weights.of_field(nodes[0], definition)
+                parts += argument_weights.of_field(of_type, nodes[0], definition)
             named = get_named_type(definition.type)
             if not is_composite_type(named) and get_nullable_type(definition.type) is named:
                 leaves += 1

@@ -168,10 +168,12 @@ class SdlCosts:
 
 
 def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction:
-    of_type = get_named_type(field.args[argument].type)
-    if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
-        return Fraction(0)
+    of_type, node = get_named_type(field.args[argument].type), field.args[argument].ast_node
     total = Fraction(0)
+    if value is not None and node is not None:
+        total += Fraction(_arguments(node.directives, "cost").get("weight", "0"))
+    if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
+        return total
     for name, given in of_type.fields.items():
         if value.get(name) is not None and given.ast_node is not None and not _is_default(value[name], given):
             weight = Fraction(_arguments(given.ast_node.directives, "cost").get("weight", "0"))

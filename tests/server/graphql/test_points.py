@@ -147,6 +147,15 @@ def test_a_filter_in_a_variable_has_its_defaults_for_nothing(default: object) ->
     assert points(text, filter={"search": "x", "status": [ClientStatus.CANCELLED]}) == 89
 
 
+def test_the_status_of_a_partners_rows_costs_points() -> None:
+    text = "query ($status: ActivationStatus) { viewer { partner { %s { nodes { id } } } } }"
+    given = text % "activations(status: $status)"
+
+    assert points(text % "activations(status: CANCELLED)") == points(given, status="CANCELLED") == 54
+    assert points(given, status=None) == by_sdl(given, {"status": None}) == 4
+    assert by_sdl(given, {"status": "CANCELLED"}) == cost(given).points_most == 54
+
+
 def test_the_filter_of_a_subscription_costs_nothing() -> None:
     text = "subscription { events(filter: {types: [STOCK_LOW]}) { cursor } }"
 
@@ -191,6 +200,7 @@ def test_every_entry_of_the_tables_names_something() -> None:
     anywhere = {f"*.{each.partition('.')[2]}" for each in fields}
 
     assert set(weights.WEIGHTS) <= fields | anywhere
+    assert {each.rpartition(".")[0] for each in weights.ARGUMENT_WEIGHTS} <= fields
     assert set(weights.INPUT_WEIGHTS) <= fields
     assert set(weights.VALUE_WEIGHTS) <= values
 
