@@ -9,6 +9,9 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
@@ -38,9 +41,10 @@ _DEFINITION = "strawberry-definition"
         Location.SCALAR,
     ],
     description=(
-        "Points that a field costs by itself, once for each object that it is selected of; that an input field adds if "
-        "it is given, a list for each entry; or that each operation costs whose root type has it. A field without it "
-        "costs 1 if it has objects, and otherwise what `@scalarCost` says."
+        "Points that a field costs by itself, once for each object that it is selected of; that an argument or an "
+        "input field adds to a query or mutation if it has another value than null and its default, a list that is not "
+        "of an enum for each entry; or that each operation costs whose root type has it. A field without it costs 1 if "
+        "it has objects, and otherwise what `@scalarCost` says."
     ),
 )
 class Cost:
@@ -51,8 +55,9 @@ class Cost:
     locations=[Location.FIELD_DEFINITION],
     name="listSize",
     description=(
-        "Number of objects of a list: the largest of the `slicingArguments` that are given, of which a list counts by "
-        "its entries, and otherwise `assumedSize`. A connection has that many in each of its `sizedFields`."
+        "Number of entries that a list has in points: the largest of the `slicingArguments` that are given, of which a "
+        "list counts by its entries, and otherwise `assumedSize`. A connection has that many in each of its "
+        "`sizedFields`. The limits of objects and values count as many, or what `@largestSize` says."
     ),
 )
 class ListSize:
@@ -60,6 +65,18 @@ class ListSize:
     slicing_arguments: list[str] | None = UNSET
     sized_fields: list[str] | None = UNSET
     require_one_slicing_argument: bool | None = True
+
+
+@schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="largestSize",
+    description=(
+        "Number of entries by which the limits of objects and values count this list, in place of the smaller one that "
+        "`@listSize` has for points."
+    ),
+)
+class LargestSize:
+    entries: int
 
 
 @schema_directive(
@@ -93,6 +110,15 @@ class TotalCost:
     weight: str
 
 
+@schema_directive(
+    locations=[Location.ENUM_VALUE],
+    name="valueCost",
+    description="Points that a field of an input object adds with this value, which `@cost` can't be put on.",
+)
+class ValueCost:
+    weight: str
+
+
 def attach(schema: strawberry.Schema) -> None:
     """Add the directives to the definitions that the SDL is printed from."""
     schema.schema_directives = [
@@ -105,14 +131,24 @@ def attach(schema: strawberry.Schema) -> None:
             _add(each, [] if weight is None else [Cost(weight=weight)])
             for name, field in each.fields.items():
                 _add(field, [*_cost(each, name, field), *_size(each, name, field), *_total(each, name)])
+                for argument, value in field.args.items():
+                    weight = weights.ARGUMENT_WEIGHTS.get(f"{each.name}.{name}.{argument}")
+                    _add(value, [] if weight is None else [Cost(weight=weight)])
         elif isinstance(each, GraphQLInputObjectType):
             for name, given in each.fields.items():
                 weight = weights.INPUT_WEIGHTS.get(f"{each.name}.{name}")
                 _add(given, [] if weight is None else [Cost(weight=weight)])
+        elif isinstance(each, GraphQLEnumType):
+            for name, value in each.values.items():
+                weight = weights.VALUE_WEIGHTS.get(f"{each.name}.{name}")
+                _add(value, [] if weight is None else [ValueCost(weight=weight)])
 
 
-def _add(field: GraphQLField | GraphQLInputField | GraphQLObjectType, directives: list[object]) -> None:
-    """Add the directives to this field only: types share the definitions of fields that they inherit."""
+def _add(
+    field: GraphQLArgument | GraphQLField | GraphQLInputField | GraphQLObjectType | GraphQLEnumValue,
+    directives: list[object],
+) -> None:
+    """Add the directives to this one only: types share the definitions of fields that they inherit."""
     definition: Any = field.extensions.get(_DEFINITION)
     if directives and definition is not None:
         own = copy(definition)
@@ -146,4 +182,7 @@ def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator
         if argument is not None:
             yield ListSize(slicing_arguments=[argument], require_one_slicing_argument=UNSET)
         else:
-            yield ListSize(assumed_size=list_sizes.typical(parent.name, name), require_one_slicing_argument=UNSET)
+            largest, typical = list_sizes.stated(parent.name, name), list_sizes.typical(parent.name, name)
+            yield ListSize(assumed_size=typical, require_one_slicing_argument=UNSET)
+            if largest is not None and largest != typical:
+                yield LargestSize(entries=largest)

@@ -1,4 +1,4 @@
-"""Sizes of lists without `first`: the largest ones, and those that points and the SDL's `@listSize` have."""
+"""Sizes of lists without `first`: the largest ones, in the SDL's `@largestSize`, and those of points in `@listSize`."""
 
 from collections.abc import Mapping
 
@@ -92,6 +92,9 @@ TYPICAL_MAX = 10
 Points measure usual work. Objects and values, which limit memory, are counted by the largest sizes.
 """
 
+_FULL = frozenset({"results"})
+"""Lists that have their largest size in points too: a request chooses how many items a bulk mutation has."""
+
 ARGUMENT_SIZES: Mapping[str, str] = {"Query.nodes": "ids"}
 """Lists with an entry for each entry of an argument."""
 
@@ -104,4 +107,4 @@ def stated(parent: str, name: str) -> int | None:
 def typical(parent: str, name: str) -> int | None:
     """Return the size that a list of the table has in points; None if it has none."""
     size = stated(parent, name)
-    return size if size is None or parent.startswith("__") else min(size, TYPICAL_MAX)
+    return size if size is None or name in _FULL or parent.startswith("__") else min(size, TYPICAL_MAX)

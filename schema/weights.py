@@ -69,7 +69,7 @@ INTROSPECTED = "0.02"
 WEIGHTS: Mapping[str, str] = {
     "*.totalCount": "12",
     "ActivationConnection.totalCount": "25",
-    "EventConnection.totalCount": "30",
+    "EventConnection.totalCount": "40",
     "Client.activeActivationCount": "0.1",
     "Event.cursor": "0.06",
     "Event.hash": "0.02",
@@ -101,6 +101,13 @@ TOTALS: Mapping[str, str] = {
 }
 """Weights of `totalCount` by the connection's field, where it counts the objects of one object, not of a partner."""
 
+ARGUMENT_WEIGHTS: Mapping[str, str] = {
+    "Partner.activations.status": "50",
+    "Partner.clients.status": "5",
+    "Partner.orders.status": "5",
+}
+"""Weights by `Type.field.argument`, which count where it is given, for each object that the field is selected of."""
+
 INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivateLicensesInput.items": "2",
     "CancelActivationsInput.activationIds": "1",
@@ -108,21 +115,40 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "MoveActivationsInput.items": "2",
     "ActivationFilter.activationKey": "50",
     "ActivationFilter.authorizationCode": "10",
+    "ActivationFilter.cancellationReason": "100",
+    "ActivationFilter.cancelledById": "100",
     "ActivationFilter.clientName": "20",
     "ActivationFilter.cnpj": "10",
     "ActivationFilter.ecfSerialNumber": "10",
     "ActivationFilter.note": "100",
+    "ActivationFilter.productId": "200",
     "ActivationFilter.search": "25",
-    "ClientFilter.city": "5",
+    "ActivationFilter.status": "100",
+    "ClientFilter.city": "20",
     "ClientFilter.hasActiveActivations": "20",
     "ClientFilter.name": "10",
     "ClientFilter.search": "60",
     "ClientFilter.state": "15",
+    "ClientFilter.status": "20",
+    "EventFilter.occurredAt": "150",
+    "EventFilter.types": "150",
+    "OrderFilter.completedAt": "40",
+    "OrderFilter.productId": "50",
+    "OrderFilter.status": "40",
+    "OrderFilter.totalWithSetupFee": "40",
+    "OrderFilter.type": "40",
 }
-"""Weights by `Input.field`, which count where it is given; a list has its weight for each of its entries.
+"""Weights by `Input.field`, which count where it is given; a list that is not of an enum counts by its entries.
 
-They are those of filters for which no index finds the rows, and of items.
+They are those of items, and of filters for which no index finds the rows: where none matches, all rows are read. A
+subscription reads new events only, whatever its filter.
 """
+
+VALUE_WEIGHTS: Mapping[str, str] = {
+    "ClientSortKey.CNPJ": "30",
+    "ClientSortKey.LAST_ACTIVATED_AT": "300",
+}
+"""Weights by `Enum.VALUE`, which count where an input's field has it: orders in which no index has the rows."""
 
 _CONNECTION = frozenset({"edges", "nodes", "pageInfo"})
 _FREE = "0"

@@ -1,16 +1,21 @@
-"""Weights of arguments, where a request gives them: filters that read many rows, and items of bulk mutations."""
+"""Weights of arguments, where a request gives them: filters and orders that read many rows, and items."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
 from graphql import (
+    EnumValueNode,
     FieldNode,
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLObjectType,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
+    Undefined,
     ValueNode,
     VariableNode,
     get_named_type,
@@ -23,10 +28,13 @@ from schema.lengths import ENTRIES_MAX
 from server.graphql.cost_terms import Term, constant, varying
 
 
-def of_field(node: FieldNode, field: GraphQLField) -> list[Term]:
+def of_field(parent: GraphQLObjectType, node: FieldNode, field: GraphQLField) -> list[Term]:
     """Return the parts that a field's arguments add."""
     found: list[Term] = []
     for argument in node.arguments or ():
+        weight = weights.ARGUMENT_WEIGHTS.get(f"{parent.name}.{node.name.value}.{argument.name.value}")
+        if weight is not None:
+            found.append(_of_field(argument.value, _Weight(weights.parts(weight))))
         definition = field.args.get(argument.name.value)
         weighed = {} if definition is None else _weighed(get_named_type(definition.type))
         if weighed:
@@ -35,19 +43,31 @@ def of_field(node: FieldNode, field: GraphQLField) -> list[Term]:
 
 
 class _Weight(NamedTuple):
-    """Parts that an input's field adds, and how many entries it can have: 1 unless it is a list."""
+    """Parts that an input's field adds, for each entry if these count."""
 
     parts: int
-    entries_max: int
+    entries_max: int | None = None
+    of_enum: bool = False
+    values: Mapping[str, int] = {}
+    """Parts that values of the enum add."""
+    default: Sequence[str] | None = None
+    """Values of the enum that the field has if it is not given, which add nothing: variables have it in any case."""
 
     @property
     def highest(self) -> int:
         """Return the most parts that it can add."""
-        return self.parts * self.entries_max
+        return self.parts * (self.entries_max or 1) + max(self.values.values(), default=0)
 
     def of(self, value: object) -> int:
         """Return the parts that a value adds; more entries than a list may have are refused before use."""
-        return self.parts * (len(value) if isinstance(value, list) else int(value is not None))
+        if value is None:
+            return 0
+        if self.entries_max is not None and isinstance(value, list):
+            return self.parts * min(len(value), self.entries_max)
+        if not self.of_enum:
+            return self.parts
+        names = _names(value)
+        return 0 if names == self.default else self.parts + sum(self.values.get(name, 0) for name in names)
 
 
 def _of_value(value: ValueNode, weighed: Mapping[str, _Weight]) -> list[Term]:
@@ -65,9 +85,22 @@ def _of_field(value: ValueNode, weight: _Weight) -> Term:
     if isinstance(value, VariableNode):
         name = value.name.value
         return varying(0, weight.highest, lambda variables: weight.of(variables.get(name)))
+    if isinstance(value, NullValueNode):
+        return constant(weight.of(None))
     if isinstance(value, ListValueNode):
-        return constant(weight.parts * min(len(value.values), weight.entries_max))
-    return constant(0 if isinstance(value, NullValueNode) else weight.parts)
+        return constant(weight.of([_written(each) for each in value.values]))
+    return constant(weight.of(_written(value)))
+
+
+def _written(value: ValueNode) -> str:
+    return value.value if isinstance(value, EnumValueNode) else ""
+
+
+def _names(value: object) -> list[str]:
+    """Return the names of an enum's value or values."""
+    return [
+        each.name if isinstance(each, Enum) else str(each) for each in (value if isinstance(value, list) else [value])
+    ]
 
 
 def _of_object(value: object, weighed: Mapping[str, _Weight]) -> int:
@@ -84,7 +117,19 @@ def _weighed(of_type: object) -> Mapping[str, _Weight]:
     found: dict[str, _Weight] = {}
     for name, field in of_type.fields.items():
         weight = weights.INPUT_WEIGHTS.get(f"{of_type.name}.{name}")
-        if weight is not None:
-            many = is_list_type(get_nullable_type(field.type))
-            found[name] = _Weight(weights.parts(weight), ENTRIES_MAX if many else 1)
+        parts, named = weights.parts(weight or "0"), get_named_type(field.type)
+        if isinstance(named, GraphQLEnumType):
+            values = _of_values(named)
+            default = None if field.default_value in (None, Undefined) else _names(field.default_value)
+            each = _Weight(parts, of_enum=True, values=values, default=default)
+        else:
+            each = _Weight(parts, ENTRIES_MAX if is_list_type(get_nullable_type(field.type)) else None)
+        if each.highest:
+            found[name] = each
     return found
+
+
+def _of_values(of_type: GraphQLEnumType) -> Mapping[str, int]:
+    """Return the parts of the enum's values that have a weight."""
+    found = {name: weights.VALUE_WEIGHTS.get(f"{of_type.name}.{name}") for name in of_type.values}
+    return {name: weights.parts(weight) for name, weight in found.items() if weight is not None}

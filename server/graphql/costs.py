@@ -6,23 +6,15 @@ its memory. Fields that are merged in the response are counted once, and of an i
 is.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from graphql import (
-    BooleanValueNode,
     FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLAbstractType,
     GraphQLObjectType,
     GraphQLSchema,
-    InlineFragmentNode,
-    NamedTypeNode,
     OperationDefinitionNode,
-    SelectionNode,
     SelectionSetNode,
-    VariableNode,
     get_named_type,
     get_nullable_type,
     is_abstract_type,
@@ -33,6 +25,7 @@ from domain.limits import CostExceeded
 from schema import weights
 from server.graphql import argument_weights, cost_terms, list_sizes
 from server.graphql.cost_terms import Term, Variables
+from server.graphql.selected_fields import Fragments, SelectedFields
 
 OBJECTS_MAX = 50_000
 VALUES_MAX = 1_000_000
@@ -41,8 +34,6 @@ INTROSPECTION_VALUES_MAX = 100_000
 SMALL_SIZE = 10_000
 """Maximum size of a small operation, which runs outside of the budget of large ones."""
 
-_SWITCHES = {"skip": False, "include": True}
-"""Directives that exclude a selection, with the value of `if` that includes it."""
 _SWITCHED_MAX = 6
 """Maximum number of variables of @skip and @include whose values count; all that more of them can include counts."""
 
@@ -50,8 +41,6 @@ _VARIANTS_MAX = 4
 """Counts that an operation keeps, for different values of the variables of @skip and @include."""
 _VARIANT_FIELDS_MAX = 400
 """Fields of all these counts together: a large operation keeps one."""
-
-Fragments = Mapping[str, FragmentDefinitionNode]
 
 
 class Figures(NamedTuple):
@@ -150,10 +139,10 @@ class Cost:
             return _NOTHING, counting
         counted = counting.below(root, [self._operation.selection_set], None)
         once = weights.parts(weights.of_type(root.name) or "0")
-        if counting.switches:
+        if counting.selected.switches:
             once += weights.parts(weights.PLANNED) * max(0, counted.fields - weights.PLANNED_FREE)
         parts = cost_terms.total([cost_terms.constant(once), counted.parts])
-        return counted._replace(parts=parts, switches=tuple(sorted(counting.switches))), counting
+        return counted._replace(parts=parts, switches=tuple(sorted(counting.selected.switches))), counting
 
 
 class _Count(NamedTuple):
@@ -177,11 +166,9 @@ class _Counter:
     def __init__(
         self, schema: GraphQLSchema, fragments: Fragments, switches: Variables | None, *, otherwise: bool
     ) -> None:
-        self._schema, self._fragments = schema, fragments
-        self._known, self._otherwise = switches, otherwise
+        self._schema = schema
         self._counted: dict[Hashable, _Count] = {}
-        self.switches: set[str] = set()
-        """Variables of @skip and @include."""
+        self.selected = SelectedFields(schema, fragments, switches, otherwise=otherwise)
         self.fields = 0
         """Number of counted fields."""
         self.introspected = 0
@@ -194,10 +181,7 @@ class _Counter:
 
         Of a connection, `page` is the size, and `total` the parts of `totalCount` unless they are those of its type.
         """
-        fields: dict[str, list[FieldNode]] = {}
-        seen: set[str] = set()
-        for selections in sets:
-            self._collect(of_type, selections, fields, seen)
+        fields = self.selected.of(of_type, sets)
         self.fields += len(fields)
         leaves = fixed = 0
         planned = len(fields)
@@ -213,8 +197,8 @@ class _Counter:
             weight = weights.parts_of(of_type, name, definition)
             if total is not None and name == "totalCount":
                 weight = total
-            if definition.args:
-                parts += argument_weights.of_field(nodes[0], definition)
+            if definition.args and of_type is not self._schema.subscription_type:
+                parts += argument_weights.of_field(of_type, nodes[0], definition)
             named = get_named_type(definition.type)
             if not is_composite_type(named) and get_nullable_type(definition.type) is named:
                 leaves += 1
@@ -247,7 +231,7 @@ class _Counter:
         if found is None:
             sets = [node.selection_set for node in nodes if node.selection_set is not None]
             if is_abstract_type(of_type):
-                all_of = [self.below(each, sets, None) for each in self._different(of_type, sets)]
+                all_of = [self.below(each, sets, None) for each in self.selected.different(of_type, sets)]
                 found = _Count(
                     cost_terms.largest(each.objects for each in all_of),
                     cost_terms.largest(each.values for each in all_of),
@@ -261,78 +245,6 @@ class _Counter:
                 found = _NOTHING
             self._counted[key] = found
         return found
-
-    def _different(self, of_type: GraphQLAbstractType, sets: Iterable[SelectionSetNode]) -> Iterable[GraphQLObjectType]:
-        """Return one type for each different selection: types that match the same conditions have equal selections."""
-        conditions: dict[str, NamedTypeNode] = {}
-        seen: set[str] = set()
-        waiting = list(sets)
-        while waiting:
-            for selection in waiting.pop().selections:
-                within: InlineFragmentNode | FragmentDefinitionNode | None = None
-                if isinstance(selection, InlineFragmentNode):
-                    within = selection
-                elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
-                    seen.add(selection.name.value)
-                    within = self._fragments.get(selection.name.value)
-                if within is not None:
-                    waiting.append(within.selection_set)
-                    if within.type_condition is not None:
-                        conditions[within.type_condition.name.value] = within.type_condition
-        found: dict[frozenset[str], GraphQLObjectType] = {}
-        for each in self._schema.get_possible_types(of_type):
-            fitting = frozenset(name for name, condition in conditions.items() if self._is_of(each, condition))
-            found.setdefault(fitting, each)
-        return found.values()
-
-    def _collect(
-        self,
-        of_type: GraphQLObjectType,
-        selections: SelectionSetNode,
-        fields: dict[str, list[FieldNode]],
-        seen: set[str],
-    ) -> None:
-        """Add the fields that are selected of the type, by response key."""
-        for selection in selections.selections:
-            if selection.directives and not self._stays(selection):
-                continue
-            if isinstance(selection, FieldNode):
-                key = selection.alias or selection.name
-                fields.setdefault(key.value, []).append(selection)
-            elif isinstance(selection, InlineFragmentNode):
-                if self._is_of(of_type, selection.type_condition):
-                    self._collect(of_type, selection.selection_set, fields, seen)
-            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
-                seen.add(selection.name.value)
-                fragment = self._fragments.get(selection.name.value)
-                if fragment is not None and self._is_of(of_type, fragment.type_condition):
-                    self._collect(of_type, fragment.selection_set, fields, seen)
-
-    def _is_of(self, of_type: GraphQLObjectType, condition: NamedTypeNode | None) -> bool:
-        if condition is None or condition.name.value == of_type.name:
-            return True
-        wanted = self._schema.get_type(condition.name.value)
-        return is_abstract_type(wanted) and self._schema.is_sub_type(wanted, of_type)
-
-    def _stays(self, selection: SelectionNode) -> bool:
-        """Return whether no @skip or @include excludes the selection."""
-        for directive in selection.directives or ():
-            stays_by = _SWITCHES.get(directive.name.value)
-            if stays_by is None or not directive.arguments:
-                continue
-            value = directive.arguments[0].value
-            if isinstance(value, BooleanValueNode):
-                if value.value is not stays_by:
-                    return False
-            elif isinstance(value, VariableNode):
-                name = value.name.value
-                self.switches.add(name)
-                if self._known is None:
-                    if not self._otherwise:
-                        return False
-                elif self._known.get(name) is (not stays_by):
-                    return False
-        return True
 
 
 def _points(parts: int) -> int:

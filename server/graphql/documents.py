@@ -32,9 +32,10 @@ from domain.access import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS, Pe
 from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput, SignInFirst
 from server.graphql import limits, literals, root_fields, variable_values
-from server.graphql.costs import SMALL_SIZE, Cost, Fragments
+from server.graphql.costs import SMALL_SIZE, Cost
 from server.graphql.event_batches import batched, event_variables
 from server.graphql.literals import RULES, Rules
+from server.graphql.selected_fields import Fragments
 from server.graphql.source_text import Text
 from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, plain, suggested
 from server.graphql.variable_values import Selected

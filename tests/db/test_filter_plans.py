@@ -27,6 +27,7 @@ from domain.clients import ClientStatus
 from domain.events import EventType
 from domain.exports import COLUMNS_OF, ExportList
 from domain.orders import OrderStatus, OrderType
+from schema import weights
 from tests.databases import Databases
 from tests.db.test_statements import DIALECTS
 from tests.factories import NOON
@@ -326,6 +327,19 @@ async def test_each_filter_and_order_reads_what_the_documentation_says(filled: s
         await listings.page(explained, case.listing, Window(25), frozenset({"id"}))  # type: ignore[arg-type]  # It has what a page calls.
         assert documented[name] == ("the partner's rows" if case.found_by is None else "an index"), name
         assert case.found_by is None or _serves(explained.plan, case.found_by), f"{name}:\n{explained.plan}"
+
+
+def test_what_reads_all_of_the_partners_rows_costs_points() -> None:
+    kinds = {"clients": "Client", "activations": "Activation", "orders": "Order", "events": "Event"}
+    free = set()
+    for name, reads in _documented().items():
+        kind, _, key = name.partition(" by ") if " by " in name else name.partition(".")
+        weighed = weights.VALUE_WEIGHTS if " by " in name else weights.INPUT_WEIGHTS
+        coordinate = f"{kinds[kind]}{'SortKey' if ' by ' in name else 'Filter'}.{key}"
+        if reads == "the partner's rows" and coordinate not in weighed:
+            free.add(name)
+
+    assert free == set()
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True, scope="session")

@@ -73,6 +73,10 @@ class _Writer:
             for argument in ("first", "last")
             if argument in of_field.args and self.rng.random() < 0.5
         ]
+        if "sort" in of_field.args and str(get_named_type(of_field.args["sort"].type)) == "ClientSort":
+            by = self.rng.choice(["NAME", "CNPJ", "LAST_ACTIVATED_AT"])
+            written = [f"{{by: {by}}}", self._variable("ClientSort", {"by": by}), "{}"]
+            given.append(f"sort: {self.rng.choice(written)}")
         if "filter" in of_field.args and self.rng.random() < 0.5:
             given.append(self._filter(str(get_named_type(of_field.args["filter"].type))))
         arguments = f"({', '.join(each for each in given if each)})" if any(given) else ""

@@ -10,7 +10,9 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLEnumType,
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -109,7 +111,8 @@ class SdlCosts:
                 each.name.value: value_from_ast_untyped(each.value, dict(variables))
                 for each in nodes[0].arguments or ()
             }
-            total += sum(_input_weight(field, argument, value) for argument, value in given.items())
+            if parent is not self.schema.subscription_type:
+                total += sum(_input_weight(field, argument, value) for argument, value in given.items())
             directives = field.ast_node.directives if field.ast_node else ()
             weight, sizes = _arguments(directives, "cost").get("weight"), _arguments(directives, "listSize")
             if name == "totalCount":
@@ -165,15 +168,29 @@ class SdlCosts:
 
 
 def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction:
-    of_type = get_named_type(field.args[argument].type)
-    if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
-        return Fraction(0)
+    of_type, node = get_named_type(field.args[argument].type), field.args[argument].ast_node
     total = Fraction(0)
+    if value is not None and node is not None:
+        total += Fraction(_arguments(node.directives, "cost").get("weight", "0"))
+    if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
+        return total
     for name, given in of_type.fields.items():
-        if value.get(name) is not None and given.ast_node is not None:
+        if value.get(name) is not None and given.ast_node is not None and not _is_default(value[name], given):
             weight = Fraction(_arguments(given.ast_node.directives, "cost").get("weight", "0"))
-            total += weight * (len(value[name]) if isinstance(value[name], list) else 1)
+            named = get_named_type(given.type)
+            of_enum = isinstance(named, GraphQLEnumType)
+            total += weight * (len(value[name]) if isinstance(value[name], list) and not of_enum else 1)
+            if isinstance(named, GraphQLEnumType) and isinstance(value[name], str):
+                node = named.values[value[name]].ast_node
+                total += Fraction(_arguments(node.directives if node else (), "valueCost").get("weight", "0"))
     return total
+
+
+def _is_default(value: object, given: GraphQLInputField) -> bool:
+    default = given.ast_node.default_value if given.ast_node else None
+    if default is None:
+        return False
+    return value_from_ast_untyped(default) in (value, [value])
 
 
 def _size(sizes: Mapping[str, Any], given: Mapping[str, Any]) -> int:

@@ -1,5 +1,6 @@
 """Cost of operations: lists multiply, and are counted before execution."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
@@ -8,17 +9,20 @@ import pytest
 from graphql import (
     FragmentDefinitionNode,
     GraphQLObjectType,
+    GraphQLSchema,
     OperationDefinitionNode,
+    build_schema,
     get_introspection_query,
     get_nullable_type,
     is_list_type,
     parse,
+    print_ast,
 )
 
 from benchmarks import workloads
 from domain.access import Permission
 from resolvers import documents
-from schema import list_sizes, weights
+from schema import list_sizes, schema, weights
 from schema.root import GRAPHQL_SCHEMA
 from server.app import create_app
 from server.graphql.cost_terms import SATURATED
@@ -184,8 +188,8 @@ def test_every_list_of_the_schema_has_a_size() -> None:
     assert {each for each in list_sizes.LIST_SIZES if not _fits(each, listed)} == set()
 
 
-def _lists() -> Iterator[tuple[GraphQLObjectType, str]]:
-    for each in GRAPHQL_SCHEMA.type_map.values():
+def _lists(of_schema: GraphQLSchema = GRAPHQL_SCHEMA) -> Iterator[tuple[GraphQLObjectType, str]]:
+    for each in of_schema.type_map.values():
         if isinstance(each, GraphQLObjectType):
             for name, field in each.fields.items():
                 if is_list_type(get_nullable_type(field.type)):
@@ -195,6 +199,17 @@ def _lists() -> Iterator[tuple[GraphQLObjectType, str]]:
 def _fits(entry: str, listed: set[tuple[str, str]]) -> bool:
     parent, name = entry.split(".")
     return any(name == field and parent in {"*", of} for of, field in listed)
+
+
+def test_the_sdl_says_the_largest_size_of_each_list() -> None:
+    sizes = re.compile(r"@listSize\(assumedSize: (\d+)\)(?: @largestSize\(entries: (\d+)\))?")
+
+    for parent, name in _lists(build_schema(schema.as_str())):
+        stated, node = list_sizes.stated(parent.name, name), parent.fields[name].ast_node
+        if stated is not None and node is not None:
+            found = sizes.search(" ".join(map(print_ast, node.directives or ())))
+            assert found is not None, f"{parent}.{name}"
+            assert int(found[2] or found[1]) == stated, f"{parent}.{name}"
 
 
 async def test_multiplied_lists_are_refused_with_the_figures(api: Api, client: str) -> None:

@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import workloads
+from db.clients import ClientSortKey
+from domain.clients import ClientStatus
 from domain.costs import POINTS_MAX
 from schema import schema, weights
 from schema.root import GRAPHQL_SCHEMA
@@ -74,6 +76,7 @@ def test_the_directives_of_the_sdl_say_what_documents_cost(seed: int) -> None:
         ("{ clients(first: 100) { nodes { activations(first: 10) { nodes { product { id } } } } } }", 2 + 6 + 20 + 33),
         (workloads.CREATE_ORDER, 16),
         ("{ activations(first: 100) { totalCount } }", 2 + 1 + 25),
+        ("{ events(first: 100) { totalCount } }", 2 + 1 + 40),
         ("{ clients { nodes { activations { totalCount } } } }", 2 + 6 + 10),
         ("{ orders(first: 100) { nodes { items { product { id } } } } }", 2 + 1 + 20 + 33),
         ("mutation { activateLicenses(input: {items: [{}, {}]}) { results { status } } }", 20 + 4 + 1),
@@ -102,7 +105,67 @@ def test_a_filter_in_a_variable_costs_what_it_has() -> None:
 
     assert points(text, filter=None, name=None) == points(text) == 9
     assert points(text, filter={"search": "x"}, name=None) == 69
-    assert points(text, filter={"search": "x", "city": "y"}, name="x") == 94
+    assert points(text, filter={"search": "x", "city": "y"}, name="x") == 109
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("clients(sort: {by: LAST_ACTIVATED_AT})", 308),
+        ("clients(sort: {by: CNPJ, direction: DESC})", 38),
+        ("clients(sort: {by: CITY})", 8),
+        ("clients(filter: {status: [ACTIVE, CANCELLED]})", 28),
+        ("clients(filter: {status: CANCELLED})", 28),
+        ("clients(filter: {status: ACTIVE})", 8),
+        ("clients(filter: {status: [ACTIVE]})", 8),
+        ("clients(filter: {status: null}, sort: null)", 8),
+        ('activations(filter: {productId: "x", status: []})', 302.5),
+        ("events(filter: {types: [STOCK_LOW, CLIENT_UPDATED]})", 152.5),
+        ("orders(filter: {totalWithSetupFee: {}, status: PENDING})", 82.5),
+    ],
+)
+def test_what_reads_all_rows_costs_points(arguments: str, expected: float) -> None:
+    text = f"{{ {arguments} {{ pageInfo {{ hasNextPage }} }} }}"
+
+    assert points(text) == by_sdl(text, {}) == math.ceil(expected + 1 * 0.003)
+
+
+@pytest.mark.parametrize("by", ["LAST_ACTIVATED_AT", ClientSortKey.LAST_ACTIVATED_AT])
+def test_an_order_in_a_variable_costs_what_its_value_does(by: object) -> None:
+    whole = "query ($sort: ClientSort) { clients(sort: $sort) { nodes { id } } }"
+    inner = "query ($by: ClientSortKey!) { clients(sort: {by: $by}) { nodes { id } } }"
+
+    assert points(whole, sort={"by": by}) == points(inner, by=by) == cost(whole).points_most == 309
+    assert points(whole, sort={}) == points(whole, sort=None) == points(inner, by="NAME") == 9
+
+
+@pytest.mark.parametrize("default", [["ACTIVE"], [ClientStatus.ACTIVE]])
+def test_a_filter_in_a_variable_has_its_defaults_for_nothing(default: object) -> None:
+    text = "query ($filter: ClientFilter) { clients(filter: $filter) { nodes { id } } }"
+
+    assert points(text, filter={"search": "x", "status": default}) == points(text, filter={"search": "x"}) == 69
+    assert points(text, filter={"search": "x", "status": [ClientStatus.CANCELLED]}) == 89
+
+
+def test_the_status_of_a_partners_rows_costs_points() -> None:
+    text = "query ($status: ActivationStatus) { viewer { partner { %s { nodes { id } } } } }"
+    given = text % "activations(status: $status)"
+
+    assert points(text % "activations(status: CANCELLED)") == points(given, status="CANCELLED") == 54
+    assert points(given, status=None) == by_sdl(given, {"status": None}) == 4
+    assert by_sdl(given, {"status": "CANCELLED"}) == cost(given).points_most == 54
+
+
+def test_the_filter_of_a_subscription_costs_nothing() -> None:
+    text = "subscription { events(filter: {types: [STOCK_LOW]}) { cursor } }"
+
+    assert points(text) == by_sdl(text, {}) == 2
+
+
+def test_thirty_lists_that_read_all_rows_are_too_much() -> None:
+    lists = [f"a{each}: clients(first: 1, sort: {{by: LAST_ACTIVATED_AT}}) {{ nodes {{ id }} }}" for each in range(30)]
+
+    assert points(" ".join(["{", *lists, "}"])) > POINTS_MAX
 
 
 def test_of_two_sizes_the_larger_one_counts() -> None:
@@ -133,10 +196,13 @@ def _directives(field: GraphQLField) -> str:
 def test_every_entry_of_the_tables_names_something() -> None:
     types = GRAPHQL_SCHEMA.type_map
     fields = {f"{of}.{name}" for of, each in types.items() for name in getattr(each, "fields", {})}
+    values = {f"{of}.{name}" for of, each in types.items() for name in getattr(each, "values", {})}
     anywhere = {f"*.{each.partition('.')[2]}" for each in fields}
 
     assert set(weights.WEIGHTS) <= fields | anywhere
+    assert {each.rpartition(".")[0] for each in weights.ARGUMENT_WEIGHTS} <= fields
     assert set(weights.INPUT_WEIGHTS) <= fields
+    assert set(weights.VALUE_WEIGHTS) <= values
 
 
 @pytest.mark.parametrize("text", [block.text for block in blocks("graphql")])
@@ -228,6 +294,22 @@ def test_each_item_of_a_bulk_mutation_costs_points() -> None:
 
     assert points(text, input=many) - points(text, input={"items": [{}] * 2}) == 2 * 98
     assert points(text, input=many) == by_sdl(text, {"input": many}) <= cost(text).points_most
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "itself"),
+    [
+        ("activateLicenses", "items: []", 20),
+        ("moveActivations", "items: []", 20),
+        ("cancelActivations", "filter: {}", 220),
+    ],
+)
+def test_the_results_of_a_bulk_mutation_count_in_full(name: str, given: str, itself: int) -> None:
+    selected = "results { activation { activationKey client { name } product { name } } }"
+    text = f"mutation {{ {name}(input: {{{given}}}) {{ {selected} }} }}"
+
+    # 100 results with three objects and three values each.
+    assert points(text) == by_sdl(text, {}) == math.ceil(itself + 0.2 + 100 * 3 * (0.03 + 0.003))
 
 
 @pytest.mark.parametrize(
