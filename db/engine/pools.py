@@ -74,6 +74,7 @@ class Pool:
         self._places = asyncio.Semaphore(connections)
         self._idle: list[Session] = []
         self._ending: set[asyncio.Task[None]] = set()
+        self._is_closed = False
         self.lent = 0
         """Number of connections that units of work have."""
 
@@ -98,9 +99,12 @@ class Pool:
             raise
 
     def give_back(self, session: Session) -> None:
-        """Keep a connection without a transaction for the next unit."""
+        """Keep a connection without a transaction for the next unit, or close it if the pool is closed."""
         session.is_new = False
-        self._idle.append(session)
+        if self._is_closed:
+            self._close_later(session)
+        else:
+            self._idle.append(session)
         self._free()
 
     async def drop(self, session: Session, *, politely: bool) -> None:
@@ -120,12 +124,10 @@ class Pool:
             self._close_later(self._idle.pop())
 
     async def close(self) -> None:
-        """Close the connections that no unit has."""
+        """Close the connections that no unit has, and those that units have when they give them back."""
+        self._is_closed = True
         self.forget_idle()
-        if self._ending:
-            await asyncio.wait(self._ending)
-        self.forget_idle()
-        if self._ending:
+        while self._ending:
             await asyncio.wait(self._ending)
 
     def _kept(self) -> Session | None:

@@ -206,9 +206,6 @@ async def test_a_unit_that_is_cancelled_in_its_rollback_gives_its_place_back(
 ) -> None:
     begun, never = asyncio.Event(), asyncio.Event()
 
-    async def is_free() -> bool:
-        return pool.lent == 0
-
     with ExitStack() as stack:
 
         async def work(_: Transaction) -> None:
@@ -225,16 +222,13 @@ async def test_a_unit_that_is_cancelled_in_its_rollback_gives_its_place_back(
             await settled()
         with pytest.raises(asyncio.CancelledError):
             await unit
-        await eventually(is_free)
+        await eventually(partial(_is_free, pool))
 
     pool.give_back(await pool.lend())
 
 
 async def test_a_unit_that_is_cancelled_in_its_commit_waits_for_no_answer(cluster: Cluster, pool: Pool) -> None:
     begun = asyncio.Event()
-
-    async def is_free() -> bool:
-        return pool.lent == 0
 
     with ExitStack() as stack:
 
@@ -248,7 +242,17 @@ async def test_a_unit_that_is_cancelled_in_its_commit_waits_for_no_answer(cluste
         await settled()
 
         assert unit.cancelled()
-        await eventually(is_free)
+        await eventually(partial(_is_free, pool))
+
+
+async def test_a_connection_that_is_returned_to_a_closed_pool_is_closed(pool: Pool) -> None:
+    session, ended = await pool.lend(), asyncio.Event()
+    session.driver.add_termination_listener(lambda _: ended.set())
+    await pool.close()
+
+    pool.give_back(session)
+
+    await ended.wait()
 
 
 @pytest.mark.parametrize("given_up", ["read", "begin", "rollback"])
@@ -257,9 +261,6 @@ async def test_a_server_that_does_not_answer_costs_one_unit_its_deadline(cluster
     pool = Pool(url, Availability(url), connections=3)
     for session in [await pool.lend() for _ in range(3)]:
         pool.give_back(session)
-
-    async def is_free() -> bool:
-        return pool.lent == 0
 
     with ExitStack() as stack:
 
@@ -279,7 +280,7 @@ async def test_a_server_that_does_not_answer_costs_one_unit_its_deadline(cluster
                 unit = asyncio.ensure_future(run_once(pool, read, [], Trial(None, read_only=True)))
             await settled()
             unit.cancel()
-        await eventually(is_free)
+        await eventually(partial(_is_free, pool))
 
     session = await pool.lend()
     assert session.is_new
@@ -289,3 +290,7 @@ async def test_a_server_that_does_not_answer_costs_one_unit_its_deadline(cluster
 
 async def _nothing_is_in_use(database: Database) -> bool:
     return database.usage() == (0, 0)
+
+
+async def _is_free(pool: Pool) -> bool:
+    return pool.lent == 0
