@@ -231,7 +231,7 @@ async def fail_challenge(tx: Transaction, of: Challenge, digest: bytes, *, at: d
 
 
 async def drop_old_challenges(tx: Transaction, *, at: datetime, most: int) -> int:
-    """Delete up to so many the expired challenges of all partners, and return their number."""
+    """Delete up to so many expired challenges of all partners, and return their number."""
     return await tx.execute(_DROP_OLD, {"at": at, "most": most})
 
 

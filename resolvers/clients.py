@@ -163,7 +163,7 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
     erasure = await erasures.search(
         work.tx, work.partner_id, client.id, Identity(client.cnpj or "", names), _opaque, at=work.now
     )
-    await _lock_clients(work, client.id, erasure)
+    await _lock_found_clients(work, client.id, erasure)
     erased = await erasures.erase(work.tx, erasure, BEFORE_ACTIVATIONS)
     others = erasure.of(tables.activations)
     ended = await activations.locked_of_client(work.tx, work.partner_id, client.id, others)
@@ -186,8 +186,8 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
     return ClientErased(client.id, stored)
 
 
-async def _lock_clients(work: Work, client_id: int, erasure: Erasure) -> None:
-    """Lock the other clients that the erasure has found, which come before what the client's lock came before."""
+async def _lock_found_clients(work: Work, client_id: int, erasure: Erasure) -> None:
+    """Lock the other clients that the erasure has found; if one of them is locked, start again and lock it first."""
     held = {client_id, *work.locked_first}
     late = await erasures.lock_clients(work.tx, erasure, held)
     missing = set(erasure.of(tables.clients)) - held - set(late)

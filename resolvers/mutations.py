@@ -50,7 +50,7 @@ class Work:
     async def terms(self) -> Terms:
         """Return the terms of the partner, which are locked; raise a refusal unless it is active.
 
-        Whatever orders, approves or activates asks for them before it takes another lock than those of clients.
+        A mutation that orders, approves or activates asks for them after it has locked clients, before all other locks.
         """
         terms = await partners.shared_terms(self.tx, self.partner_id)
         check_active(terms.status, terms.suspension_reason)

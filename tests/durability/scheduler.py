@@ -43,7 +43,7 @@ class Task:
             self._function()
         except Killed:
             return
-        except Exception as error:  # noqa: BLE001 — whatever it is, the scheduler raises it where the test sees it.
+        except Exception as error:  # noqa: BLE001 — the scheduler raises any error where the test sees it.
             self.error = error
 
 

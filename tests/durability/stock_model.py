@@ -32,7 +32,7 @@ def model(state: Stock, operation: Operation) -> Iterator[Stock]:
     """Yield the state that an operation leaves if its result is possible in this one."""
     found, after = _APPLIED[operation.name](state, operation)
     if operation.ended == inf:
-        # Whatever it was refused, it left the state as it was, as if it had never happened.
+        # If it was refused, for any reason, it left the state as it was, as if it had never happened.
         if found[0] == OK:
             yield after
     elif found == operation.result:
