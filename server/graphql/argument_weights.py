@@ -106,7 +106,7 @@ def _names(value: object) -> list[str]:
 def _of_object(value: object, weighed: Mapping[str, _Weight]) -> int:
     if not isinstance(value, Mapping):
         return 0
-    return sum(weight.of(value.get(name)) for name, weight in weighed.items())
+    return sum(weighed[name].of(given) for name, given in value.items() if name in weighed)
 
 
 @cache
