@@ -25,6 +25,9 @@ _NEXT_SECONDS = 0.5
 _ATTRIBUTES = ("read-write", "primary")
 """What `target_session_attrs` may be for several hosts; the first is the default."""
 
+_OF_SQLALCHEMY = "prepared_statement_cache_size"
+"""Parameter that is not the driver's."""
+
 Connect = Callable[..., Awaitable[DriverConnection]]
 """Connects to a host as the driver does."""
 
@@ -82,7 +85,8 @@ def options(url: URL, *, seconds: float, connect: Connect) -> dict[str, Any]:
     if not of(url):
         return {"url": url, "connect_args": {"timeout": seconds, "async_creator_fn": connect}}
     several = Hosts(url, seconds=seconds, connect=connect)
-    return {"url": URL.create(url.drivername), "connect_args": {"async_creator_fn": several.connect}}
+    own = {name: url.query[name] for name in (_OF_SQLALCHEMY,) if name in url.query}
+    return {"url": URL.create(url.drivername, query=own), "connect_args": {"async_creator_fn": several.connect}}
 
 
 class Hosts:
@@ -92,8 +96,7 @@ class Hosts:
         """Take a URL with several hosts, the seconds that each has to answer, and what connects to one."""
         self._connect = connect
         self._hosts = list(of(url))
-        # The last one is SQLAlchemy's own.
-        query = url.difference_update_query(["host", "prepared_statement_cache_size"]).query
+        query = url.difference_update_query(["host", _OF_SQLALCHEMY]).query
         self._given = {**url.translate_connect_args(username="user"), "timeout": seconds, **query}
 
     async def connect(self, **options: object) -> DriverConnection:

@@ -17,7 +17,7 @@ from domain.limits import TooManyReads
 WAITING_MAX = 1_000
 """Units of one partner that wait at most."""
 
-_KEPT_FREE = 4
+KEPT_FREE = 4
 """One place of so many is kept from each partner, for others."""
 
 
@@ -71,7 +71,7 @@ class PlaceQueue:
         `for_strangers`, such as for the check of a token. At most `waiting_max` units of one partner wait; then `full`
         is raised.
         """
-        self._free, self._of_one = places, places - (places // _KEPT_FREE if kept_free is None else kept_free)
+        self._free, self._of_one = places, places - (places // KEPT_FREE if kept_free is None else kept_free)
         self._for_strangers, self._full = for_strangers, full
         self._held: Counter[Hashable] = Counter()
         self._waiting: RoundRobin[asyncio.Future[None]] = RoundRobin(waiting_max)

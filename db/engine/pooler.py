@@ -5,7 +5,8 @@ another session, which does not know the name. Without names, the text goes with
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
@@ -77,33 +78,31 @@ class UnnamedStatements:
 
     async def fetch(self, query: str, *args: object) -> Sequence[Sequence[object]]:
         """Return all rows."""
-        statement = await self._statement(query)
-        try:
+        async with self._statement(query) as statement:
             return await statement.fetch(*args)
-        except asyncpg.PostgresError:
-            # A migration may have changed the types of its columns.
-            self._statements.pop(query, None)
-            raise
 
     async def cursor(self, query: str, *args: object) -> DriverCursor:
         """Return a cursor, of which the server keeps the rows until the transaction ends."""
-        return await (await self._statement(query)).cursor(*args)
+        async with self._statement(query) as statement:
+            return await statement.cursor(*args)
 
     async def fetchmany(self, query: str, args: Sequence[Sequence[object]]) -> Sequence[Sequence[object]]:
         """Run a statement for each of these arguments, and return all rows."""
-        return await (await self._statement(query)).fetchmany(args)
+        async with self._statement(query) as statement:
+            return await statement.fetchmany(args)
 
     async def execute(self, query: str, *args: object) -> str:
         """Return the status, such as `UPDATE 1`."""
         if not args:
             return await self._driver.execute(query)
-        statement = await self._statement(query)
-        await statement.fetch(*args)
-        return statement.get_statusmsg()
+        async with self._statement(query) as statement:
+            await statement.fetch(*args)
+            return statement.get_statusmsg()
 
     async def executemany(self, command: str, args: Sequence[Sequence[object]]) -> None:
         """Run a statement for each of these arguments."""
-        await (await self._statement(command)).executemany(args)
+        async with self._statement(command) as statement:
+            await statement.executemany(args)
 
     async def copy_records_to_table(
         self, table_name: str, *, records: Sequence[Sequence[object]], columns: Sequence[str]
@@ -135,7 +134,8 @@ class UnnamedStatements:
         """Close the connection, and cancel what it runs."""
         self._driver.terminate()
 
-    async def _statement(self, query: str) -> DriverStatement:
+    @asynccontextmanager
+    async def _statement(self, query: str) -> AsyncIterator[DriverStatement]:
         found = self._statements.get(query)
         if found is None:
             found = self._statements[query] = await self._driver.prepare(query, name="")
@@ -143,4 +143,9 @@ class UnnamedStatements:
                 self._statements.popitem(last=False)
         else:
             self._statements.move_to_end(query)
-        return found
+        try:
+            yield found
+        except asyncpg.PostgresError:
+            # A migration may have changed the types of its columns.
+            self._statements.pop(query, None)
+            raise

@@ -33,7 +33,7 @@ from domain.limits import TooManyReads
 Result = TypeVar("Result")
 
 _PER_STRANGER = 8
-"""One place for reads of so many is kept for callers without a partner: tokens are checked before it is known."""
+"""One place for reads of so many, or of two, is kept for callers without a partner: tokens are checked before it."""
 
 _NOTIFYING_SECONDS = 5.0
 """Deadline of the portal's own questions to a server."""
@@ -62,7 +62,8 @@ class PostgresEngine:
         self._availability, self._observers = availability, observers
         # The other half is for long reads, those that wait for locks, and what was given up.
         places, locked = max(1, sizes.reading // 2), max(2, sizes.reading // 4)
-        self._reads = Lanes(places, locked=locked, for_strangers=places // _PER_STRANGER, full=TooManyReads)
+        for_strangers = max(places // _PER_STRANGER, int(places > 1))
+        self._reads = Lanes(places, locked=locked, for_strangers=for_strangers, full=TooManyReads)
         self._writes = Lanes(sizes.writing, locked=max(2, sizes.writing // 2), full=NotChanged)
         # The limits of a statement without a transaction; a transaction has its own.
         limits = {"lock_timeout": _milliseconds(LOCK_SECONDS), "statement_timeout": _milliseconds(_STATEMENT_SECONDS)}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
-from db.engine import Database, hosts, returned
+from db.engine import Database, hosts, returned, sockets
 from db.engine.hosts import Host, Hosts, HostsError
 from domain.errors import NotChanged, NotRead
 from tests import cnpjs
@@ -66,6 +66,15 @@ def test_any_list_of_hosts_is_read_as_it_was_written(wanted: list[Host]) -> None
 
     assert list(hosts.of(hosts.parsed(f"postgresql://u:p@{listed}/db"))) == wanted
     assert list(hosts.of(hosts.parsed(f"postgresql://u:p@/db?{repeated}"))) == wanted
+
+
+@pytest.mark.parametrize("listed", ["a", "a,b"])
+def test_a_parameter_of_sqlalchemy_is_passed_on_with_any_hosts(listed: str) -> None:
+    url = hosts.parsed(f"postgresql+asyncpg://u:p@{listed}/db?prepared_statement_cache_size=7")
+
+    given = hosts.options(url, seconds=1, connect=sockets.connect)
+
+    assert given["url"].query["prepared_statement_cache_size"] == "7"
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ LONG = 60.0
 
 
 class Units:
-    """Units of work on a pool with four places, and two for those that wait for a lock."""
+    """Units of work on a pool with some places, and two for those that wait for a lock."""
 
-    def __init__(self) -> None:
-        self.lanes = Lanes(4, locked=2, full=NotChanged)
+    def __init__(self, places: int = 4) -> None:
+        self.lanes = Lanes(places, locked=2, full=NotChanged)
         self.tried: list[tuple[Hashable, float | None]] = []
         """The partner of each try in their order, and how long it may wait for a lock."""
         self.refuse, self.unlock = asyncio.Event(), asyncio.Event()
@@ -56,6 +56,19 @@ async def test_a_unit_of_another_partner_waits_for_no_locked_one(partner: Hashab
 
     assert other.done()
     assert [tried for tried, _ in units.tried] == [partner] * 3 + ["b"]
+    units.refuse.set()
+    units.unlock.set()
+    await asyncio.gather(*locked)
+
+
+@pytest.mark.parametrize("places", [2, 3])
+async def test_one_partner_has_not_all_places_of_a_small_pool(places: int) -> None:
+    units = Units(places)
+    locked = units.begin("a", places, is_locked=True)
+    (other,) = units.begin("b", is_locked=False)
+    await settled()
+
+    assert other.done()
     units.refuse.set()
     units.unlock.set()
     await asyncio.gather(*locked)

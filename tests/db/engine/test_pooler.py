@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from db.engine import Connection, Database, Transaction, pooler, postgres_connection
 from db.engine.deadline import Deadline, current
 from db.engine.failures import PoolerFoundError
+from db.engine.pooler import UnnamedStatements
 from db.engine.statement import Statement
 from db.migrations import migrate, revisions
 from db.tables import partners
@@ -143,6 +144,28 @@ async def test_a_pooler_that_the_url_does_not_name_is_refused(
     assert "add pooler=transaction to DATABASE_URL" in caplog.text
     assert "add ?pooler=transaction" in str(diagnosis.trouble(raised.value, pooled_url))
     await database.close()
+
+
+@pytest.mark.parametrize("method", ["fetch", "execute", "fetchmany", "executemany", "cursor"])
+async def test_a_statement_is_prepared_anew_after_its_columns_changed(cluster: Cluster, method: str) -> None:
+    assert cluster.url
+    query = (
+        "INSERT INTO altered VALUES ($1) RETURNING *" if method != "cursor" else "SELECT * FROM altered WHERE a = $1"
+    )
+    async with cluster.connected() as driver:
+        unnamed = UnnamedStatements(driver)
+
+        async def run(value: object) -> None:
+            async with driver.transaction():
+                await getattr(unnamed, method)(query, [(value,)] if method.endswith("many") else value)
+
+        await driver.execute("CREATE TEMPORARY TABLE altered (a integer)")
+        await run(1)
+        await driver.execute("ALTER TABLE altered ALTER a TYPE text")
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+            await run(1)
+
+        await run("b")
 
 
 class Counted(asyncpg.Connection):  # type: ignore[misc]  # It has no types.

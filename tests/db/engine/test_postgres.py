@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, Transaction, postgres_connection
+from db.engine.place_queue import Caller, caller
+from db.engine.pool_sizes import PoolSizes
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.errors import Unavailable
@@ -125,3 +127,25 @@ async def test_a_statement_that_the_driver_refuses_is_sqlalchemys_error(postgres
     with pytest.raises(sa.exc.DBAPIError, match="division by zero"):
         await postgresql.read(lambda connection: connection.fetch(nonsense, {}))
     await postgresql.close()
+
+
+async def test_a_small_pool_keeps_a_place_for_callers_without_partner(databases: Databases) -> None:
+    database = Database(databases.migrated("postgresql"), seconds=20, sizes=PoolSizes(reading=4))
+    begun, free = asyncio.Event(), asyncio.Event()
+
+    async def hold(connection: Connection) -> None:
+        await names(connection, "")
+        begun.set()
+        await free.wait()
+
+    async def hold_for(partner: str) -> None:
+        caller.set(Caller(partner))
+        await database.read(hold)
+
+    holding = [asyncio.create_task(hold_for(partner)) for partner in ("a", "b")]
+    await begun.wait()
+
+    assert await database.read(lambda connection: names(connection, "")) == []
+    free.set()
+    await asyncio.gather(*holding)
+    await database.close()
