@@ -112,7 +112,7 @@ _OLDEST = (
 )
 _DROP_OLD = deletion(
     webhook_deliveries,
-    webhook_deliveries.c.id.in_(sa.select(_OLDEST.c.id)),
+    webhook_deliveries.c.id <= sa.select(sa.func.max(_OLDEST.c.id)).scalar_subquery(),
     webhook_deliveries.c.created_at <= sa.bindparam("at", type_=Instant),
 )
 _ITS_WEBHOOK = sa.and_(
