@@ -102,7 +102,7 @@ def _lists() -> Iterator[tuple[str, Listing[Any]]]:
         ("searched for a rare name", ClientFilter(search="bafizi bada")),
         ("searched for a common name", ClientFilter(search="ltda")),
         ("searched for two letters", ClientFilter(search="ba")),
-        ("searched for what none has", ClientFilter(search="xyzzy")),
+        ("searched without a match", ClientFilter(search="xyzzy")),
         ("by city", ClientFilter(city="city 78")),
         ("of every status", ClientFilter(status=None)),
     ):
@@ -111,7 +111,7 @@ def _lists() -> Iterator[tuple[str, Listing[Any]]]:
         ("that are active", ActivationFilter(status=frozenset({ActivationStatus.ACTIVE}))),
         ("searched for a rare name", ActivationFilter(search="bafizi bada")),
         ("searched for a common name", ActivationFilter(search="ltda")),
-        ("searched for what none has", ActivationFilter(search="xyzzy")),
+        ("searched without a match", ActivationFilter(search="xyzzy")),
         ("of a product", ActivationFilter(product_id=3)),
         ("with a note", ActivationFilter(note="te 77")),
     ):

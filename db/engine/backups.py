@@ -1,4 +1,4 @@
-"""Copies of a SQLite file: made while other processes write, and put in the place of a database that none has open."""
+"""Copies of a SQLite file: made while others write, and put in the place of a database that is not open."""
 
 import contextlib
 import fcntl

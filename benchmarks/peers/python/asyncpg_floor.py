@@ -59,12 +59,12 @@ async def _client(connection: Any, given: Variables) -> Any:  # noqa: ANN401 —
     return {"client": nodes[0] if nodes else None}
 
 
-async def _products(connection: Any, ids: Sequence[int]) -> Mapping[int, Any]:  # noqa: ANN401 — as above.
+async def _products(connection: Any, ids: Sequence[int]) -> Mapping[int, Any]:  # noqa: ANN401 — the driver has no types.
     found = await connection.fetch(_PRODUCTS, list(dict.fromkeys(ids)))
     return {number: {"id": _id("Product", number), "name": name} for number, name in found}
 
 
-async def _activations(connection: Any, given: Variables) -> Any:  # noqa: ANN401 — as above.
+async def _activations(connection: Any, given: Variables) -> Any:  # noqa: ANN401 — the driver has no types.
     key, number = texts.position(texts.ACTIVATIONS, given["after"])
     first = given["first"]
     found = await connection.fetch(_ACTIVATIONS, PARTNER, datetime.fromisoformat(key), number, first + 1)
@@ -91,7 +91,7 @@ async def _activations(connection: Any, given: Variables) -> Any:  # noqa: ANN40
     return {"activations": {"nodes": nodes, "pageInfo": {"hasNextPage": len(found) > first, "endCursor": end}}}
 
 
-async def _clients(connection: Any, given: Variables) -> Any:  # noqa: ANN401 — as above.
+async def _clients(connection: Any, given: Variables) -> Any:  # noqa: ANN401 — the driver has no types.
     key, number = texts.position(texts.CLIENTS, given["after"])
     first = given["first"]
     found = await connection.fetch(_CLIENTS, PARTNER, key, number, first + 1)
