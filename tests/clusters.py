@@ -41,6 +41,8 @@ class Cluster:
             settings.write(f"listen_addresses = ''\nunix_socket_directories = '{self.directory}'\n")
             # A crash of the server alone loses nothing that it gave to the operating system.
             settings.write(f"fsync = off\nmax_connections = {MAX_CONNECTIONS}\n")
+            # A standby that was away for a while still finds what it misses, also after a checkpoint.
+            settings.write("wal_keep_size = 256MB\n")
         self.start()
 
     def _copy(self, other: "Cluster") -> None:
