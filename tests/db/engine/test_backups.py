@@ -1,4 +1,4 @@
-"""Copies of a SQLite file that others may write meanwhile, or nobody can."""
+"""Copies of a SQLite file that others may write meanwhile, or that is read-only."""
 
 import sqlite3
 from collections.abc import Callable

@@ -173,7 +173,7 @@ class Counted(asyncpg.Connection):  # type: ignore[misc]  # It has no types.
 
     made: ClassVar[list["Counted"]] = []
 
-    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 — as above.
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 — the driver has no types.
         super().__init__(*arguments)
         self.made.append(self)
 

@@ -40,7 +40,7 @@ def driver_of(connection: Connection) -> Any:  # noqa: ANN401 — the driver has
     return connection._driver  # noqa: SLF001 — nothing else knows the driver's connection.
 
 
-def cut(driver: Any) -> None:  # noqa: ANN401 — as above.
+def cut(driver: Any) -> None:  # noqa: ANN401 — the driver has no types.
     """Cut a connection, which the driver finds out when it sends something."""
     driver._transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)  # noqa: SLF001 — nothing else has the socket.
 
