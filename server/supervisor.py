@@ -4,6 +4,7 @@ They share one socket, not a port by SO_REUSEPORT: any free process accepts the 
 with a process that ends.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -29,7 +30,8 @@ _STARTING_SECONDS = 300
 """How long a worker may take until its first answer on a busy machine."""
 _ENDING_SECONDS = 1
 """How long a process may take to end after its end of the pipe is closed."""
-_PING = b"ping"
+_PING, _HURRY = b"ping", b"hurry"
+"""What the parent says through a worker's pipe. A signal to hurry could be mistaken for Ctrl-C, which reaches all."""
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Variable with the folder of the workers' metrics. This process need not import prometheus-client."""
 
@@ -179,7 +181,9 @@ class _Worker:
         self._signal(signal.SIGTERM)
 
     def hurry(self) -> None:
-        self._signal(signal.SIGINT)
+        """Let it end without an answer to the requests in flight."""
+        with contextlib.suppress(OSError):
+            self._pipe.send(_HURRY)
 
     def kill(self) -> None:
         self.process.kill()
@@ -198,7 +202,7 @@ class _Worker:
 
 def work(config: Config, limits: Limits, listening: socket.socket, parent: Connection) -> None:
     """Serve in a process of its own until the parent says to stop, or ends."""
-    # Ctrl-C reaches the parent too, which says to stop.
+    # Until the server takes signals.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     server = StoppingServer(config, limits, shares_socket=True)
     threading.Thread(target=_answer, args=(parent, server), daemon=True).start()
@@ -208,7 +212,9 @@ def work(config: Config, limits: Limits, listening: socket.socket, parent: Conne
 def _answer(parent: Connection, server: StoppingServer) -> None:
     try:
         while True:
-            parent.recv()
-            parent.send(server.started)
+            if parent.recv() == _HURRY:
+                server.force_exit = True
+            else:
+                parent.send(server.started)
     except (EOFError, OSError):
         os.kill(os.getpid(), signal.SIGTERM)

@@ -187,6 +187,39 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(environment: di
     assert status == 0
 
 
+def test_workers_leave_ctrl_c_to_their_parent(environment: dict[str, str], tmp_path: Path) -> None:
+    with (
+        served(environment, tmp_path / "log", workers=2, measured=True) as server,
+        calling(server.port) as sending,
+    ):
+        sending.send(GRAPHQL + b"Content-Length: %d\r\n\r\n" % len(TYPENAME), TYPENAME[:5])
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for(lambda: server.log.read_text().count('"stopping"') == 2)
+        # A signal to all may reach them after what their parent sends because of it.
+        for worker in server.workers():
+            os.kill(worker, signal.SIGINT)
+        time.sleep(0.5)
+        sending.send(TYPENAME[5:])
+        answer = sending.answer()
+
+    assert (answer.status, server.process.returncode) == (200, 0)
+
+
+def test_a_second_ctrl_c_ends_requests_in_flight(environment: dict[str, str], tmp_path: Path) -> None:
+    with (
+        served(environment, tmp_path / "log", workers=2, measured=True) as server,
+        calling(server.port) as sending,
+    ):
+        sending.send(GRAPHQL + b"Content-Length: %d\r\n\r\n" % len(TYPENAME), TYPENAME[:5])
+        to_all(server.process, signal.SIGINT)
+        server.wait_for(lambda: server.log.read_text().count('"stopping"') == 2)
+        to_all(server.process, signal.SIGINT)
+        with pytest.raises((EOFError, ConnectionError)):
+            sending.answer()
+
+    assert server.process.returncode == 0
+
+
 def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
     with served(environment, tmp_path / "log", workers=2, measured=True, WORKER_TIMEOUT_SECONDS="10") as server:
         killed, stopped = server.workers()
