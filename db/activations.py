@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.clients import ClientRow, named
-from db.clients import columns as client_columns
+from db.clients import named
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.expressions import (
     KEEPING_KEYS,
@@ -28,7 +27,7 @@ from db.engine.expressions import (
 from db.engine.filters import PARTNER, Mine, Shape, is_any, is_partner, of_parents, tenancy, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Join, Statement
+from db.engine.statement import Statement
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus, note_folded
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -105,16 +104,6 @@ _SORTED_BY: Mapping[ActivationSortKey, sa.Column[Any]] = {
     ActivationSortKey.CLIENT_NAME: activations.c.client_name_folded,
     ActivationSortKey.UPDATED_AT: activations.c.updated_at,
 }
-
-_CLIENT = clients.alias("client")
-
-CLIENT = Join(
-    ClientRow,
-    client_columns(_CLIENT),
-    _CLIENT,
-    sa.and_(found_by_id(_CLIENT.c.partner_id) == activations.c.partner_id, _CLIENT.c.id == activations.c.client_id),
-)
-"""The client of each activation. Nearly each has another; of what many share, a loader reads less."""
 
 
 def listing(

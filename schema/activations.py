@@ -5,8 +5,9 @@ from typing import Annotated
 
 import strawberry
 
-from db.activations import CLIENT, ActivationRow, ActivationSortKey
+from db.activation_joins import ACTIVATED_BY, CLIENT, PRODUCT
 from db.activations import ActivationFilter as Chosen
+from db.activations import ActivationRow, ActivationSortKey
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
 from resolvers.dataloader import MaybeAwaitable
@@ -79,12 +80,16 @@ class Activation(Node, row=ActivationRow):
     )
 
     product: references.ProductType = to_one(
-        "product_id", loader="product", description="The licensed product, “produto”."
+        "product_id",
+        loader="product",
+        join=PRODUCT,
+        description="The licensed product, “produto”.",
     )
 
     activated_by: references.UserType = to_one(
         "activated_by_id",
         loader="user",
+        join=ACTIVATED_BY,
         description="The user who activated the license, “usuário que fez a ativação”.",
     )
 

@@ -58,8 +58,8 @@ def to_one(
 ) -> Field:
     """Declare a relation from the column `key` to the row that `loader` of `Loaders` has under it.
 
-    A page joins the rows if there is a `join`, and loads them in its own unit of work otherwise. The relation is null
-    if the viewer lacks the `permission`.
+    A page joins the rows if there is a `join`, which one that recurs is for a server only, and loads them in its own
+    unit of work otherwise. The relation is null if the viewer lacks the `permission`.
     """
     return declared(ToOne(key, loader, join, permission), description=description)
 
@@ -219,10 +219,12 @@ def plain(info: StrawberryInfo[Context, None]) -> Info:
 
 def selection(info: Info) -> Selection:
     """Return the columns, joins and loads of the connection's rows that the query selects."""
-    return lookahead.known(info, "selection", lambda: _selection(info))
+    is_remote = info.context.portal.database.is_remote
+    kind = "selection of a server" if is_remote else "selection"
+    return lookahead.known(info, kind, lambda: _selection(info, joins_all=is_remote))
 
 
-def _selection(info: Info) -> Selection:
+def _selection(info: Info, *, joins_all: bool) -> Selection:
     asked: dict[str, GraphQLField] = {}
     for path in _PATHS:
         asked |= lookahead.fields(info, *path)
@@ -234,9 +236,9 @@ def _selection(info: Info) -> Selection:
         # fields are resolved once.
         if relation is None or any(lookahead.selects_objects(info, *path, name) for path in _PATHS):
             continue
-        columns = _columns(info, name)
-        if relation.join is not None and relation.permission is None:
-            joins[relation.join] = columns
+        columns, join = _columns(info, name), relation.join
+        if join is not None and relation.permission is None and (joins_all or not join.recurs):
+            joins[join] = columns
         else:
             preloads.append(Preload(relation.key, relation.loader, columns, relation.permitted))
     return Selection(_columns(info), joins, preloads)

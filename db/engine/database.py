@@ -120,6 +120,8 @@ class Database:
         self._availability = Availability(given)
         self.replicas: Replicas | None = None
         """Replicas that queries read on; `replicas.watch` has to run."""
+        self.is_remote = given.get_backend_name() != "sqlite"
+        """Whether a statement is a message to a server and its answer, which take longer than what it reads."""
         self._engine: Engine
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
