@@ -21,8 +21,7 @@ from domain.access import Permission
 from resolvers import pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, Related, column, joined, then
-from resolvers.loaders import Loaders
-from resolvers.loading import LISTS, ONE_ROW, PAGES, Declared
+from resolvers.loaders import LISTS, ONE_ROW, PAGES, Declared, Loaders
 from resolvers.page_loaders import Pages
 from resolvers.pages import Page, PageArguments, Preload, Selection
 from schema.inputs import After, Before, First, Last, given
