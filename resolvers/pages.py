@@ -157,15 +157,26 @@ class Page(Generic[Row]):
         return True if (self.window.after if backward else self.window.before) is None else None
 
 
-def counts(pages: Sequence[Page[Any]]) -> Batch[int]:
+def counts(_context: Context, pages: Sequence[Page[Any]]) -> Batch[int]:
     """Return the length of the whole list of each page."""
     return then(pages[0].source.counts(pages), lambda found: [count or 0 for count in found])
 
 
-def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
-    """Return whether rows follow each page, or precede it."""
+def have_next(_context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
+    """Return whether rows follow each page."""
+    return _have_more(pages, backward=False)
+
+
+def have_previous(_context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
+    """Return whether rows precede each page."""
+    return _have_more(pages, backward=True)
+
+
+def _have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
     ends = [page.reaches_end(backward=backward) for page in pages]
     unknown = [place for place, ends_there in enumerate(ends) if ends_there is None]
+    if not unknown:
+        return [not ends_there for ends_there in ends]
 
     def answers_with(found: Sequence[bool | None]) -> list[bool]:
         answers = [not ends_there for ends_there in ends]
@@ -173,8 +184,6 @@ def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
             answers[place] = bool(any_there)
         return answers
 
-    if not unknown:
-        return answers_with([])
     asked = [pages[place] for place in unknown]
     return then(pages[0].source.beyond(asked, backward=not backward), answers_with)
 

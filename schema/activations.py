@@ -25,10 +25,10 @@ from schema.arguments import (
     upper,
 )
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, given, optional
+from schema.inputs import After, Before, First, Last, given, optional, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node, columns
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, computed, plain, selection, to_one
 
 
@@ -229,7 +229,7 @@ class ActivationQueries:
     ) -> MaybeAwaitable[Page[ActivationRow]]:
         asked, order = given(filter), given(sort) or _NEWEST_FIRST
         chosen = _ALL if asked is None else asked.chosen()
-        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
+        window, descending = page_arguments(first, after, last, before), order.direction is SortDirection.DESC
         return activations.page(
             info.context,
             chosen,

@@ -18,11 +18,10 @@ from breadth import lookahead
 from breadth.strawberry import DeclaredField, declared
 from db.engine.statement import Columns, Join
 from domain.access import Permission
-from resolvers import pages
+from resolvers import ids, pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, Related, column, joined, then
-from resolvers.loaders import Loaders
-from resolvers.loading import LISTS, ONE_ROW, PAGES, Declared
+from resolvers.loaders import LISTS, ONE_ROW, PAGES, Declared, Loaders
 from resolvers.page_loaders import Pages
 from resolvers.pages import Page, PageArguments, Preload, Selection
 from schema.inputs import After, Before, First, Last, given
@@ -51,6 +50,11 @@ def computed_together(
 ) -> Field:
     """Declare a field computed from all rows of a batch: `compute` returns their values, or an awaitable of them."""
     return declared(_ComputedTogether(compute, reads), description=description)
+
+
+def global_id(description: str) -> Field:
+    """Declare the global id of a row: it has the name of the type, and the row's own id."""
+    return declared(_GlobalId(), description=description)
 
 
 def to_one(
@@ -101,6 +105,13 @@ class _Computed:
 class _ComputedTogether(_Computed):
     def resolve(self, rows: Rows, info: Info) -> Any:  # noqa: ANN401 — of any type.
         return self._compute(info.context, rows)
+
+
+class _GlobalId:
+    reads = frozenset({"id"})
+
+    def resolve(self, rows: Rows, info: Info) -> list[str]:
+        return ids.encode_all(info.parent_type.name, column(rows, "id"))
 
 
 class _ByLoader:

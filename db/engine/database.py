@@ -15,6 +15,7 @@ from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres import PostgresEngine
 from db.engine.replicas import Replicas
 from db.engine.sqlite_engine import SqliteEngine
+from db.engine.sqlite_inline import InlineReader
 from db.engine.timing import timed
 from domain.errors import OutcomeUnknown, Unavailable
 
@@ -38,8 +39,9 @@ class _UndoneError(Exception):
 class Engine(Protocol):
     """Engine of one kind of database."""
 
-    def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
-        """Run a unit of work in the thread of the caller. Raises NotInlineError if that could take too long."""
+    @property
+    def inline(self) -> InlineReader | None:
+        """What reads in the thread of the event loop, if the engine can."""
 
     async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
         """Run a unit of work on a snapshot of the database, or `alone` without a transaction if the engine can.
@@ -156,11 +158,11 @@ class Database:
         """Return the same at once if the engine can run each statement of the unit in place."""
         if self.meter is not None:
             work = timed(work, self.meter)
-        of = caller.get()
-        if of is not None and of.is_large:
+        inline, of = self._engine.inline, caller.get()
+        if inline is None or (of is not None and of.is_large):
             return Pending(self._read_alone if alone else self._read, work)
         try:
-            return self._engine.read_inline(work, alone=alone)
+            return inline.run(work, alone=alone)
         except NotInlineError:
             return Pending(self._read_alone if alone else self._read, work)
         except Exception as error:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from db.engine import failures
 from db.engine.connection import NO_VALUES, NotInlineError, Observer, Work
+from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile, Files
 from db.engine.pragmas import set_pragmas
 from db.engine.row_batch import RowBatch
@@ -51,11 +52,14 @@ class InlineReader:
     def run(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Run a unit of work now, without a transaction if it is one statement alone.
 
-        Raises NotInlineError if it runs a statement that no index bounds.
+        Raises NotInlineError if it runs a statement that no index bounds, or if other connections have former files.
         """
         connection = self._connection
         if connection is None or self._file.seen() != self._files:
-            connection = self._open()
+            try:
+                connection = self._open()
+            except FilesChangedError as error:
+                raise NotInlineError from error
         mine, before = tally.get(), connection.statements
         try:
             result = completed(work(connection)) if alone else connection.run(work, self._begin)
