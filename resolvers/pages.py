@@ -2,13 +2,9 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
-from sqlalchemy import types as sqltypes
-
 from db.engine import Connection, Database, Pending, listings
-from db.engine.column_types import Instant
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
 from db.engine.row_batch import RowBatch
@@ -235,12 +231,12 @@ def window(arguments: PageArguments, listing: Listing[Row], owner: int) -> Windo
     if size is not None and not 0 <= size <= SIZE_MAX:
         message = f"“{name}” must be between 0 and {SIZE_MAX}, not {size}."
         raise BadUserInput(message, argument=name)
-    key_type = _python_type(listing.sorting.key.type)
+    order, key_type = listing.order, listing.key_type
     return Window(
         size=SIZE_DEFAULT if size is None else size,
         backward=last is not None,
-        after=None if after is None else cursors.decode(after, "after", listing.order, owner, key_type),
-        before=None if before is None else cursors.decode(before, "before", listing.order, owner, key_type),
+        after=None if after is None else cursors.decode(after, "after", order, owner, key_type),
+        before=None if before is None else cursors.decode(before, "before", order, owner, key_type),
     )
 
 
@@ -313,7 +309,3 @@ def pages_of(
         ]
 
     return then(loaders.page(kind).load_many(parent_ids), made)
-
-
-def _python_type(column_type: sqltypes.TypeEngine[Any]) -> type[Any]:
-    return datetime if isinstance(column_type, Instant) else column_type.python_type

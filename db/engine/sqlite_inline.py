@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from time import monotonic
 from typing import TypeVar
 
 from db.engine import failures
@@ -54,10 +55,10 @@ class InlineReader:
 
         Raises NotInlineError if it runs a statement that no index bounds, or if other connections have former files.
         """
-        connection = self._connection
-        if connection is None or self._file.seen() != self._files:
+        connection, file = self._connection, self._file
+        if connection is None or file.found is not self._files or monotonic() >= file.look_at:
             try:
-                connection = self._open()
+                connection = self._current()
             except FilesChangedError as error:
                 raise NotInlineError from error
         mine, before = tally.get(), connection.statements
@@ -78,10 +79,13 @@ class InlineReader:
 
     def version(self) -> object:
         """Return a value that changes with each commit of another connection, and with a new connection."""
-        connection = self._connection
-        if connection is None or self._file.seen() != self._files:
-            connection = self._open()
+        connection = self._current()
         return connection, connection.data_version()
+
+    def _current(self) -> _InlineConnection:
+        """Return the connection, a new one if there are other files than it has."""
+        connection = self._connection
+        return self._open() if connection is None or self._file.seen() != self._files else connection
 
     def _open(self) -> _InlineConnection:
         self._file.prepare()

@@ -31,7 +31,7 @@ from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
-from server.http.headers import Header, Headers, Negotiated
+from server.http.headers import Header, Headers, Negotiated, bearer_token
 from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, STREAM_TYPE
 from server.http.scheduling import Admission
 from server.http.stream_checks import StreamChecks
@@ -134,7 +134,8 @@ class Endpoint:
         # The request log reads the state once the request is answered.
         state = scope["state"]
         authorization, address = given.all(b"authorization"), state["client_address"]
-        viewer = bearer.remembered(self._portal, authorization, address)
+        token = bearer_token(authorization)
+        viewer = None if token is None else self._portal.viewers.usable(token, self._portal.now(), address)
         unusable: UnusableToken | ProviderUnreachable | None = None
         charge: Charge | None = None
         if viewer is None:
