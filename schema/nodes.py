@@ -47,6 +47,7 @@ class Node(OfRow):
     id: strawberry.ID = relations.computed_together(
         _ids,
         reads=("id",),
+        of_each=True,
         description="The ID of the object. It is opaque, unique among all types, and never changes.",
     )
 

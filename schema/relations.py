@@ -47,10 +47,19 @@ def computed(
 
 
 def computed_together(
-    compute: Callable[[Context, Any], object], *, reads: Iterable[str] | None = None, description: str
+    compute: Callable[[Context, Any], object],
+    *,
+    reads: Iterable[str] | None = None,
+    of_each: bool = False,
+    description: str,
 ) -> Field:
-    """Declare a field computed from all rows of a batch: `compute` returns their values, or an awaitable of them."""
-    return declared(_ComputedTogether(compute, reads), description=description)
+    """Declare a field computed from all rows of a batch: `compute` returns their values, or an awaitable of them.
+
+    `of_each` says that it returns values, each of which depends on its row only.
+    """
+    found = _ComputedTogether(compute, reads)
+    found.of_each = of_each
+    return declared(found, description=description)
 
 
 def to_one(
@@ -89,6 +98,8 @@ def to_page(
 
 
 class _Computed:
+    of_each = True
+
     def __init__(self, compute: Callable[[Context, Any], object], reads: Iterable[str] | None) -> None:
         self.reads = None if reads is None else frozenset(reads)
         self._compute = compute
