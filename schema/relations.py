@@ -93,6 +93,8 @@ def to_page(
 
 
 class _Computed:
+    of_each = True
+
     def __init__(self, compute: Callable[[Context, Any], object], reads: Iterable[str] | None) -> None:
         self.reads = None if reads is None else frozenset(reads)
         self._compute = compute
@@ -103,11 +105,14 @@ class _Computed:
 
 
 class _ComputedTogether(_Computed):
+    of_each = False
+
     def resolve(self, rows: Rows, info: Info) -> Any:  # noqa: ANN401 — of any type.
         return self._compute(info.context, rows)
 
 
 class _GlobalId:
+    of_each = True
     reads = frozenset({"id"})
 
     def resolve(self, rows: Rows, info: Info) -> list[str]:

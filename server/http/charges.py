@@ -9,8 +9,8 @@ from domain.errors import UnusableToken
 from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.rates import Charge
+from server.graphql.answer_json import Json
 from server.graphql.answers import Answer
-from server.http.bodies import Json
 from server.http.errors import Rejected
 from server.http.headers import Header
 from server.rates.limiter import Limiter
@@ -36,7 +36,7 @@ def settle(context: Context, answer: Answer, body: Json, *, longest: int) -> Non
         has_gone = context.deadline is not None and context.deadline.gone
         if not has_gone and len(body) <= longest:
             # An object begins with a brace; a text that has one too lets less be given back.
-            charge.settle(body.count(b"{"))
+            charge.settle(body.count(b"{") if answer.json is None else answer.braces)
 
 
 def cancel(context: Context | None) -> None:

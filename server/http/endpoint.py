@@ -8,7 +8,6 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
-import asyncio
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from http import HTTPStatus
@@ -24,11 +23,11 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.rates import Charge
 from resolvers.viewers import Viewer
+from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
 from server.graphql.operations import MutationOverGetError, OperationRequest, Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
-from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
 from server.http.headers import Header, Headers, Negotiated, bearer_token
@@ -176,13 +175,7 @@ class Endpoint:
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect
-        if answer.large:
-            # Others run between the execution and the encoding. That has no pauses, in which the next large operation
-            # would make its objects while these are still there.
-            await asyncio.sleep(0)
-            body: Json = bodies.encoded_up_to(self._max_answer_bytes, answer.body)
-        else:
-            body = encoded(answer.body)
+        body: Json = encoded(answer.body) if answer.json is None else answer.json
         charges.settle(context, answer, body, longest=self._max_answer_bytes)
         return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
 
@@ -220,7 +213,7 @@ class Endpoint:
         """Count the bytes of a longer answer until the connection holds them, or replace it by an error."""
         state = scope["state"]
         # Release the answer's objects before it is compressed and sent; the log needs only its codes.
-        state["answer"] = answer._replace(body={})
+        state["answer"] = answer._replace(body={}, json=None)
         state["context"].forget()
         found, body, size = answers.counted(answer, body, backlog_of(scope), longest=self._max_answer_bytes)
         if found is not answer:
