@@ -48,7 +48,7 @@ def main() -> None:
     known = [each.name for each in WORKLOADS if each.name != _LEFT_OUT]
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("workloads", nargs="*", default=known, help=f"some of {' '.join(known)}")
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement, after half as many of warming up")
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement, after as many of warming up")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 4])
     given = parser.parse_args()
@@ -95,7 +95,7 @@ def _measure(bench: Bench, contender: Contender, processes: int, *, connections:
     """Measure the workloads that a contender can say, and print a line for each."""
     with _serving(contender) as server:
         for workload, file in bench.requests[contender.name].items():
-            load(server, file, connections=connections, seconds=max(1, seconds // 2), begin=0)
+            load(server, file, connections=connections, seconds=seconds, begin=0)
             api, database = _worked(server.process.pid), _worked(bench.postmaster)
             found = load(server, file, connections=connections, seconds=seconds, begin=REQUESTS // 2)
             api, database = _worked(server.process.pid) - api, _worked(bench.postmaster) - database

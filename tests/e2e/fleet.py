@@ -1,6 +1,5 @@
 """Three processes on one PostgreSQL behind nginx, each of which a test can stop, freeze, kill and start again."""
 
-import asyncio
 import os
 import signal
 import ssl
@@ -100,20 +99,6 @@ class Fleet:
             return self.received() == number
 
         await eventually(has_come)
-
-    async def until_all_are_asked(self, http: httpx.AsyncClient) -> None:
-        """Wait until nginx takes turns with all processes, of which it leaves one out for a while that failed."""
-
-        async def are_asked() -> bool:
-            answers = [await http.get("/healthz") for _ in self.members]
-            return len({each.headers["X-Upstream"] for each in answers}) == SIZE
-
-        await eventually(are_asked)
-
-    async def restart(self, member: Member) -> None:
-        """Stop a process in good order, and start it again."""
-        await asyncio.to_thread(member.stop)
-        await asyncio.to_thread(member.start)
 
 
 @contextmanager
