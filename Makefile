@@ -88,7 +88,7 @@ torture: $(TEST)
 		$(BIN)/pytest -s --timeout=7200 tests/durability
 
 attack: $(TEST)
-	ATTACK_CASES=2000 ATTACK_DOCUMENTS=50000 ATTACK_ROUNDS=400 $(BIN)/pytest -s --timeout=1800 \
+	ATTACK_CASES=2000 ATTACK_DOCUMENTS=50000 ATTACK_ROUNDS=400 $(BIN)/pytest -s --timeout=3600 \
 		tests/security/test_schemathesis.py tests/security/test_dearest.py tests/security/test_documents.py
 
 sbom: $(SUPPLY)

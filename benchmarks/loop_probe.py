@@ -122,12 +122,12 @@ class Probe:
         self.iterations += taken > _BUSY_MS
         self._histogram[bisect_left(_BOUNDS_MS, taken)] += 1
         self._longest = max(self._longest, taken)
+        # A signal may come at any time, and adds to the new one.
+        within, self._within = self._within, defaultdict(float)
         if taken > _LONG_MS:
-            self._within["the rest, outside of Python"] += now - self._seen
-            for cause, seconds in self._within.items():
+            within["the rest, outside of Python"] += now - self._seen
+            for cause, seconds in within.items():
                 self._causes[cause].append(seconds * 1000)
-        if self._within:
-            self._within.clear()
         self._loop.call_soon(self._iterated)
         self._began = self._seen = time.thread_time()
 

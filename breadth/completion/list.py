@@ -105,7 +105,7 @@ class ListCompletion(Completion):
         ends = [*starts[1:], len(flat)]
 
         def split(column: Column) -> MaybeAwaitable[Column]:
-            by = self._encoder(run, column)
+            by = None if run.encode is None else self._encoder(run, column)
             if by is not None:
                 lists = _Lists(results, kept, list(zip(starts, ends, strict=True)))
                 return self._encoded(run, by, column, lists, paths)
@@ -122,7 +122,7 @@ class ListCompletion(Completion):
         starts = [0, *ends[:-1]]
 
         def split(column: Column) -> MaybeAwaitable[Column]:
-            by = self._encoder(run, column)
+            by = None if run.encode is None else self._encoder(run, column)
             if by is not None:
                 number = len(lengths)
                 lists = _Lists([None] * number, range(number), list(zip(starts, ends, strict=True)))

@@ -1,5 +1,6 @@
 """Answers of large operations, which are made and encoded in parts, with pauses in between."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ async def written(context: Context, answer: Answer, pause: Pauses, encoder: Part
 
     whole = await encoder.whole(answer.body, paused)
     answer.body.pop("data", None)
-    await pause()
+    # Freeing the rows takes as long as a slice.
+    await asyncio.sleep(0)
     context.forget()
+    await asyncio.sleep(0)
     return answer._replace(json=whole, braces=encoder.braces)

@@ -20,7 +20,7 @@ CPU_MAX = 0.05
 WAIT_MAX = 0.1
 """Maximum time of the server's processor that a neighbour waits for an answer, in seconds."""
 
-MEMORY_MAX = 256 * 1024 * 1024
+MEMORY_MAX = 224 * 1024 * 1024
 """Maximum peak memory of the process in bytes."""
 
 TRIES = 5
