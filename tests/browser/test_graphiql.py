@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, expect
 
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.browser.visit import EMAIL, PASSWORD, SIGN_IN, SIGN_OUT, VENDOR, VIEWER, Visit
 
 FOLLOWING = "AcompanharEventos"
@@ -80,7 +80,7 @@ READING = [
 
 
 async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with plain.AsyncClient() as http:
         headers = {"Authorization": f"Bearer {token}"}
         return await http.post(visit.url, json={"query": query}, headers=headers)
 

@@ -19,7 +19,7 @@ import httpx
 
 from db.engine import Database
 from resolvers.portal import Portal
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
 from tests.certificates import certificate
 from tests.databases import Databases
@@ -62,7 +62,7 @@ class Caller:
         while True:
             url = self._random.choice(self._started).url
             with contextlib.suppress(httpx.HTTPError):
-                async with httpx.AsyncClient(base_url=url, headers=self._headers, timeout=20) as http:
+                async with plain.AsyncClient(base_url=url, headers=self._headers, timeout=20) as http:
                     answer = (await http.post("/graphql", json={"query": query, "variables": variables})).json()
                 if "errors" not in answer:
                     return answer["data"]
@@ -121,7 +121,7 @@ async def new_partners(url: str, started: Sequence[Node], random: Random) -> lis
     database = Database(url)
     portal = Portal(database, b"s" * 32)
     made = []
-    async with httpx.AsyncClient() as http:
+    async with plain.AsyncClient() as http:
         for _ in range(PARTNERS):
             caller = await new_caller(http, portal, await new_partner(portal))
             assert caller.token is not None

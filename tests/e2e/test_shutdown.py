@@ -14,7 +14,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.e2e.processes import Server, portal, serving
+from tests import plain
+from tests.e2e import data
+from tests.e2e.processes import Server, serving
 from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, TYPENAME, calling, post
 
 NEW, KEPT = 10, 10
@@ -49,16 +51,14 @@ class Served(NamedTuple):
 
     def answers(self) -> bool:
         """Return whether a new connection is answered."""
-        return httpx.get(f"http://127.0.0.1:{self.port}/readyz").is_success
+        return plain.get(f"http://127.0.0.1:{self.port}/readyz").is_success
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment of a server on an empty database."""
     directory = tmp_path_factory.mktemp("shutdown")
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
-    portal(environment, "migrate")
-    return environment
+    return data.migrated(directory, LOG_FORMAT="json")
 
 
 @contextmanager
