@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
-from itertools import cycle, islice, product
+from itertools import count, cycle, islice, product
 from pathlib import Path
 from random import Random
 from secrets import randbits
@@ -33,6 +33,7 @@ FOLLOWERS = int(os.environ.get("LIVE_FOLLOWERS", "16"))
 WEBHOOKS = int(os.environ.get("LIVE_WEBHOOKS", "5"))
 PARTNERS = 4
 CATCH_UP_SECONDS = 120
+_LEAST_WRITTEN = 2
 
 REGISTER = """mutation ($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
@@ -56,6 +57,8 @@ class Caller:
     def __init__(self, started: Sequence[Node], token: str, random: Random) -> None:
         self._started, self._random = started, random
         self._headers = {"Authorization": f"Bearer {token}"}
+        self.has_written = asyncio.Event()
+        """Whether there is something to follow."""
 
     async def ask(self, query: str, **variables: object) -> Json:
         """Return the data of an answer without errors."""
@@ -71,12 +74,14 @@ class Caller:
 
     async def write(self) -> None:
         """Register clients and update them, until cancelled."""
-        while True:
+        for written in count(1):
             cnpj = cnpjs.another()
             given = {"cnpj": cnpj, "name": "Padaria São João", "idempotencyKey": cnpj}
             done = (await self.ask(REGISTER, input=given))["registerClient"]
             client_id = done["client"]["id"]
             await self.ask(UPDATE, input={"clientId": client_id, "city": "Olinda", "idempotencyKey": f"{cnpj}-city"})
+            if written == _LEAST_WRITTEN:
+                self.has_written.set()
             await asyncio.sleep(self._random.random() * 0.1)
 
     async def log(self, after: str) -> list[Json]:
@@ -235,8 +240,11 @@ async def test_each_event_arrives_while_processes_are_killed(engine: str, databa
             sending(partners, started, random) as hooks,
             running([asyncio.create_task(follower.run()) for _, follower in followers]),
         ):
-            async with running([asyncio.create_task(Caller(started, one.token, random).write()) for one in partners]):
+            writers = [Caller(started, one.token, random) for one in partners]
+            async with running([asyncio.create_task(each.write()) for each in writers]):
                 await kill_again_and_again(started, random)
+                async with asyncio.timeout(CATCH_UP_SECONDS):
+                    await asyncio.gather(*(each.has_written.wait() for each in writers))
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 wanted, asked = await caught_up(partners, followers, hooks, started, random)
 

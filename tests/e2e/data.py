@@ -9,6 +9,9 @@ from pathlib import Path
 
 from tests.e2e.processes import portal
 
+_OWN = {"SECRET_KEY": ""}
+"""Whatever the test has that asks first, the folder gets a secret."""
+
 
 def migrated(folder: Path, **settings: str) -> dict[str, str]:
     """Put a new database file into the folder; return the environment of a server on it, with these settings."""
@@ -25,14 +28,14 @@ def demonstration(folder: Path, **settings: str) -> dict[str, str]:
 @cache
 def _migrated() -> Path:
     folder = _folder()
-    portal(_environment(folder, {}), "migrate")
+    portal(_environment(folder, _OWN), "migrate")
     return folder
 
 
 @cache
 def _demonstration() -> Path:
     folder = _folder()
-    portal(migrated(folder, DEMO="true"), "demo")
+    portal(migrated(folder, DEMO="true", **_OWN), "demo")
     return folder
 
 

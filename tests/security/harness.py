@@ -111,14 +111,14 @@ class Target:
         assert self.peak_memory() < MEMORY_MAX
 
     def answers_others_meanwhile(self, attack: Callable[[], object]) -> None:
-        """Fail if the neighbour waits too long during five attacks."""
-        worst = []
-        for _ in range(TRIES):
+        """Fail if the neighbour waits too long during five attacks, however often they are tried."""
+        worst: list[float] = []
+        while not worst or worst[-1] >= WAIT_MAX * pace():
+            assert len(worst) < TRIES, worst
             with self.neighbour_waits() as waits:
                 for _ in range(5):
                     attack()
             worst.append(max(waits))
-        assert min(worst) < WAIT_MAX * pace(), worst
 
     @contextmanager
     def neighbour_waits(self) -> Iterator[list[float]]:
