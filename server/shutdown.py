@@ -71,14 +71,15 @@ class StoppingServer(Server):
         self._stopping = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, or exit at once at a second Ctrl-C. Where there is a parent, Ctrl-C reaches it too and is its affair."""
+        """Stop, or exit at once at a second Ctrl-C. A parent gets Ctrl-C too, and says what to do."""
         if self._shares_socket and sig == signal.SIGINT:
             return
         super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening."""
-        self._listening = [each.dup() for each in sockets or []]
+        # A copy by `dup` would make the socket block for a moment, in all processes that share it.
+        self._listening = [socket.fromfd(each.fileno(), each.family, each.type) for each in sockets or []]
         self.lifespan.state["backlog"] = Backlog(self._connections.held_bytes)
         # For WebSockets, which have no end of their own.
         self.lifespan.state["stopping"] = self._stopping

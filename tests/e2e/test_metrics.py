@@ -37,7 +37,8 @@ def test_counters_of_ended_workers_remain_and_their_gauges_do_not(environment: d
             assert time.monotonic() < until
             time.sleep(0.05)
 
-    with serving(environment, log, workers=2) as (url, _):
+    # Its parent has a thread, which a process that tests fork must not have.
+    with serving(environment, log, workers=2, program=True) as (url, _):
         headers = {"Authorization": f"Bearer {token(log.read_text())}"}
         refused = plain.get(page).status_code
         asked(6)

@@ -234,6 +234,21 @@ def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str]
     assert "worker is silent" in log
 
 
+def test_workers_are_replaced_when_the_process_that_forked_them_ends(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
+        forks = {int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1]) for each in server.workers()}
+        (forked_by,) = forks - {server.process.pid}
+        os.kill(forked_by, signal.SIGKILL)
+        server.wait_for_workers(4)
+        server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)
+
+        assert server.answers()
+
+    assert server.process.returncode == 0
+
+
 def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_path: Path) -> None:
     with served(environment, tmp_path / "log", workers=2, program=True) as server:
         before = server.workers()
