@@ -205,6 +205,21 @@ def test_workers_leave_ctrl_c_to_their_parent(environment: dict[str, str], tmp_p
     assert (answer.status, server.process.returncode) == (200, 0)
 
 
+def test_a_parent_ends_after_its_workers_when_a_signal_reaches_all(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server, calling(server.port) as sending:
+        sending.send(GRAPHQL + b"Content-Length: %d\r\n\r\n" % len(TYPENAME), TYPENAME[:5])
+        to_all(server.process, signal.SIGTERM)
+        server.wait_for(lambda: server.log.read_text().count('"stopping"') == 2)
+        # If the process that forked them had ended, the parent would not wait for them.
+        time.sleep(0.5)
+        sending.send(TYPENAME[5:])
+        answer = sending.answer()
+
+    log = server.log.read_text()
+    assert answer.status == 200
+    assert log.index('"stopped"') > log.rindex("Finished server process")
+
+
 def test_a_second_ctrl_c_ends_requests_in_flight(environment: dict[str, str], tmp_path: Path) -> None:
     with (
         served(environment, tmp_path / "log", workers=2, measured=True) as server,
