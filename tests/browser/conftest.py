@@ -81,11 +81,19 @@ async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
         yield visit
 
 
-@pytest.fixture
-async def visit_in_production(browser: Browser, production: str) -> AsyncIterator[Visit]:
-    """Yield a visit to a portal outside of demo mode."""
-    async with visiting(browser, production) as visit:
+@pytest.fixture(scope="module")
+async def manager(browser: Browser, url: str) -> AsyncIterator[Visit]:
+    """Yield the visit of a manager, which lasts for the tests of a module: to load all takes much longer than most."""
+    async with visiting(browser, url) as visit:
+        await visit.sign_in()
         yield visit
+
+
+@pytest.fixture
+def signed_in(manager: Visit) -> Iterator[Visit]:
+    """Yield a visit of a manager to tests of which each has a tab of its own."""
+    yield manager
+    assert manager.problems == []
 
 
 @asynccontextmanager
