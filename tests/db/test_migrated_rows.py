@@ -18,8 +18,7 @@ from tests.units import fetch_all, fetch_values, reading
 
 
 async def test_clients_that_were_there_before_are_found_by_both_names(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0002")
+    url = databases.migrated(engine, to="0002")
     partner = "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')"
     before = """
         INSERT INTO clients
@@ -38,8 +37,7 @@ async def test_clients_that_were_there_before_are_found_by_both_names(engine: st
 
 
 async def test_users_and_partners_that_were_there_before_are_kept(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0005")
+    url = databases.migrated(engine, to="0005")
     await write(
         url,
         "INSERT INTO partners (name, cnpj) VALUES ('Álfa  Automação', '16727230000197')",
@@ -70,8 +68,7 @@ def _users(connection: sa.Connection) -> list[Any]:
 
 
 async def test_partners_and_events_that_were_there_before_are_kept(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0006")
+    url = databases.migrated(engine, to="0006")
     await write(
         url,
         "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')",
@@ -96,8 +93,7 @@ async def test_partners_and_events_that_were_there_before_are_kept(engine: str, 
 
 
 async def test_events_refer_to_products_after_the_step_for_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0007")
+    url = databases.migrated(engine, to="0007")
     event = """INSERT INTO events (partner_id, number, type, occurred_at{})
         VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z'{})"""
     await write(
@@ -119,8 +115,7 @@ async def test_events_refer_to_products_after_the_step_for_them(engine: str, dat
 
 
 async def test_tokens_can_be_used_from_anywhere_after_the_step_for_addresses(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0008")
+    url = databases.migrated(engine, to="0008")
     await write(url, "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')")
 
     migrate.upgrade(url)
@@ -130,8 +125,7 @@ async def test_tokens_can_be_used_from_anywhere_after_the_step_for_addresses(eng
 
 
 async def test_users_have_no_identities_after_the_step_for_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0010")
+    url = databases.migrated(engine, to="0010")
     user = """INSERT INTO users (partner_id, email, name, role, password_hash)
         VALUES (1, '{}@alfa.example', 'Ana', 'MANAGER', '')"""
     await write(
@@ -149,8 +143,7 @@ async def test_users_have_no_identities_after_the_step_for_them(engine: str, dat
 
 
 async def test_users_have_no_second_factor_after_the_step_for_it(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0011")
+    url = databases.migrated(engine, to="0011")
     event = """INSERT INTO events (partner_id, number, type, occurred_at)
         VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z')"""
     await write(
@@ -175,8 +168,7 @@ async def test_users_have_no_second_factor_after_the_step_for_it(engine: str, da
 async def test_the_price_table_of_each_partner_becomes_one_with_a_published_version(
     engine: str, databases: Databases
 ) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0012")
+    url = databases.migrated(engine, to="0012")
     order = """INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total,
         created_at, created_by_id) VALUES ({}, {}, 'PURCHASE', 'PENDING', {}, 100, 0, '{}T12:00:00.000000Z', 1)"""
     tier = """INSERT INTO price_tiers (partner_id, price_table_id, product_id, order_type, minimum_quantity,
@@ -240,8 +232,7 @@ async def test_the_price_table_of_each_partner_becomes_one_with_a_published_vers
 
 
 async def test_events_and_orders_that_were_there_before_get_their_hashes(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0012")
+    url = databases.migrated(engine, to="0012")
     await write(
         url,
         "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '1'), ('Beta', 'beta', '2')",
@@ -286,8 +277,7 @@ async def test_events_and_orders_that_were_there_before_get_their_hashes(engine:
 
 
 async def test_addresses_of_users_whom_the_operator_created_are_proved(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0014")
+    url = databases.migrated(engine, to="0014")
     person = """INSERT INTO users (partner_id, email, name, role, password_hash)
         VALUES (1, '{}@alfa.example', 'Ana', 'MANAGER', 'none')"""
     event = """INSERT INTO events (partner_id, number, type, occurred_at, actor_id, user_id)
@@ -312,8 +302,7 @@ async def test_addresses_of_users_whom_the_operator_created_are_proved(engine: s
 async def test_notes_that_were_there_before_are_searched_and_statistics_are_there(
     engine: str, databases: Databases
 ) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0014")
+    url = databases.migrated(engine, to="0014")
     at = "2026-07-01T12:00:00.000000Z"
     event = "INSERT INTO events (partner_id, number, type, occurred_at) VALUES (1, {}, '{}', '2026-07-01T12:00:00Z')"
     ended = f"'CANCELLED', '{at}', 'MOVED'"
@@ -354,8 +343,7 @@ async def test_notes_that_were_there_before_are_searched_and_statistics_are_ther
 
 
 async def test_clients_and_activations_get_the_latest_time_that_is_known(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0021")
+    url = databases.migrated(engine, to="0021")
     day = "2026-07-0{}T12:00:00.000000Z".format
     await write(
         url,
@@ -398,8 +386,7 @@ async def test_clients_and_activations_get_the_latest_time_that_is_known(engine:
 
 
 async def test_notes_without_folded_copies_get_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0025")
+    url = databases.migrated(engine, to="0025")
     at = "2026-07-01T12:00:00.000000Z"
     rows = [("'Balcão', 'balcao'", "NULL, NULL"), ("'Balcão', NULL", "'É', NULL"), ("NULL, NULL", "NULL, NULL")]
     await write(

@@ -162,8 +162,7 @@ async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databas
 
 
 async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databases: Databases) -> None:
-    url = databases.empty("sqlite")
-    migrate.upgrade(url, to="0003")
+    url = databases.migrated("sqlite", to="0003")
     await write(url, "CREATE TABLE parent (id INTEGER PRIMARY KEY)", "CREATE TABLE child (id REFERENCES parent)")
     with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as unchecked, unchecked:
         unchecked.execute("INSERT INTO child VALUES (1)")
