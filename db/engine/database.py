@@ -10,7 +10,7 @@ from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.hints import Listener
-from db.engine.place_queue import caller
+from db.engine.place_queue import is_large
 from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres import PostgresEngine
 from db.engine.replicas import Replicas
@@ -154,8 +154,7 @@ class Database:
         """Return the same at once if the engine can run each statement of the unit in place."""
         if self.meter is not None:
             work = timed(work, self.meter)
-        of = caller.get()
-        if of is not None and of.is_large:
+        if is_large.get():
             return Pending(self._read_alone if alone else self._read, work)
         try:
             return self._engine.read_inline(work, alone=alone)

@@ -1,6 +1,6 @@
 """Execution of operations, whose requirements are all checked before anything runs."""
 
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import AsyncIterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from graphql.execution.values import VariableValues
 
 from db.engine import replicas
 from db.engine.deadline import Deadline
-from db.engine.place_queue import Caller, caller
+from db.engine.place_queue import is_large
 from db.engine.replicas import QueryReads
 from domain.costs import POINTS_MAX
 from domain.errors import (
@@ -24,7 +24,7 @@ from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.feed import Follower
 from resolvers.portal import Portal
-from resolvers.rates import Charge
+from resolvers.rates import Account
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql import cost_reports, preparation
@@ -121,12 +121,12 @@ class Operations:
                 return refused(context, variables, operation)
         except ApiError as error:
             return _not_begun(context, error, operation)
-        points = operation.points(variables.coerced)
-        paying = self.limiter.charge(context, preparing + points, partial(operation.objects, variables.coerced))
+        price = operation.constant_price or operation.price_of(variables.coerced)
+        paying = self.limiter.charge(context, price, preparing)
         if paying is not None:
             await paying
         if operation.cost is None and self._replicas is None:
-            result = _begun(context, operation, variables)
+            result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
                 result = await result
             answer = _answer(context, result, operation)
@@ -134,14 +134,14 @@ class Operations:
             answer = await self._executed(context, request, operation, variables)
         if request.named is None and not (request.reports_cost or self._reports_cost):
             return answer
-        return self._completed(context, request, answer, points)
+        return self._completed(context, request, answer, price.points)
 
     def _completed(self, context: Context, request: OperationRequest, answer: Answer, points: int) -> Answer:
         """Return the answer with its cost, if it is to say so, and whether it may be kept."""
         may_be_kept = request.named is not None and request.read_only and not answer.codes
         if request.reports_cost or self._reports_cost:
             # What is left changes with each request, and an answer that may be kept would never match its ETag.
-            self._report(answer, points, None if may_be_kept else context.charge)
+            self._report(answer, points, None if may_be_kept else context.account)
         return answer._replace(may_be_kept=True) if may_be_kept else answer
 
     async def _document(self, context: Context, request: OperationRequest) -> tuple[Document, int]:
@@ -156,10 +156,10 @@ class Operations:
         document = self.documents.get(request.query, request.variables, request.operation_name, of_stranger=of_stranger)
         return document, points
 
-    def _report(self, answer: Answer, points: int, charge: Charge | None) -> None:
+    def _report(self, answer: Answer, points: int, account: Account | None) -> None:
         """Add the cost to the answer, or to each result of a subscription."""
         if answer.stream is None:
-            answer.body["extensions"] = {"cost": cost_reports.report(points, self.points_max, charge)}
+            answer.body["extensions"] = {"cost": cost_reports.report(points, self.points_max, account)}
         else:
             # What is left changes while the subscription runs.
             answer.stream.report(Cost(points, self.points_max))
@@ -168,6 +168,9 @@ class Operations:
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
     ) -> Answer:
         """Execute an operation; replicas may answer the reads of a query, and all other reads are the primary's."""
+        if context.charge is not None:
+            # It may have to wait for others, and be refused.
+            context.charge.can_cancel = True
         if self._replicas is None or operation.ast.operation is not OperationType.QUERY:
             return await self._run_within_budget(context, request, operation, variables)
         before = replicas.current.set(QueryReads(self._replicas))
@@ -188,11 +191,11 @@ class Operations:
         partner = None if context.viewer is None else context.viewer.partner_id
         async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
-            before = caller.set(Caller(partner, is_large=True))
+            before = is_large.set(True)
             try:
                 return (await _run(context, operation, variables, Pauses()))._replace(large=True)
             finally:
-                caller.reset(before)
+                is_large.reset(before)
 
     async def _subscribed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -228,7 +231,7 @@ class Operations:
         )
         stream.on_close = leave
         if context.charge is not None:
-            context.charge.has_run = True
+            context.charge.can_cancel = False
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
     async def _pay(self, address: str | None, viewer: Viewer, points: int) -> None:
@@ -245,15 +248,6 @@ class Operations:
             message = "PersistedQueryNotFound" if name.persisted_query else unknown
             raise DocumentNotFound(message)
         return document
-
-
-def _begun(
-    context: Context, operation: Operation, variables: VariableValues, pause: Pauses | None = None
-) -> ExecutionResult | Awaitable[ExecutionResult]:
-    """Begin the execution of an operation, whose points are not all given back from now on."""
-    if context.charge is not None:
-        context.charge.has_run = True
-    return operation.prepared.execute_with(variables, context_value=context, pause=pause)
 
 
 def _not_begun(context: Context, error: ApiError, operation: Operation | None) -> Answer:
@@ -273,7 +267,9 @@ def _unknown(_text: str) -> None:
 async def _run(
     context: Context, operation: Operation, variables: VariableValues, pause: Pauses | None = None
 ) -> Answer:
-    result = _begun(context, operation, variables, pause)
+    if context.charge is not None:
+        context.charge.can_cancel = False
+    result = operation.prepared.execute_with(variables, context_value=context, pause=pause)
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)
