@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from db.engine.database import Database
 from db.engine.sqlite_engine import SqliteEngine
-from server.__main__ import main as portal
 from server.graphql import operations, requirements
 from server.graphql.operations import Operations
 from server.http.endpoint import Endpoint
@@ -230,6 +229,9 @@ def _compiled(function: FunctionType, text: str) -> CodeType:
 
 def main() -> None:
     """Run the command of the arguments without the limits."""
+    # It keeps the process without collections until the server has started.
+    from server.__main__ import main as portal  # noqa: PLC0415
+
     del sys.argv[0]
     with without():
         portal()

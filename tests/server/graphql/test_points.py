@@ -75,7 +75,7 @@ def test_a_price_is_the_same_whatever_was_asked_for_before(seed: int, numbers: l
         assert counted.price(variables) == cost(made.text).price(variables)
 
 
-def test_a_price_depends_on_whether_a_text_is_given_and_on_no_word_of_it() -> None:
+def test_a_price_depends_on_no_word_of_a_text() -> None:
     text = "query ($t: String) { clients(first: 20, filter: {search: $t}) { nodes { id } } }"
     counted = cost(text)
 
