@@ -16,10 +16,10 @@ from random import Random
 from typing import NamedTuple
 
 from benchmarks.paths import CACHE, PROJECT
-from db import access, partners, price_tables, products
+from db import access, partners, price_tables, products, tables
 from db.access import NewToken
 from db.doctor import checks
-from db.engine import Database, Transaction, statistics
+from db.engine import Database, Transaction, bulk, statistics
 from db.migrations import migrate
 from db.tables import metadata
 from demo import catalogue
@@ -110,6 +110,8 @@ async def make(url: str) -> None:
             for here in [await _partner(tx, place, product_ids) for place in range(1 + _SMALL_PARTNERS)]:
                 year = Year(here.rng, here.partner, ids)
                 await write(tx, here.partner.id, year.live(_steps(here), lived=lambda _: None))
+            for table in (tables.clients, tables.orders, tables.activations):
+                await bulk.number_on(tx, table)
             await _token(tx)
             await statistics.analyze(tx, *metadata.sorted_tables)
 

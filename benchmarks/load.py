@@ -20,6 +20,7 @@ class Load:
     work: float
     """Milliseconds of the server's work per request, independent of the machine's load."""
     faults: int
+    requests: int
 
 
 def load(server: Server, bodies: Path, *, connections: int, seconds: int, begin: int) -> Load:
@@ -39,4 +40,5 @@ def load(server: Server, bodies: Path, *, connections: int, seconds: int, begin:
         p99=said["p99"] / 1000,
         work=worked * 1000 / max(said["requests"], 1),
         faults=said["faults"],
+        requests=said["requests"],
     )

@@ -138,14 +138,7 @@ _FAIRNESS = (
         "await self.admission.wait(None if viewer is None else viewer.partner_id)",
         "await self.admission.wait(None)",
     ),
-    Edit(
-        Database,
-        "read_now",
-        """
-        if is_large.get():
-            return Pending(self._read_alone if alone else self._read, work)
-        """,
-    ),
+    Edit(Database, "read_now", "if inline is None or is_large.get():", "if inline is None:"),
     Edit(
         SqliteEngine,
         "read",

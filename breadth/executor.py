@@ -46,6 +46,9 @@ class BatchExecutor(IncrementalExecutor):
     pause: Callable[[], Awaitable[None]] | None = None
     """Awaited between parts of the work for a batch of many objects, so that the loop runs others in between."""
 
+    encode: Callable[[Column], Value] | None = None
+    """Called with parts of long lists of objects, between pauses: what it returns is in the response in their place."""
+
     _checked: ClassVar[set[type]] = set()
 
     def __init__(self, *arguments: Value, **named: Value) -> None:

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from graphql import FieldNode, GraphQLResolveInfo
+from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo
 
 from breadth.protocols import PlannedField, Run
 from breadth.values import Value
@@ -24,6 +24,11 @@ class BatchInfo:
     def field_nodes(self) -> list[FieldNode]:
         """Nodes of the document that select the field."""
         return self._field.nodes
+
+    @property
+    def parent_type(self) -> GraphQLObjectType:
+        """Type that has the field."""
+        return self._field.parent_type
 
     @cached_property
     def whole(self) -> GraphQLResolveInfo[Value]:

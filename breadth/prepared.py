@@ -77,15 +77,17 @@ class Prepared:
         root_value: Value = None,
         context_value: Value = None,
         pause: Callable[[], Awaitable[None]] | None = None,
+        encode: Callable[[list[Value]], Value] | None = None,
     ) -> Response:
         """Return the result of the operation for variables that are coerced already.
 
         If there are many objects, `pause` is awaited between parts of the work for them, and the result is awaitable.
+        The response then has what `encode` returns for a list of objects in place of the list, or of a single object.
         """
         if self._template is not None:
             again = self._template.again(root_value=root_value, context_value=context_value, variable_values=variables)
             if pause is not None:
-                again.pause = pause
+                again.pause, again.encode = pause, encode
             executor: Executor[Value] = again
         else:
             executor = self._executor(root_value, context_value, variables)

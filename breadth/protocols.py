@@ -82,6 +82,7 @@ class Run(Protocol):
     plain: bool
     raised: bool
     pause: Callable[[], Awaitable[None]] | None
+    encode: Callable[[Column], Value] | None
 
     @property
     def is_awaitable(self) -> Callable[[Value], bool]:

@@ -40,6 +40,13 @@ class RowBatch(Protocol):
         """Return one of the objects."""
 
 
+class Parted(RowBatch, Protocol):
+    """A row batch that an executor with pauses reads in parts."""
+
+    def parts(self, size: int) -> "Sequence[RowBatch]":
+        """Return row batches of so many of the objects each, in order; the last may have fewer."""
+
+
 class DictionaryEncoded(RowBatch, Protocol):
     """A row batch whose objects repeat: each distinct object is completed once, for all of its rows."""
 
@@ -75,3 +82,8 @@ def is_row_batch(value: object) -> TypeGuard[RowBatch]:
 def is_dictionary_encoded(rows: RowBatch) -> TypeGuard[DictionaryEncoded]:
     """Return whether the objects of the row batch repeat."""
     return hasattr(rows, "indices")
+
+
+def has_parts(objects: Sources) -> TypeGuard[Parted]:
+    """Return whether the objects are a row batch that can be read in parts."""
+    return hasattr(objects, "parts")

@@ -67,7 +67,11 @@ class BatchField(StrawberryField):
 
 
 class Declaration(Protocol):
-    """Resolution of a declared field."""
+    """Resolution of a declared field.
+
+    If it has an attribute `of_each` that is true, the value of each object depends on that object only, and none is
+    awaited: an executor with pauses may call it with one part of a batch after the other.
+    """
 
     @property
     def reads(self) -> frozenset[str] | None:
@@ -162,7 +166,8 @@ def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution | 
 
 def _by_resolver(field: StrawberryField, converter: GraphQLCoreConverter) -> Resolution:
     if isinstance(field, DeclaredField):
-        return BatchFunction(_Declared(field, converter).resolver(), reads=field.batch.reads)
+        of_each = getattr(field.batch, "of_each", False)
+        return BatchFunction(_Declared(field, converter).resolver(), reads=field.batch.reads, of_each=of_each)
     if field.base_resolver is None:
         return Resolution()
     call = _Call(field, converter)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from db import activations as of_one
-from db.activations import COLUMNS, ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
+from db.activation_changes import NewActivation
+from db.activations import COLUMNS, ActivationFilter, ActivationRow, ActivationSortKey
 from db.engine import Connection, Transaction, listings
 from db.engine.expressions import KEEPING_KEYS, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of

@@ -7,7 +7,17 @@ from typing import NamedTuple
 
 from sqlalchemy import Table
 
-from db import access, activations, events, partners, price_tables, price_versions, prices, products, tables
+from db import (
+    access,
+    activation_changes,
+    events,
+    partners,
+    price_tables,
+    price_versions,
+    prices,
+    products,
+    tables,
+)
 from db.engine import Transaction, bulk, statistics
 from demo import catalogue
 from demo.calendar import Calendar
@@ -235,7 +245,7 @@ async def write(
             wrote(len(chunk))
     updated_at = {activation.id: activation.updated_at for activation in rows.activations}
     for previous_id, activation_id in rows.moved:
-        await activations.point_to(tx, partner_id, [(previous_id, activation_id)], at=updated_at[previous_id])
+        await activation_changes.point_to(tx, partner_id, [(previous_id, activation_id)], at=updated_at[previous_id])
     await events.set_counters(
         tx,
         partner_id,

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from secrets import choice
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from resolvers.identities import IdentityProvider
 from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.portal import Portal
 from resolvers.rates import Charge
-from resolvers.viewers import Viewer
+from resolvers.viewers import Viewer, digest
 
 _CHECK_SECONDS = 5
 """How long the check of a token may take, before the request's own deadline begins."""
@@ -57,11 +56,6 @@ def random_secret(prefix: str) -> str:
     """Return 256 random bits behind a prefix, with a checksum."""
     random = "".join(choice(token_forms.ALPHABET) for _ in range(token_forms.RANDOM_LENGTH))
     return token_forms.with_checksum(prefix, random)
-
-
-def digest(secret: str) -> bytes:
-    """Return what is stored of a token: a plain SHA-256 is enough for 256 random bits."""
-    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 Hold = Callable[[str | None], Awaitable[Charge | None]]
@@ -109,17 +103,6 @@ async def viewer_of(
             raise TokenElsewhere(address)
         if viewer.token_id:
             portal.viewers.note_use(viewer, now, address)
-    return viewer
-
-
-def remembered(portal: Portal, secret: str, address: str | None) -> Viewer | None:
-    """Return at once what `viewer_of` does, if this process knows the token as usable; None otherwise."""
-    now = portal.now()
-    viewer = portal.viewers.peek(digest(secret), now)
-    if viewer is None or (viewer.networks and not policies.admits(viewer.networks, address)):
-        return None
-    if viewer.token_id:
-        portal.viewers.note_use(viewer, now, address)
     return viewer
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from db import activation_batches, activations, clients, licenses, partners, prices
+from db import activation_batches, activation_changes, activations, clients, licenses, partners, prices
 from db.activation_batches import KeyInUse
-from db.activations import ActivationFilter, ActivationRow, NewActivation
+from db.activation_changes import NewActivation
+from db.activations import ActivationFilter, ActivationRow
 from db.clients import ClientRow
 from db.engine import Connection
 from db.licenses import Left, NewMovement, StockRow
@@ -169,7 +170,7 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
         at=work.now,
     )
     new_ids = await _add(work, accepted)
-    await activations.point_to(
+    await activation_changes.point_to(
         work.tx,
         work.partner_id,
         [(previous.id, new_ids[index]) for index, previous in ended.items()],

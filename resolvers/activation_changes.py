@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from db import activations, clients
+from db import activation_changes, activations, clients
 from db.activations import ActivationRow
 from domain.events import Event, EventType
 from domain.refusals import NotFound
@@ -24,7 +24,7 @@ async def update(work: Work, given: UpdateActivation) -> Activated:
     activation = await _locked(work, given.activation_id)
     note = dict(given.changes).get("note", activation.note)
     if note != activation.note:
-        await activations.set_note(work.tx, work.partner_id, activation.id, note, at=work.now)
+        await activation_changes.set_note(work.tx, work.partner_id, activation.id, note, at=work.now)
         changed = Event(type=EventType.ACTIVATION_UPDATED, client_id=activation.client_id, activation_id=activation.id)
         await work.append(changed)
         if activation.note is not None:
@@ -40,7 +40,7 @@ async def _locked(work: Work, activation_id: int) -> ActivationRow:
         raise NotFound(("activationId",), field="activationId")
     found = await clients.locked(work.tx, work.partner_id, [seen.client_id])
     active(found.get(seen.client_id), "activationId")
-    activation = await activations.locked(work.tx, work.partner_id, activation_id)
+    activation = await activation_changes.locked(work.tx, work.partner_id, activation_id)
     if activation is None:
         raise NotFound(("activationId",), field="activationId")
     return activation

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from db import activations
+from db import activation_changes
 from db.activations import ActivationRow
 from domain.activations import ActivationStatus, ActivationWarningCode
 from resolvers.context import Context
@@ -26,7 +26,7 @@ async def of_activations(context: Context, ids: Sequence[int | None]) -> list[li
     (partner_id,) = {row.partner_id for row in rows if row is not None}
     serial_numbers = [number for number in printers if number is not None]
     in_use = await context.portal.database.read(
-        lambda connection: activations.printers_in_use(connection, partner_id, serial_numbers)
+        lambda connection: activation_changes.printers_in_use(connection, partner_id, serial_numbers)
     )
     return [_warned(row, in_use.get(row.ecf_serial_number or "", set())) if row else [] for row in rows]
 

@@ -3,8 +3,9 @@
 from secrets import randbits
 from typing import NamedTuple
 
-from db import activations, clients, licenses, partners, prices
-from db.activations import ActivationFilter, ActivationRow, ActivationSortKey, NewActivation
+from db import activation_changes, activations, clients, licenses, partners, prices
+from db.activation_changes import NewActivation
+from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientRow
 from db.engine.statement import Columns
 from db.licenses import NewMovement, StockRow
@@ -113,8 +114,8 @@ class CancelActivation(NamedTuple):
 @mutation("cancelActivation", Activated)
 async def cancel(work: Work, given: CancelActivation) -> Activated:
     """Cancel an activation, and return its license and seats to the stock."""
-    activation = cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
-    await activations.cancel(
+    activation = cancellable(await activation_changes.locked(work.tx, work.partner_id, given.activation_id))
+    await activation_changes.cancel(
         work.tx,
         work.partner_id,
         activation.id,
@@ -163,7 +164,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     # A suspended partner may still replace the computer of a client that it serves.
     is_other_client = any(activation.client_id != given.to_client_id for activation in seen.values())
     terms = await partners.shared_terms(work.tx, work.partner_id) if is_other_client else None
-    previous = cancellable(await activations.locked(work.tx, work.partner_id, given.activation_id))
+    previous = cancellable(await activation_changes.locked(work.tx, work.partner_id, given.activation_id))
     client = active(found.get(given.to_client_id), "toClientId")
     if terms is not None:
         check_active(terms.status, terms.suspension_reason)
@@ -171,7 +172,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         await work.append(printer_replaced(await replace_printer(work, previous, given)))
         return ActivationMoved(previous.id, None)
     await _check_key(work, given.to_client_id, previous.product_id, given.activation_key)
-    await activations.cancel(
+    await activation_changes.cancel(
         work.tx,
         work.partner_id,
         previous.id,
@@ -187,7 +188,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         included=previous.seats - previous.additional_seats,
         additional=previous.additional_seats,
     )
-    await activations.point_to(work.tx, work.partner_id, [(previous.id, activation_id)], at=work.now)
+    await activation_changes.point_to(work.tx, work.partner_id, [(previous.id, activation_id)], at=work.now)
     back, out = released(previous.additional_seats), taken(previous.additional_seats)
     lines = [
         NewMovement(previous.product_id, StockMovementType.RELEASED, back, activation_id=previous.id),
@@ -209,7 +210,7 @@ async def replace_printer(work: Work, activation: ActivationRow, given: MoveActi
     changed = activation._replace(
         ecf_serial_number=given.ecf_serial_number, note=activation.note if given.note is None else given.note
     )
-    await activations.replace_printer(
+    await activation_changes.replace_printer(
         work.tx,
         work.partner_id,
         activation.id,
@@ -238,7 +239,7 @@ async def _begin(
     additional: int,
 ) -> int:
     new = new_activation(given, client, product_id=product_id, included=included, additional=additional)
-    return await activations.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
+    return await activation_changes.add(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
 
 
 def new_activation(
@@ -268,7 +269,7 @@ def cancellable(activation: ActivationRow | None) -> ActivationRow:
 
 
 async def _check_key(work: Work, client_id: int, product_id: int, activation_key: str) -> None:
-    in_use = await activations.key_in_use(
+    in_use = await activation_changes.key_in_use(
         work.tx, work.partner_id, client_id=client_id, product_id=product_id, activation_key=activation_key
     )
     if in_use:

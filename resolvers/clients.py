@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
-from db import activations, client_erasure, clients, erasures, holdings, licenses, tables
-from db.activations import ActivationRow, HeldLicense
+from db import activation_changes, client_erasure, clients, erasures, holdings, licenses, tables
+from db.activation_changes import HeldLicense
+from db.activations import ActivationRow
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
 from db.engine.connection import LockedElsewhereError
 from db.engine.statement import Columns
@@ -166,7 +167,7 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
     await _lock_found_clients(work, client.id, erasure)
     erased = await erasures.erase(work.tx, erasure, BEFORE_ACTIVATIONS)
     others = erasure.of(tables.activations)
-    ended = await activations.locked_of_client(work.tx, work.partner_id, client.id, others)
+    ended = await activation_changes.locked_of_client(work.tx, work.partner_id, client.id, others)
     # The ledger's lines are of those that are active until the erasure ends them.
     await _give_back(work, client.id, ended)
     erased += await _erase(work, client, names, given.reason)

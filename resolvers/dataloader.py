@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from db.engine import Connection, Database, Pending
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns, Join
+from domain.tenancy import Scope
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
 Result = TypeVar("Result")
 
 Batch = list[Value] | Awaitable[list[Value]]
@@ -81,51 +84,45 @@ def joined(rows: Sequence[Any], join: Join) -> RowBatch[Any] | None:
     return rows.related(join) if isinstance(rows, RowBatch) else None
 
 
+Read = Callable[[Connection, Scope, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
+"""Read of the values of a scope that some keys have."""
+
+
+class ReadColumns(Protocol[Value_co]):
+    """Read of some columns of the rows of a scope, by their ids."""
+
+    def __call__(
+        self, connection: Connection, scope: Scope, ids: Sequence[int], /, *, columns: Columns
+    ) -> Awaitable[Mapping[int, Value_co]]:
+        """Return the rows that the ids have."""
+
+
 class Loader(Generic[Key, Value]):
     """Loader of values by key: all keys of one iteration of the event loop are read together."""
 
-    def __init__(
-        self,
-        database: Database,
-        read: Callable[[Connection, list[Key], Columns], Awaitable[Mapping[Key, Value]]],
-        *,
-        wide: bool = False,
-        columns: Columns = None,
-    ) -> None:
+    wide: ClassVar[bool] = False
+    """Whether it can read some of the columns of its rows."""
+
+    def __init__(self, database: Database, scope: Scope, read: Read[Key, Value]) -> None:
         """Start empty. `read` gets distinct keys, and returns the values of those that have one.
 
-        The engine may read in place, so callers pass all keys of a batch together. A `wide` loader can read some
-        of the columns of its rows.
+        The engine may read in place, so callers pass all keys of a batch together.
         """
-        self._database, self._read_columns, self.wide, self._columns = database, read, wide, columns
-        self._reading: dict[Columns, Loader[Key, Value]] | None = None
+        self._database, self._scope, self._read = database, scope, read
         self._loaded: dict[Key | None, Value | None] = {None: None}
         self._batches: dict[Key, asyncio.Future[None]] = {}
         self._wanted: list[Key] = []
         self._next: asyncio.Future[None] | None = None
 
-    def load_only(self, columns: Columns) -> "Loader[Key, Value]":
-        """Return the loader of the same rows with only these columns, if the loader is wide."""
-        if not self.wide or columns == self._columns:
-            return self
-        if self._reading is None:
-            self._reading = {}
-        found = self._reading.get(columns)
-        if found is None:
-            found = Loader(
-                self._database,
-                self._read_columns,
-                wide=True,
-                columns=columns,
-            )
-            self._reading[columns] = found
-        return found
+    def load_only(self, _columns: Columns) -> "Loader[Key, Value]":
+        """Return the loader of the same rows with only these columns, if it is wide."""
+        return self
 
     async def bring(self, connection: Connection, keys: Iterable[Key | None]) -> None:
         """Load the missing keys in a unit of work that has begun."""
         missing = [key for key in dict.fromkeys(keys) if key not in self._loaded]
         if missing:
-            self._keep(missing, await self._read(connection, missing))  # type: ignore[arg-type]  # None is loaded.
+            self._keep(missing, await self._read(connection, self._scope, missing))  # type: ignore[arg-type]  # None is loaded.
 
     def load_many(self, keys: Sequence[Key | None]) -> Batch[Value | None]:
         """Return the value of each key, None for a key without one; awaitable unless all are loaded."""
@@ -153,9 +150,6 @@ class Loader(Generic[Key, Value]):
             await batch
         return self._loaded[key]
 
-    def _read(self, connection: Connection, keys: list[Key]) -> Awaitable[Mapping[Key, Value]]:
-        return self._read_columns(connection, keys, self._columns)
-
     def _keep(self, keys: Iterable[Key], found: Mapping[Key, Value]) -> None:
         self._loaded.update({key: found.get(key) for key in keys})
 
@@ -166,7 +160,7 @@ class Loader(Generic[Key, Value]):
             return None
         # In their order, so that one request sends one statement each time.
         ordered = [key for key in dict.fromkeys(keys) if key is not None and key in missing]
-        found = self._database.read_now(lambda connection: self._read(connection, ordered), alone=True)
+        found = self._database.read_now(lambda connection: self._read(connection, self._scope, ordered), alone=True)
         if not isinstance(found, Pending):
             self._keep(ordered, found)
             if (meter := self._database.meter) is not None:
@@ -206,13 +200,35 @@ class Loader(Generic[Key, Value]):
 
     async def _load(self, keys: list[Key]) -> None:
         try:
-            found = await self._database.read(lambda connection: self._read(connection, keys), alone=True)
+            found = await self._database.read(lambda connection: self._read(connection, self._scope, keys), alone=True)
             self._keep(keys, found)
             if (meter := self._database.meter) is not None:
                 meter.keys(len(keys))
         finally:
             for key in keys:
                 del self._batches[key]
+
+
+class WideLoader(Loader[int, Value]):
+    """Loader of rows with many columns, some of which it can read."""
+
+    wide = True
+
+    def __init__(self, database: Database, scope: Scope, read: ReadColumns[Value], columns: Columns = None) -> None:
+        """Start empty; None reads all columns."""
+        super().__init__(database, scope, partial(read, columns=columns))
+        self._read_columns, self._columns = read, columns
+        self._narrower: dict[Columns, WideLoader[Value]] = {}
+
+    def load_only(self, columns: Columns) -> "WideLoader[Value]":
+        """Return the loader of the same rows with only these columns."""
+        if columns == self._columns:
+            return self
+        found = self._narrower.get(columns)
+        if found is None:
+            found = WideLoader(self._database, self._scope, self._read_columns, columns)
+            self._narrower[columns] = found
+        return found
 
 
 def _each(loaded: Mapping[Key | None, Value | None], keys: Sequence[Key | None]) -> list[Value | None]:

@@ -31,6 +31,9 @@ BATCH_MAX = 100
 _POLL_SECONDS = 0.1
 """Seconds between looks for what other processes have committed."""
 
+_POLL_VERSION_SECONDS = 0.04
+"""Longest time between looks where one is a number in shared memory, and not a statement."""
+
 _POLL_BESIDE_HINTS_SECONDS = 1.0
 """Seconds between looks where other processes send hints, one of which may be lost."""
 
@@ -219,9 +222,8 @@ class Feed:
         seen: object = None
         pause = _PAUSE_SECONDS
         while True:
-            is_heard = self._listener is not None and self._listener.is_heard
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_beside_hints if is_heard else self.poll_seconds):
+                async with asyncio.timeout(self._seconds_to_look(has_version=seen is not None)):
                     await self._hinted.wait()
             is_hinted = self._hinted.is_set()
             self._hinted.clear()
@@ -239,6 +241,11 @@ class Feed:
                     log.exception("feed not read")
                 await asyncio.sleep(_PAUSE_AFTER_FAILURE_SECONDS)
             await asyncio.sleep(pause)
+
+    def _seconds_to_look(self, *, has_version: bool) -> float:
+        if self._listener is not None and self._listener.is_heard:
+            return self._poll_beside_hints
+        return min(self.poll_seconds, _POLL_VERSION_SECONDS) if has_version else self.poll_seconds
 
     async def _read_new(self) -> bool:
         """Read the new events of the followed partners; return whether there were any."""

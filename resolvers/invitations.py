@@ -16,7 +16,7 @@ from domain.languages import Language
 from domain.refusals import NotFound, Path
 from domain.users import EmailTaken, check_role
 from resolvers import pages
-from resolvers.access import Secret, digest, new_link_secret, new_secret
+from resolvers.access import Secret, new_link_secret, new_secret
 from resolvers.attempts import count_mail
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
@@ -27,6 +27,7 @@ from resolvers.passwords import check_new_password, hash_password
 from resolvers.portal import Portal
 from resolvers.sessions import SignedIn, new_session, signed_in_by
 from resolvers.user_changes import of_vendor, require_session
+from resolvers.viewers import digest
 
 _log = structlog.get_logger("portal.access")
 

@@ -1,7 +1,11 @@
-"""Dataloaders of one scope, which is part of each of their statements."""
+"""Dataloaders of one scope, which is part of each of their statements.
 
-from collections.abc import Callable, Mapping, Sequence
+A declaration says what a loader reads by which keys; the loader is made at its first use in a request.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
 
 from db import (
     access,
@@ -22,20 +26,119 @@ from db import (
     webhooks,
 )
 from db.engine import Connection, Database
+from db.engine.listings import Listing
 from db.holdings import Released
 from domain.tenancy import Scope
-from resolvers.loading import (
-    pages,
-    row_by_id,
-    row_by_key,
-    row_in_force,
-    rows_by_id,
-    rows_in_force,
-    shared,
-    unfiltered,
-    value_by_id,
-    wide_row_by_id,
-)
+from resolvers.dataloader import Loader, Read, ReadColumns, WideLoader
+from resolvers.page_loaders import Pages
+
+Made = TypeVar("Made")
+Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
+Row = TypeVar("Row", bound=tuple[Any, ...])
+Key = TypeVar("Key", bound=Hashable)
+
+ONE_ROW, LISTS, PAGES = "one row", "lists of rows", "pages"
+"""What loaders of relations have, in the words of an error."""
+
+
+class ReadAt(Protocol[Value_co]):
+    """Read of what is in force at a time."""
+
+    def __call__(
+        self, connection: Connection, scope: Scope, ids: Sequence[int], /, *, at: datetime
+    ) -> Awaitable[Mapping[int, Value_co]]:
+        """Return the values that the ids have."""
+
+
+class Declared(Generic[Made]):
+    """Attribute with a loader, which is made at its first use.
+
+    `functools.cached_property` takes a lock each time before Python 3.12, which costs more than a loader does.
+    """
+
+    def __init__(self, loads: str, make: Callable[["Loaders"], Made]) -> None:
+        """Take what the loader has, in the words of an error, and the function that makes it."""
+        self.loads, self._make, self._name = loads, make, ""
+
+    def __set_name__(self, _owner: type[Any], name: str) -> None:
+        """Take the attribute's name."""
+        self._name = name
+
+    def __get__(self, instance: "Loaders", _owner: type[Any]) -> Made:
+        """Make it, and store it on the object, where the next access finds it."""
+        made = instance.__dict__[self._name] = self._make(instance)
+        return made
+
+
+def row_by_id(read: Read[int, Value]) -> Declared[Loader[int, Value]]:
+    """Declare a loader of one row for each id."""
+    return Declared(ONE_ROW, _by(read))
+
+
+def wide_row_by_id(read: ReadColumns[Value]) -> Declared[Loader[int, Value]]:
+    """Declare a loader of one row with many columns for each id, which reads those that a query selects."""
+    return Declared(ONE_ROW, lambda of: WideLoader(of.database, of.scope, read))
+
+
+def row_in_force(read: ReadAt[Value]) -> Declared[Loader[int, Value]]:
+    """Declare a loader of the row that is in force of each id."""
+    return Declared(ONE_ROW, _now_by(read))
+
+
+def rows_by_id(read: Read[int, Value]) -> Declared[Loader[int, Value]]:
+    """Declare a loader of the rows that each id has."""
+    return Declared(LISTS, _by(read))
+
+
+def rows_in_force(read: ReadAt[Value]) -> Declared[Loader[int, Value]]:
+    """Declare a loader of the rows that are in force of each id."""
+    return Declared(LISTS, _now_by(read))
+
+
+def value_by_id(read: Read[int, Value]) -> Declared[Loader[int, Value]]:
+    """Declare a loader of a value for each id, which is no row: no relation has it."""
+    return Declared("a value", _by(read))
+
+
+def row_by_key(read: Read[Key, Value]) -> Declared[Loader[Key, Value]]:
+    """Declare a loader of one row for each key, which is no id: no relation has it."""
+    return Declared("one row by a key that is no id", _by(read))
+
+
+def pages(
+    listing: Callable[[Scope, Sequence[int], Any], Listing[Row]], *, of_partners: bool = False
+) -> Declared[Pages[Row]]:
+    """Declare a loader of pages of the list that each parent has."""
+    return Declared(PAGES, lambda of: Pages(of.database, listing, of_partners=of_partners))
+
+
+def shared(read: Callable[[Connection, Sequence[int]], Awaitable[Mapping[int, Value]]]) -> Read[int, Value]:
+    """Return a read of what belongs to no partner."""
+    return lambda connection, _scope, ids: read(connection, ids)
+
+
+def unfiltered(
+    listing: Callable[[Scope, Sequence[int]], Listing[Row]],
+) -> Callable[[Scope, Sequence[int], object], Listing[Row]]:
+    """Return a listing that takes a filter and has none."""
+    return lambda scope, parent_ids, _chosen: listing(scope, parent_ids)
+
+
+def _by(read: Read[Key, Value]) -> Callable[["Loaders"], Loader[Key, Value]]:
+    return lambda of: Loader(of.database, of.scope, read)
+
+
+def _now_by(read: ReadAt[Value]) -> Callable[["Loaders"], Loader[int, Value]]:
+    def make(of: "Loaders") -> Loader[int, Value]:
+        now = of.now
+
+        async def read_now(connection: Connection, scope: Scope, ids: Sequence[int]) -> Mapping[int, Value]:
+            return await read(connection, scope, ids, at=now())
+
+        return Loader(of.database, of.scope, read_now)
+
+    return make
 
 
 async def _held(connection: Connection, scope: Scope, client_ids: Sequence[int]) -> Mapping[int, list[Released]]:

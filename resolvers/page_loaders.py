@@ -75,7 +75,7 @@ class Pages(Generic[Row]):
     ) -> Loader[int, Value]:
         listing = self.listing
 
-        async def load(connection: Connection, parent_ids: list[int], _columns: Columns) -> Mapping[int, Value]:
-            return await read(connection, listing(kind.scope, parent_ids, kind.chosen))
+        async def load(connection: Connection, scope: Scope, parent_ids: Sequence[int]) -> Mapping[int, Value]:
+            return await read(connection, listing(scope, parent_ids, kind.chosen))
 
-        return known.setdefault(kind, Loader(self._database, load))
+        return known.setdefault(kind, Loader(self._database, kind.scope, load))

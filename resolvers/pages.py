@@ -2,13 +2,9 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
-from sqlalchemy import types as sqltypes
-
 from db.engine import Connection, Database, Pending, listings
-from db.engine.column_types import Instant
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
 from db.engine.row_batch import RowBatch
@@ -157,15 +153,26 @@ class Page(Generic[Row]):
         return True if (self.window.after if backward else self.window.before) is None else None
 
 
-def counts(pages: Sequence[Page[Any]]) -> Batch[int]:
+def counts(_context: Context, pages: Sequence[Page[Any]]) -> Batch[int]:
     """Return the length of the whole list of each page."""
     return then(pages[0].source.counts(pages), lambda found: [count or 0 for count in found])
 
 
-def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
-    """Return whether rows follow each page, or precede it."""
+def have_next(_context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
+    """Return whether rows follow each page."""
+    return _have_more(pages, backward=False)
+
+
+def have_previous(_context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
+    """Return whether rows precede each page."""
+    return _have_more(pages, backward=True)
+
+
+def _have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
     ends = [page.reaches_end(backward=backward) for page in pages]
     unknown = [place for place, ends_there in enumerate(ends) if ends_there is None]
+    if not unknown:
+        return [not ends_there for ends_there in ends]
 
     def answers_with(found: Sequence[bool | None]) -> list[bool]:
         answers = [not ends_there for ends_there in ends]
@@ -173,8 +180,6 @@ def have_more(pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool]:
             answers[place] = bool(any_there)
         return answers
 
-    if not unknown:
-        return answers_with([])
     asked = [pages[place] for place in unknown]
     return then(pages[0].source.beyond(asked, backward=not backward), answers_with)
 
@@ -226,12 +231,12 @@ def window(arguments: PageArguments, listing: Listing[Row], owner: int) -> Windo
     if size is not None and not 0 <= size <= SIZE_MAX:
         message = f"“{name}” must be between 0 and {SIZE_MAX}, not {size}."
         raise BadUserInput(message, argument=name)
-    key_type = _python_type(listing.sorting.key.type)
+    order, key_type = listing.order, listing.key_type
     return Window(
         size=SIZE_DEFAULT if size is None else size,
         backward=last is not None,
-        after=None if after is None else cursors.decode(after, "after", listing.order, owner, key_type),
-        before=None if before is None else cursors.decode(before, "before", listing.order, owner, key_type),
+        after=None if after is None else cursors.decode(after, "after", order, owner, key_type),
+        before=None if before is None else cursors.decode(before, "before", order, owner, key_type),
     )
 
 
@@ -304,7 +309,3 @@ def pages_of(
         ]
 
     return then(loaders.page(kind).load_many(parent_ids), made)
-
-
-def _python_type(column_type: sqltypes.TypeEngine[Any]) -> type[Any]:
-    return datetime if isinstance(column_type, Instant) else column_type.python_type

@@ -14,7 +14,7 @@ from domain.invitations import RESET_LIFETIME, InvalidReset, MailNotConfigured
 from domain.languages import Language
 from domain.refusals import NotFound, SessionRequired
 from domain.users import OwnUser, UserDisabled, WrongPassword
-from resolvers.access import Secret, digest, new_link_secret
+from resolvers.access import Secret, new_link_secret
 from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_mail, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.mail import LinkTo, Mail
@@ -22,6 +22,7 @@ from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.passwords import check_new_password, hash_password, is_password
 from resolvers.portal import Portal
 from resolvers.user_changes import Ended, end_all, require_session
+from resolvers.viewers import digest
 
 _log = structlog.get_logger("portal.access")
 

@@ -7,8 +7,9 @@ from db import second_factors
 from db.engine import Transaction
 from domain import token_forms
 from domain.second_factor import CHALLENGE_LIFETIME, SecondFactorKind
-from resolvers.access import digest, random_secret
+from resolvers.access import random_secret
 from resolvers.portal import Portal
+from resolvers.viewers import digest
 
 _PASSWORD_PURPOSE = "password of a challenge"  # noqa: S105 — what is hashed, and no password.
 

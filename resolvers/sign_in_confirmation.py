@@ -11,7 +11,7 @@ from domain.events import EventType
 from domain.limits import RateLimited
 from domain.refusals import Refusal
 from domain.second_factor import SecondFactorKind, SignInExpired, WrongCode
-from resolvers.access import digest, new_secret
+from resolvers.access import new_secret
 from resolvers.attempts import count_as_right, count_try
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -19,6 +19,7 @@ from resolvers.second_factor import event
 from resolvers.second_factor_codes import SECOND_FACTOR, accept
 from resolvers.second_steps import is_of_password
 from resolvers.sessions import SignedIn, new_session, signed_in_by
+from resolvers.viewers import digest
 
 _log = structlog.get_logger("portal.access")
 

@@ -16,8 +16,9 @@ from domain.events import Event, EventType
 from domain.refusals import PermissionNotHeld
 from domain.users import UnknownUser, UserDisabled
 from resolvers import ids
-from resolvers.access import PREFIX_LENGTH, add_api_token, digest, new_secret
+from resolvers.access import PREFIX_LENGTH, add_api_token, new_secret
 from resolvers.portal import Portal
+from resolvers.viewers import digest
 
 _log = structlog.get_logger("portal.access")
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
+from domain import policies
 from domain.access import Permissions, Role, TokenKind
 from domain.policies import Network
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -54,6 +56,11 @@ TokenUse: TypeAlias = tuple[datetime, str | None]
 """Time of a token's last use, and the caller's address if it is known."""
 
 
+def digest(secret: str) -> bytes:
+    """Return what is stored of a token: a plain SHA-256 is enough for 256 random bits."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
 @dataclass(slots=True)
 class Viewers:
     """Cache of viewers by token digest, and the uses of tokens that are not written yet."""
@@ -81,6 +88,15 @@ class Viewers:
             return None
         self.hits += 1
         return seen.viewer
+
+    def usable(self, secret: str, now: datetime, address: str | None) -> Viewer | None:
+        """Return the cached viewer of a token that can be used from the address, and record the use."""
+        viewer = self.peek(digest(secret), now)
+        if viewer is None or (viewer.networks and not policies.admits(viewer.networks, address)):
+            return None
+        if viewer.token_id:
+            self.note_use(viewer, now, address)
+        return viewer
 
     def former(self, digest: bytes) -> Viewer | None:
         """Return the last viewer of a token, however old it is, if it was not dropped."""

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import strawberry
 
-from db.activations import CLIENT, ActivationRow, ActivationSortKey
+from db.activation_joins import ACTIVATED_BY, CLIENT, PRODUCT
 from db.activations import ActivationFilter as Chosen
+from db.activations import ActivationRow, ActivationSortKey
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
 from resolvers.dataloader import MaybeAwaitable
@@ -24,10 +25,10 @@ from schema.arguments import (
     upper,
 )
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, given, optional
+from schema.inputs import After, Before, First, Last, given, optional, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node, columns
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, computed, plain, selection, to_one
 
 
@@ -79,12 +80,16 @@ class Activation(Node, row=ActivationRow):
     )
 
     product: references.ProductType = to_one(
-        "product_id", loader="product", description="The licensed product, “produto”."
+        "product_id",
+        loader="product",
+        join=PRODUCT,
+        description="The licensed product, “produto”.",
     )
 
     activated_by: references.UserType = to_one(
         "activated_by_id",
         loader="user",
+        join=ACTIVATED_BY,
         description="The user who activated the license, “usuário que fez a ativação”.",
     )
 
@@ -224,7 +229,7 @@ class ActivationQueries:
     ) -> MaybeAwaitable[Page[ActivationRow]]:
         asked, order = given(filter), given(sort) or _NEWEST_FIRST
         chosen = _ALL if asked is None else asked.chosen()
-        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
+        window, descending = page_arguments(first, after, last, before), order.direction is SortDirection.DESC
         return activations.page(
             info.context,
             chosen,

@@ -16,10 +16,10 @@ from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, PartnerId, given, optional
+from schema.inputs import After, Before, First, Last, PartnerId, given, optional, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow, columns
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, computed, computed_together, plain, selection, to_one, to_page
 from schema.scalars import Cnpj
 
@@ -232,7 +232,7 @@ class ClientQueries:
     ) -> MaybeAwaitable[Page[ClientRow]]:
         asked, order = given(filter), given(sort) or _BY_NAME
         chosen = _ACTIVE if asked is None else asked.chosen()
-        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
+        window, descending = page_arguments(first, after, last, before), order.direction is SortDirection.DESC
         return clients.page(
             info.context,
             chosen,

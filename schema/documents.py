@@ -15,9 +15,9 @@ from resolvers.dataloader import MaybeAwaitable
 from resolvers.documents import DocumentsRegistered, DocumentsRemoved, RegisterDocuments, RemoveDocuments
 from resolvers.pages import Page
 from schema.errors import Payload, answer, settle
-from schema.inputs import After, Before, First, Last, given, optional
+from schema.inputs import After, Before, First, Last, given, optional, page_arguments
 from schema.nodes import Info, OfRow
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, computed, computed_together, plain, selection
 
 
@@ -78,7 +78,7 @@ class DocumentQueries:
     ) -> MaybeAwaitable[Page[DocumentRow]]:
         asked = given(filter)
         beginning = None if asked is None else given(asked.id_begins_with)
-        window = arguments(first, after, last, before)
+        window = page_arguments(first, after, last, before)
         return documents.page(info.context, beginning, window, selection=selection(plain(info)))
 
 

@@ -19,10 +19,10 @@ from resolvers.pages import Page
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
 from schema.erasure import ErasedValues
-from schema.inputs import After, Before, First, Last, given, optional
+from schema.inputs import After, Before, First, Last, given, optional, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, computed, computed_together, plain, selection, to_one
 
 
@@ -243,7 +243,7 @@ class EventQueries:
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[EventRow]]:
         chosen, named = _named(given(filter))
-        window = arguments(first, after, last, before)
+        window = page_arguments(first, after, last, before)
         return events.page(info.context, chosen, window, named=named, selection=selection(plain(info)))
 
 

@@ -1,6 +1,5 @@
 """Base classes of the schema's types."""
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import strawberry
@@ -8,16 +7,11 @@ from strawberry.types.info import Info as StrawberryInfo
 
 from breadth import by_class
 from breadth.lookahead import reads
-from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns
-from resolvers import ids
 from resolvers.context import Context
-from resolvers.dataloader import column
 from schema import relations
 
 Info = StrawberryInfo[Context, None]
-
-_TYPE_NAMES: dict[type[Any], str] = {}
 
 
 class OfRow:
@@ -33,27 +27,13 @@ class OfRow:
             relations.check(cls, row)
 
 
-def _ids(_context: Context, rows: Sequence[Any]) -> list[str]:
-    kinds = {rows.of_class} if isinstance(rows, RowBatch) else set(map(type, rows))
-    if len(kinds) == 1:
-        return ids.encode_all(_TYPE_NAMES[kinds.pop()], column(rows, "id"))
-    return [ids.encode(_TYPE_NAMES[type(row)], row.id) for row in rows]
-
-
 @strawberry.interface(description="An object with an ID, by which `node` can find it.")
 class Node(OfRow):
     """Type whose objects have a global id."""
 
-    id: strawberry.ID = relations.computed_together(
-        _ids,
-        reads=("id",),
-        description="The ID of the object. It is opaque, unique among all types, and never changes.",
+    id: strawberry.ID = relations.global_id(
+        "The ID of the object. It is opaque, unique among all types, and never changes."
     )
-
-    def __init_subclass__(cls, *, row: type[Any]) -> None:
-        """Register the type of the row class."""
-        super().__init_subclass__(row=row)
-        _TYPE_NAMES[row] = cls.__name__
 
     @classmethod
     @by_class

@@ -17,10 +17,10 @@ from schema import references
 from schema.arguments import DateTimeRange, MoneyRange, amounts, moments, of_partner
 from schema.arguments import number as database_id
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, PartnerId, given, optional
+from schema.inputs import After, Before, First, Last, PartnerId, given, optional, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.prices import OrderLine
 from schema.relations import attribute, computed, computed_together, plain, selection, to_many, to_one
 
@@ -229,7 +229,7 @@ class OrderQueries:
             info.context,
             chosen,
             None if order is None else order.by,
-            arguments(first, after, last, before),
+            page_arguments(first, after, last, before),
             descending=order is None or order.direction is SortDirection.DESC,
             named=None if asked is None else database_id("Partner", asked.partner_id),
             selection=selection(plain(info)),

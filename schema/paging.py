@@ -5,16 +5,9 @@ from typing import Generic, TypeVar
 import strawberry
 
 from resolvers import pages
-from resolvers.pages import PageArguments
-from schema.inputs import given
 from schema.relations import computed_together
 
 Item = TypeVar("Item")
-
-
-def arguments(first: int | None, after: str | None, last: int | None, before: str | None) -> PageArguments:
-    """Return the paging arguments of a connection; None for each omitted one."""
-    return PageArguments(given(first), given(after), given(last), given(before))
 
 
 @strawberry.type(description="Information about a page of a list.")
@@ -34,11 +27,11 @@ class PageInfo:
     )
 
     has_next_page: bool = computed_together(
-        lambda _, rows: pages.have_more(rows, backward=False),
+        pages.have_next,
         description="Whether there are more objects after this page.",
     )
     has_previous_page: bool = computed_together(
-        lambda _, rows: pages.have_more(rows, backward=True),
+        pages.have_previous,
         description="Whether there are objects before this page.",
     )
 
@@ -69,6 +62,6 @@ class Connection(Generic[Item]):
     page_info: PageInfo = strawberry.field(description="Information about the page.")
 
     total_count: int = computed_together(
-        lambda _, rows: pages.counts(rows),
+        pages.counts,
         description="The number of objects in the whole list. It is counted only if it is selected.",
     )

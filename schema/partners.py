@@ -19,10 +19,10 @@ from resolvers.pages import Page
 from schema import references
 from schema.arguments import folded, unmasked
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, given, optional
+from schema.inputs import After, Before, First, Last, given, optional, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, computed, plain, selection, to_many, to_one, to_page
 from schema.scalars import Cnpj
 
@@ -228,7 +228,7 @@ class PartnerQueries:
     ) -> MaybeAwaitable[Page[PartnerRow]]:
         asked, order = given(filter), given(sort) or _BY_NAME
         chosen = _ALL if asked is None else asked.chosen()
-        window, descending = arguments(first, after, last, before), order.direction is SortDirection.DESC
+        window, descending = page_arguments(first, after, last, before), order.direction is SortDirection.DESC
         return partners.page(
             info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
         )

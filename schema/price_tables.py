@@ -14,10 +14,10 @@ from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page
 from schema import references
 from schema.arguments import number
-from schema.inputs import After, Before, First, Last, PartnerId, given
+from schema.inputs import After, Before, First, Last, PartnerId, given, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.prices import PriceTableItem, PriceTier
 from schema.relations import attribute, computed_together, plain, selection, to_many, to_one
 
@@ -136,7 +136,7 @@ class PriceTableQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[PriceTableRow]]:
-        window = arguments(first, after, last, before)
+        window = page_arguments(first, after, last, before)
         return price_tables.page(info.context, window, selection=selection(plain(info)))
 
     @strawberry.field(

@@ -18,11 +18,10 @@ from breadth import lookahead
 from breadth.strawberry import DeclaredField, declared
 from db.engine.statement import Columns, Join
 from domain.access import Permission
-from resolvers import pages
+from resolvers import ids, pages
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, Related, column, joined, then
-from resolvers.loaders import Loaders
-from resolvers.loading import LISTS, ONE_ROW, PAGES, Declared
+from resolvers.loaders import LISTS, ONE_ROW, PAGES, Declared, Loaders
 from resolvers.page_loaders import Pages
 from resolvers.pages import Page, PageArguments, Preload, Selection
 from schema.inputs import After, Before, First, Last, given
@@ -53,13 +52,18 @@ def computed_together(
     return declared(_ComputedTogether(compute, reads), description=description)
 
 
+def global_id(description: str) -> Field:
+    """Declare the global id of a row: it has the name of the type, and the row's own id."""
+    return declared(_GlobalId(), description=description)
+
+
 def to_one(
     key: str, *, loader: str, join: Join | None = None, permission: Permission | None = None, description: str
 ) -> Field:
     """Declare a relation from the column `key` to the row that `loader` of `Loaders` has under it.
 
-    A page joins the rows if there is a `join`, and loads them in its own unit of work otherwise. The relation is null
-    if the viewer lacks the `permission`.
+    A page joins the rows if there is a `join`, which one that recurs is for a server only, and loads them in its own
+    unit of work otherwise. The relation is null if the viewer lacks the `permission`.
     """
     return declared(ToOne(key, loader, join, permission), description=description)
 
@@ -89,6 +93,8 @@ def to_page(
 
 
 class _Computed:
+    of_each = True
+
     def __init__(self, compute: Callable[[Context, Any], object], reads: Iterable[str] | None) -> None:
         self.reads = None if reads is None else frozenset(reads)
         self._compute = compute
@@ -99,8 +105,18 @@ class _Computed:
 
 
 class _ComputedTogether(_Computed):
+    of_each = False
+
     def resolve(self, rows: Rows, info: Info) -> Any:  # noqa: ANN401 — of any type.
         return self._compute(info.context, rows)
+
+
+class _GlobalId:
+    of_each = True
+    reads = frozenset({"id"})
+
+    def resolve(self, rows: Rows, info: Info) -> list[str]:
+        return ids.encode_all(info.parent_type.name, column(rows, "id"))
 
 
 class _ByLoader:
@@ -219,10 +235,12 @@ def plain(info: StrawberryInfo[Context, None]) -> Info:
 
 def selection(info: Info) -> Selection:
     """Return the columns, joins and loads of the connection's rows that the query selects."""
-    return lookahead.known(info, "selection", lambda: _selection(info))
+    is_remote = info.context.portal.database.is_remote
+    kind = "selection of a server" if is_remote else "selection"
+    return lookahead.known(info, kind, lambda: _selection(info, joins_all=is_remote))
 
 
-def _selection(info: Info) -> Selection:
+def _selection(info: Info, *, joins_all: bool) -> Selection:
     asked: dict[str, GraphQLField] = {}
     for path in _PATHS:
         asked |= lookahead.fields(info, *path)
@@ -234,9 +252,9 @@ def _selection(info: Info) -> Selection:
         # fields are resolved once.
         if relation is None or any(lookahead.selects_objects(info, *path, name) for path in _PATHS):
             continue
-        columns = _columns(info, name)
-        if relation.join is not None and relation.permission is None:
-            joins[relation.join] = columns
+        columns, join = _columns(info, name), relation.join
+        if join is not None and relation.permission is None and (joins_all or not join.recurs):
+            joins[join] = columns
         else:
             preloads.append(Preload(relation.key, relation.loader, columns, relation.permitted))
     return Selection(_columns(info), joins, preloads)

@@ -16,10 +16,10 @@ from resolvers.pages import Page
 from schema import references
 from schema.access import User
 from schema.arguments import number, of_partner
-from schema.inputs import After, Before, First, Last, given, optional
+from schema.inputs import After, Before, First, Last, given, optional, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, plain, selection, to_one
 
 
@@ -90,7 +90,7 @@ class UserQueries:
         asked = given(filter)
         chosen = Chosen() if asked is None else asked.chosen()
         named = None if asked is None else number("Partner", asked.partner_id)
-        window = arguments(first, after, last, before)
+        window = page_arguments(first, after, last, before)
         return users.page(info.context, chosen, window, named=named, selection=selection(plain(info)))
 
     @strawberry.field(
@@ -113,5 +113,5 @@ class UserQueries:
     ) -> MaybeAwaitable[Page[InvitationRow]]:
         asked = given(filter)
         named = None if asked is None else number("Partner", asked.partner_id)
-        window = arguments(first, after, last, before)
+        window = page_arguments(first, after, last, before)
         return invitations.page(info.context, window, named=named, selection=selection(plain(info)))

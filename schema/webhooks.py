@@ -18,10 +18,10 @@ from resolvers.pages import Page
 from schema import references
 from schema.arguments import number, of_partner
 from schema.events import FILTERED_BY, FilteredBy
-from schema.inputs import After, Before, First, Last, given
+from schema.inputs import After, Before, First, Last, given, page_arguments
 from schema.labels import label_of
 from schema.nodes import Info, Node
-from schema.paging import Connection, arguments
+from schema.paging import Connection
 from schema.relations import attribute, computed, plain, selection, to_one, to_page
 
 
@@ -199,5 +199,5 @@ class WebhookQueries:
     ) -> MaybeAwaitable[Page[WebhookRow]]:
         asked = given(filter)
         named = None if asked is None else number("Partner", asked.partner_id)
-        window = arguments(first, after, last, before)
+        window = page_arguments(first, after, last, before)
         return webhooks.page(info.context, window, named=named, selection=selection(plain(info)))

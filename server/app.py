@@ -144,6 +144,7 @@ def create_app(
         streams=streams,
         limiter=limiter,
         points_max=settings.max_points,
+        max_answer_bytes=settings.max_answer_bytes,
         reports_cost=settings.report_cost,
     )
     portal.selections = selections = EventSelections(

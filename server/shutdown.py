@@ -71,7 +71,7 @@ class StoppingServer(Server):
         self._stopping = asyncio.Event()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, or exit at once at a second Ctrl-C. Where there is a parent, Ctrl-C reaches it too and is its affair."""
+        """Stop, or exit at once at a second Ctrl-C. A parent gets Ctrl-C too, and says what to do."""
         if self._shares_socket and sig == signal.SIGINT:
             return
         super().handle_exit(sig, frame)

@@ -14,10 +14,11 @@ from cryptography.x509.oid import NameOID
 
 
 class Certificate(NamedTuple):
-    """Certificate as clients trust it, and the context of the server that has it."""
+    """Certificate as clients trust it, and the context of the server that has it, or its private key."""
 
     pem: str
     server: ssl.SSLContext
+    key: bytes
 
 
 def certificate(name: str) -> Certificate:
@@ -37,9 +38,10 @@ def certificate(name: str) -> Certificate:
         .sign(key, SHA256())
     )
     pem = made.public_bytes(Encoding.PEM)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "server.pem")
-        file.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.write_bytes(pem + private)
         context.load_cert_chain(file)
-    return Certificate(pem.decode(), context)
+    return Certificate(pem.decode(), context, private)

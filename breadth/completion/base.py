@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from typing import ClassVar
 
 from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then, wait
 from breadth.paths import Chosen, Items, Paths, PropagatingError
@@ -17,6 +18,9 @@ class Completion:
     """Completes the values of a field, or the items of its lists, of one type."""
 
     __slots__ = ("field", "nullable")
+
+    of_objects: ClassVar[bool] = False
+    """Whether the values are objects, whose completed column is always a new list."""
 
     def __init__(self, field: PlannedField, *, nullable: bool) -> None:
         """Name the field that is completed, and whether its values may be null."""

@@ -1,10 +1,11 @@
 """Completion of lists: the items of all lists of a column are one column."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import accumulate, count
+from typing import NamedTuple
 
 from graphql import GraphQLError
 from graphql.pyutils import is_iterable
@@ -12,10 +13,26 @@ from graphql.pyutils import is_iterable
 from breadth.awaiting import EASY, awaited, learn, then
 from breadth.completion.async_list import Reading
 from breadth.completion.base import Completion, scatter
+from breadth.parts import VALUES_AT_ONCE
 from breadth.paths import Chosen, Items, Paths, PropagatingError, propagated
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import RowBatch, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
+
+
+class _Encoder(NamedTuple):
+    """Function that encodes a list of objects, and one that is awaited before each."""
+
+    encode: Callable[[Column], Value]
+    pause: Callable[[], Awaitable[None]]
+
+
+class _Lists(NamedTuple):
+    """Results of a column of lists, the indices of those to complete, and the bounds of their items."""
+
+    results: Column
+    indices: Sequence[int]
+    bounds: Sequence[tuple[int, int]]
 
 
 class ListCompletion(Completion):
@@ -87,7 +104,11 @@ class ListCompletion(Completion):
         items_place = Items(paths if len(kept) == len(values) else Chosen(paths, kept), starts)
         ends = [*starts[1:], len(flat)]
 
-        def split(column: Column) -> Column:
+        def split(column: Column) -> MaybeAwaitable[Column]:
+            by = self._encoder(run, column)
+            if by is not None:
+                lists = _Lists(results, kept, list(zip(starts, ends, strict=True)))
+                return self._encoded(run, by, column, lists, paths)
             for index, start, end in zip(kept, starts, ends, strict=True):
                 items = column[start:end]
                 results[index] = (run.raised and propagated(items, count())) or items
@@ -100,13 +121,37 @@ class ListCompletion(Completion):
         ends = list(accumulate(lengths))
         starts = [0, *ends[:-1]]
 
-        def split(column: Column) -> Column:
+        def split(column: Column) -> MaybeAwaitable[Column]:
+            by = self._encoder(run, column)
+            if by is not None:
+                number = len(lengths)
+                lists = _Lists([None] * number, range(number), list(zip(starts, ends, strict=True)))
+                return self._encoded(run, by, column, lists, paths)
             results: Column = [column[start:end] for start, end in zip(starts, ends, strict=True)]
             if run.raised:
                 results = [propagated(row, count()) or row for row in results]
             return self.stop(run, results, paths)
 
         return then(self.item.complete(run, items, Items(paths, starts)), split)
+
+    def _encoder(self, run: Run, items: Column) -> "_Encoder | None":
+        """Return the functions of an executor that encodes lists of so many values."""
+        if run.encode is None or run.pause is None or not self.item.of_objects or _values(items) <= VALUES_AT_ONCE:
+            return None
+        return _Encoder(run.encode, run.pause)
+
+    async def _encoded(self, run: Run, by: "_Encoder", column: Column, lists: "_Lists", paths: Paths) -> Column:
+        """Return the lists of a column's items, encoded between pauses."""
+        encode, pause = by
+        results, indices, bounds = lists
+        for index, (start, end) in zip(indices, bounds, strict=True):
+            items: Value = column[start:end]
+            # Each object is freed once it is encoded, unless it repeats.
+            column[start:end] = [None] * (end - start)
+            await pause()
+            raised = propagated(items, count()) if run.raised else None
+            results[index] = raised or (encode(items) if _values(items) <= 2 * VALUES_AT_ONCE else items)
+        return self.stop(run, results, paths)
 
     def _listed(self, run: Run, value: Value) -> Sequence[Value]:
         if isinstance(value, Exception):
@@ -136,6 +181,11 @@ def _joined(values: Sequence[Value]) -> RowBatch | None:
         return None
     joined: RowBatch | None = batches[0].joined(batches[1:])
     return joined
+
+
+def _values(items: Column) -> int:
+    """Return about how many values the objects have: those of one list mostly have the same fields."""
+    return len(items) * next((len(item) for item in items if type(item) is dict), 0)
 
 
 def _rest(iterator: Iterator[Value]) -> Column:

@@ -122,6 +122,7 @@ class ObjectCompletion(Completion):
     """Completes objects of one type."""
 
     __slots__ = ("_objects",)
+    of_objects = True
 
     def __init__(self, field: PlannedField, of_type: GraphQLObjectType, *, nullable: bool) -> None:
         """Name the type."""
@@ -158,6 +159,7 @@ class AbstractCompletion(Completion):
     """Completes objects of an interface or union: a batch is split by the objects' types."""
 
     __slots__ = ("_objects", "_type")
+    of_objects = True
 
     def __init__(self, field: PlannedField, of_type: GraphQLAbstractType, *, nullable: bool) -> None:
         """Name the interface or union."""

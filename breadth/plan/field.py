@@ -95,6 +95,11 @@ class Field:
         return self._variant.selection(of_type, self.details)
 
     @property
+    def is_of_parts(self) -> bool:
+        """Whether the field is a scalar or enum that can be had of a part of a batch of rows after the other."""
+        return self.resolution.of_each and isinstance(self.completion, LeafCompletion)
+
+    @property
     def shareable(self) -> bool:
         """Whether the field gives equal objects equal values, all the way down, as an ordinary resolver need not."""
         if not self.resolution.shareable:

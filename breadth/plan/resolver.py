@@ -26,6 +26,8 @@ class Resolution:
 
     __slots__ = ("reads", "resolve")
     shareable = False
+    of_each: bool = False
+    """Whether the value of each object depends on that object only, and none is awaited."""
 
     def __init__(self, resolve: Callable[..., Value] | None = None, *, reads: frozenset[str] | None = None) -> None:
         """Name the resolver in place of the field's own, and the attributes of the objects that it reads."""
@@ -55,7 +57,7 @@ class Attribute(Resolution):
     """Read from the objects, all of them in one pass and each of them once."""
 
     __slots__ = ("calls", "name", "read")
-    shareable = True
+    shareable = of_each = True
 
     def __init__(self, read: Read, *, reads: frozenset[str], name: str | None = None, calls: bool = False) -> None:
         """Name the function that reads a batch, and whether what it reads is called if it can be.
@@ -69,15 +71,20 @@ class Attribute(Resolution):
 class BatchFunction(Resolution):
     """From a batch resolver, called once for all the objects."""
 
-    __slots__ = ("needs_info", "resolver")
+    __slots__ = ("needs_info", "of_each", "resolver")
     shareable = True
 
     def __init__(
-        self, resolver: BatchResolver, *, needs_info: bool = True, reads: frozenset[str] | None = None
+        self,
+        resolver: BatchResolver,
+        *,
+        needs_info: bool = True,
+        reads: frozenset[str] | None = None,
+        of_each: bool = False,
     ) -> None:
         """Name the resolver, which is called with None if it needs no info."""
         super().__init__(reads=reads)
-        self.resolver, self.needs_info = resolver, needs_info
+        self.resolver, self.needs_info, self.of_each = resolver, needs_info, of_each
 
 
 def attribute(name: str) -> Attribute:

@@ -7,13 +7,11 @@ from typing import Protocol
 from graphql import GraphQLError
 
 from breadth.awaiting import GRACE_SECONDS, cancel, discard, first_to_fail
-from breadth.paths import Paths, PropagatingError, propagated
+from breadth.parts import OBJECTS_AT_ONCE, VALUES_AT_ONCE
+from breadth.paths import Chosen, Paths, PropagatingError, propagated
 from breadth.protocols import Run
-from breadth.row_batch import Sources
+from breadth.row_batch import RowBatch, Sources, has_parts
 from breadth.values import Column, MaybeAwaitable, Value
-
-OBJECTS_AT_ONCE = 500
-"""Number of objects for which an executor with a `pause` works without one."""
 
 
 class AllRaisedError(Exception):
@@ -35,6 +33,10 @@ class SelectedField(Protocol):
 
     key: str
     quick: Callable[..., MaybeAwaitable[Column]]
+
+    @property
+    def is_of_parts(self) -> bool:
+        """Whether the field is a scalar or enum that can be had of a part of a batch of rows after the other."""
 
     def prepare(self) -> None:
         """Make what an operation that is executed again is executed with."""
@@ -63,6 +65,8 @@ class Selection:
         """Name the fields."""
         self.fields = tuple(fields)
         self._keys = [field.key for field in fields]
+        self._at_once = min(OBJECTS_AT_ONCE, max(1, VALUES_AT_ONCE // max(1, len(fields))))
+        """Number of objects for which there are no pauses."""
         self._make: Callable[..., Column] = self._made_once
         self._shareable: bool | None = None
 
@@ -87,7 +91,7 @@ class Selection:
 
     def batch(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
-        if run.pause is not None and len(objects) > OBJECTS_AT_ONCE:
+        if run.pause is not None and len(objects) > self._at_once:
             return self._with_pauses(run, run.pause, objects, paths)
         columns: list[MaybeAwaitable[Column]] = []
         waiting: list[int] = []
@@ -110,25 +114,58 @@ class Selection:
     async def _with_pauses(
         self, run: Run, pause: Callable[[], Awaitable[None]], objects: Sources, paths: Paths
     ) -> Column:
-        """Do as `batch`, with pauses between fields until one has to be awaited, so that loaders get whole batches."""
+        """Do as `batch`, with pauses, but none between fields that are awaited, so that loaders get whole batches."""
         columns: list[MaybeAwaitable[Column]] = []
         waiting: list[int] = []
+        later: list[int] = []
+        column: MaybeAwaitable[Column]
         count = len(objects)
+        parts = objects.parts(self._at_once) if run.plain and has_parts(objects) else None
         try:
             for field in self.fields:
-                if not waiting:
-                    await pause()
-                column = field.column(run, objects, paths)
+                if parts is not None and field.is_of_parts:
+                    later += [len(columns)] if waiting else []
+                    column = [] if waiting else await self._by_parts(run, pause, field, parts, paths)
+                else:
+                    if not waiting:
+                        await pause()
+                    column = field.quick(field, run, objects, paths) if run.plain else field.column(run, objects, paths)
                 if type(column) is not list:
                     waiting.append(len(columns))
                 columns.append(column)
                 if run.raised and all_raised(column):
+                    for index in later:
+                        columns[index] = [None] * count
                     ended = self._ended(run, columns, waiting, count)
                     return ended if isinstance(ended, list) else await ended
+            for index in later:
+                columns[index] = await self._by_parts(run, pause, self.fields[index], parts or (), paths)
         except BaseException:
             discard(columns)
             raise
         return await (self._later(run, columns, waiting, count) if waiting else self._paused_rows(run, columns, count))
+
+    async def _by_parts(
+        self,
+        run: Run,
+        pause: Callable[[], Awaitable[None]],
+        field: SelectedField,
+        parts: Sequence[RowBatch],
+        paths: Paths,
+    ) -> Column:
+        """Return the values of a scalar or enum, with a pause before each part of the rows."""
+        values: Column = []
+        for part in parts:
+            await pause()
+            indices = range(len(values), len(values) + len(part))
+            column = field.quick(field, run, part, Chosen(paths, indices))
+            if not isinstance(column, list):
+                try:
+                    column = await column
+                except AllRaisedError as all_of:
+                    column = all_of.column
+            values += column
+        return values
 
     def _ended(
         self, run: Run, columns: list[MaybeAwaitable[Column]], waiting: Sequence[int], count: int
@@ -172,12 +209,12 @@ class Selection:
 
     async def _paused_rows(self, run: Run, columns: Sequence[Value], count: int) -> Column:
         """Do as `rows`, with pauses if there are many objects."""
-        if run.pause is None or count <= OBJECTS_AT_ONCE:
+        if run.pause is None or count <= self._at_once:
             return self.rows(run, columns, count)
         rows: Column = []
-        for start in range(0, count, OBJECTS_AT_ONCE):
+        for start in range(0, count, self._at_once):
             await run.pause()
-            end = min(count, start + OBJECTS_AT_ONCE)
+            end = min(count, start + self._at_once)
             rows += self.rows(run, [column[start:end] for column in columns], end - start)
         return rows
 

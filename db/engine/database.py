@@ -3,12 +3,12 @@
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from db.engine import deadline, hosts, outcomes, pooler, probes, replicas
 from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
-from db.engine.deadline import Deadline
+from db.engine.engine import Engine
 from db.engine.hints import Listener
 from db.engine.place_queue import is_large
 from db.engine.pool_sizes import PoolSizes
@@ -33,54 +33,6 @@ class _UndoneError(Exception):
         """Take the result."""
         super().__init__()
         self.result = result
-
-
-class Engine(Protocol):
-    """Engine of one kind of database."""
-
-    def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
-        """Run a unit of work in the thread of the caller. Raises NotInlineError if that could take too long."""
-
-    async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
-        """Run a unit of work on a snapshot of the database, or `alone` without a transaction if the engine can.
-
-        Raises TookTooLongError at the deadline, CallerGoneError when its caller goes away, and TooManyReads if too many
-        reads of its partner wait.
-        """
-
-    async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
-        """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
-
-    async def write(self, work: Work[Result], until: Deadline | None) -> Result:
-        """Run a unit of work in a transaction, committed at its end and rolled back if it raises.
-
-        Raises TookTooLongError at the deadline, if nothing was changed.
-        """
-
-    async def purge(self) -> bool:
-        """Remove what was erased from the files, as far as this process can; return False if it has to wait."""
-
-    async def is_writable(self) -> bool:
-        """Return whether a transaction could write, without writing."""
-
-    def usage(self) -> Usage:
-        """Return how many connections are in use, and how many units of work wait for one."""
-
-    @property
-    def reads_waiting(self) -> int:
-        """The number of reads that wait for their caller's turn."""
-
-    def version(self) -> object:
-        """Return a value that another commit of any process changes; None if only a statement could tell."""
-
-    def listener(self, call: Callable[[], None]) -> Listener | None:
-        """Return what calls the function at hints of other processes, if the engine can."""
-
-    async def hint(self) -> None:
-        """Send a hint to the listeners of all processes, if the engine can."""
-
-    async def close(self) -> None:
-        """Close every connection."""
 
 
 class Database:
@@ -120,6 +72,8 @@ class Database:
         self._availability = Availability(given)
         self.replicas: Replicas | None = None
         """Replicas that queries read on; `replicas.watch` has to run."""
+        self.is_remote = given.get_backend_name() != "sqlite"
+        """Whether a statement is a message to a server and its answer, which take longer than what it reads."""
         self._engine: Engine
         if given.get_backend_name() == "sqlite":
             self.url = given.difference_update_query(["synchronous"])
@@ -154,10 +108,11 @@ class Database:
         """Return the same at once if the engine can run each statement of the unit in place."""
         if self.meter is not None:
             work = timed(work, self.meter)
-        if is_large.get():
+        inline = self._engine.inline
+        if inline is None or is_large.get():
             return Pending(self._read_alone if alone else self._read, work)
         try:
-            return self._engine.read_inline(work, alone=alone)
+            return inline.run(work, alone=alone)
         except NotInlineError:
             return Pending(self._read_alone if alone else self._read, work)
         except Exception as error:

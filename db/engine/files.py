@@ -54,17 +54,19 @@ class DatabaseFile:
         """Take the path; nothing is opened."""
         self.path = path
         self._lock = threading.Lock()
-        self._look_at = 0.0
-        self._seen: Files | None = None
+        self.look_at = 0.0
+        """When what was found is too old."""
+        self.found: Files | None = None
+        """Files that were there at the last look; None if there was no database file."""
         self._used: Files | None = None
         self._content: _Content | None = None
         self._index: int | None = None
 
     def seen(self) -> Files | None:
         """Return which files were there at most a second ago, None if there was no database file."""
-        if (now := monotonic()) >= self._look_at:
-            self._look_at, self._seen = now + _LOOKED_AGAIN_AFTER_SECONDS, self.look()
-        return self._seen
+        if (now := monotonic()) >= self.look_at:
+            self.look_at, self.found = now + _LOOKED_AGAIN_AFTER_SECONDS, self.look()
+        return self.found
 
     def look(self) -> Files | None:
         """Return which files are there now."""
@@ -88,7 +90,7 @@ class DatabaseFile:
         """Raise an error if what is written now would be lost: called when the transaction has its lock."""
         found = self.look()
         if found != self._used:
-            self._look_at = 0.0
+            self.look_at = 0.0
             raise FileMissingError if found is None else FilesChangedError
 
     def prepare(self) -> None:
@@ -105,7 +107,7 @@ class DatabaseFile:
         if found is None or found.is_overwritten or self._used not in {None, found}:
             raise FilesChangedError
         self._used = found
-        self._look_at, self._seen = 0.0, found
+        self.look_at, self.found = 0.0, found
         return found
 
     def have_changed(self) -> bool:
@@ -139,7 +141,7 @@ class DatabaseFile:
                 if _inode(_status(path)) == inode is not None:
                     os.unlink(path)  # noqa: PTH108 — the same reason.
         self._used = self._content = self._index = None
-        self._look_at = 0.0
+        self.look_at = 0.0
 
     @property
     def name(self) -> str:

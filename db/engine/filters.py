@@ -1,8 +1,7 @@
 """Parts of many statements: filters by bound values, and rows by ids."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import fields
-from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, UpdateBase
@@ -12,6 +11,9 @@ from db.engine.connection import Connection
 from db.engine.expressions import AnyColumn, among, found_by_id
 from db.engine.statement import Columns, Statement, Values
 from domain.tenancy import ALL_PARTNERS, Scope
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class HasId(Protocol):
@@ -24,13 +26,11 @@ class HasId(Protocol):
 
 Row = TypeVar("Row")
 Identified = TypeVar("Identified", bound=HasId)
-Filter = TypeVar("Filter")
+Filter = TypeVar("Filter", bound="DataclassInstance")
 Value = TypeVar("Value")
 
 PARTNER: sa.BindParameter[int] = sa.bindparam("partner_id")
 """The partner, which every statement of a partner's data names."""
-
-_NAMES: dict[type[Any], tuple[str, ...]] = {}
 
 Mine: TypeAlias = Callable[[AnyColumn], ColumnElement[bool]]
 """Makes the condition that a row is one of the scope's, of the column with its partner."""
@@ -80,27 +80,21 @@ Shape = tuple[tuple[str, bool | None], ...]
 """The names of a filter's values that are given. A boolean is in it as a value, since it chooses the condition."""
 
 
-def shaped(scope: Scope, chosen: Any) -> tuple[Shape, dict[str, object]]:  # noqa: ANN401 — a data class of any kind.
+def shaped(scope: Scope, chosen: "DataclassInstance") -> tuple[Shape, dict[str, object]]:
     """Return the shape of a filter, whose unused fields are None, and the values that it binds.
 
     The partner is one of them; statements about all partners do not name it.
     """
-    asked = [(name, value) for name in _names(type(chosen)) if (value := getattr(chosen, name)) is not None]
+    asked = [(name, value) for name in chosen.__dataclass_fields__ if (value := getattr(chosen, name)) is not None]
     shape = tuple([(name, value if isinstance(value, bool) else None) for name, value in asked])
     return shape, {"partner_id": scope, **dict(asked)}
 
 
 def named(kind: type[Filter], of_shape: Shape) -> Filter:
     """Return a filter of that shape with the names of its values."""
-    unasked = dict.fromkeys(_names(kind))
+    unasked = dict.fromkeys(kind.__dataclass_fields__)
     asked: dict[str, Any] = {name: sa.bindparam(name) if flag is None else flag for name, flag in of_shape}
     return kind(**(unasked | asked))
-
-
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    if kind not in _NAMES:
-        _NAMES[kind] = tuple(each.name for each in fields(kind))
-    return _NAMES[kind]
 
 
 class RowsById(Generic[Identified]):

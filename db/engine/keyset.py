@@ -63,20 +63,6 @@ _LIMIT = sa.bindparam("limit", type_=sa.Integer())
 """One row more than the page shows, which tells whether there is another page."""
 
 
-def values(window: Window) -> dict[str, object]:
-    """Return the values that the statements of a window bind."""
-    bound: dict[str, object] = {"limit": window.size + 1}
-    for name, position in (("after", window.after), ("before", window.before)):
-        if position is not None:
-            bound[f"{name}_key"], bound[f"{name}_id"] = position
-    return bound
-
-
-def shape(window: Window) -> tuple[bool, bool, bool]:
-    """Return the shape of a window, which determines its statements."""
-    return window.backward, window.after is not None, window.before is not None
-
-
 def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
     """Return the conditions that limit a list to the window's cursors."""
     conditions = []
@@ -166,18 +152,6 @@ def _unnested(sorting: Sorting, parents: str) -> TableValuedAlias:
 def _json_each(sorting: Sorting, parents: str) -> TableValuedAlias:
     bound: sa.BindParameter[Any] = sa.bindparam(parents, type_=Many(sorting.id.type))
     return sa.func.json_each(bound).table_valued("key", "value", name="parents")
-
-
-def cut(rows: Sequence[Any], window: Window) -> tuple[Sequence[Any], bool]:
-    """Return the page's rows in the list's order, and whether the statement found one more."""
-    more = len(rows) > window.size
-    shown = rows[: window.size]
-    return (shown[::-1] if window.backward else shown), more
-
-
-def nothing_beyond(window: Window) -> bool:
-    """Return whether the page begins at an end of the list."""
-    return (window.before if window.backward else window.after) is None
 
 
 def beyond(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:

@@ -55,16 +55,18 @@ class Listing(Generic[Row]):
     """Conditions of the same rows by which they are counted sooner, if not by `where`."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
+    order: str = field(init=False)
+    """Name of this order of this list, to which a cursor belongs."""
+    key_type: type[Any] = field(init=False)
+    """Type of the sort key's values."""
+    filtered: bool = field(init=False)
+    """Whether a page may read many rows, because of a filter or an order without an index."""
 
-    @property
-    def order(self) -> str:
-        """Name of this order of this list, to which a cursor belongs."""
-        return f"{self.name}.{self.key}.{'desc' if self.sorting.descending else 'asc'}"
-
-    @property
-    def filtered(self) -> bool:
-        """Return whether a page may read many rows, because of a filter or an order without an index."""
-        return len(self.where) > 1 or not self.indexed
+    def __post_init__(self) -> None:
+        """Find once what each request asks for."""
+        order = f"{self.name}.{self.key}.{'desc' if self.sorting.descending else 'asc'}"
+        filtered = len(self.where) > 1 or not self.indexed
+        vars(self).update(order=order, key_type=self.sorting.key.type.python_type, filtered=filtered)
 
     def of(self, values: Values) -> "Listing[Row]":
         """Return the same listing with other values."""
@@ -112,7 +114,7 @@ async def page(
     """Return one page, with these columns, those of a row's position, and the joined rows."""
     statement = listing.statement(
         "page",
-        keyset.shape(window),
+        _shape(window),
         expression=lambda: (keyset.page_by_ids if listing.searched else keyset.page)(
             _rows(listing), listing.sorting, window
         ),
@@ -120,9 +122,9 @@ async def page(
         # Without a filter, an index has the rows of the page and reads no others.
         reads=None if listing.filtered else _rows_of_page,
     )
-    values = {**listing.values, **keyset.values(window)}
+    values = {**listing.values, **_bound(window)}
     found = await connection.fetch(statement.load_only(listing.at_least(columns), joins), values)
-    return Slice(*keyset.cut(found, window))
+    return _cut(found, window)
 
 
 async def pages(
@@ -131,7 +133,7 @@ async def pages(
     """Return one page for each parent that has rows, with these columns and those of a row's position."""
     statement = listing.statement(
         "pages",
-        keyset.shape(window),
+        _shape(window),
         expression=lambda: keyset.pages(
             _of_any(listing), listing.sorting, window, _is_parent(listing), listing.parents, key=listing.key
         ),
@@ -142,9 +144,9 @@ async def pages(
             _of_any(listing), listing.sorting, window, _is_parent(listing), listing.parents
         ),
     )
-    values = {**listing.values, **keyset.values(window)}
+    values = {**listing.values, **_bound(window)}
     found = await connection.fetch(statement.load_only(listing.at_least(columns)), values)
-    return {parent: Slice(*keyset.cut(of_parent, window)) for parent, of_parent in found.by_key()}
+    return {parent: _cut(of_parent, window) for parent, of_parent in found.by_key()}
 
 
 async def count(connection: Connection, listing: Listing[Row]) -> int:
@@ -183,29 +185,55 @@ async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int
 
 async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
     """Return whether rows precede the page."""
-    if keyset.nothing_beyond(window):
+    if _nothing_beyond(window):
         return False
     statement = listing.statement(
         "any beyond",
-        keyset.shape(window),
+        _shape(window),
         expression=lambda: keyset.beyond(_plain(listing), listing.sorting, window).limit(1),
         row=int,
     )
-    return bool(await connection.fetch(statement, {**listing.values, **keyset.values(window)}))
+    return bool(await connection.fetch(statement, {**listing.values, **_bound(window)}))
 
 
 async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
     """Return the parents whose pages are preceded by rows."""
-    if keyset.nothing_beyond(window):
+    if _nothing_beyond(window):
         return frozenset()
     statement = listing.statement(
         "parents beyond",
-        keyset.shape(window),
+        _shape(window),
         expression=lambda: _parents_beyond(listing, window, on_sqlite=False),
         on_sqlite=lambda: _parents_beyond(listing, window, on_sqlite=True),
         row=int,
     )
-    return frozenset(await connection.fetch(statement, {**listing.values, **keyset.values(window)}))
+    return frozenset(await connection.fetch(statement, {**listing.values, **_bound(window)}))
+
+
+def _shape(window: Window) -> tuple[bool, bool, bool]:
+    """Return the shape of a window, which determines its statements."""
+    return window.backward, window.after is not None, window.before is not None
+
+
+def _bound(window: Window) -> dict[str, object]:
+    """Return the values that the statements of a window bind, by the names that `keyset` has for them."""
+    bound: dict[str, object] = {"limit": window.size + 1}
+    for name, position in (("after", window.after), ("before", window.before)):
+        if position is not None:
+            bound[f"{name}_key"], bound[f"{name}_id"] = position
+    return bound
+
+
+def _cut(rows: Sequence[Row], window: Window) -> Slice[Row]:
+    """Return the page's rows in the list's order, and whether the statement found one more."""
+    more = len(rows) > window.size
+    shown = rows[: window.size]
+    return Slice(shown[::-1] if window.backward else shown, more)
+
+
+def _nothing_beyond(window: Window) -> bool:
+    """Return whether the page begins at an end of the list."""
+    return (window.before if window.backward else window.after) is None
 
 
 def _rows_of_page(values: Values) -> int:

@@ -11,7 +11,6 @@ from db.engine import hints
 from db.engine.availability import Availability
 from db.engine.connection import (
     Connection,
-    NotInlineError,
     Observer,
     Usage,
     Work,
@@ -50,6 +49,9 @@ _READ_ONLY_SETTING: Statement[str] = Statement(
 class PostgresEngine:
     """Engine that runs units of work on connections of two pools, so that writes that wait for locks delay no read."""
 
+    inline = None
+    """Each answer of a server has to be waited for."""
+
     def __init__(
         self,
         url: URL,
@@ -74,10 +76,6 @@ class PostgresEngine:
         self._trials = Trials()
         self._units = 0
         self._url = url
-
-    def read_inline(self, work: Work[Result], *, alone: bool) -> Result:  # noqa: ARG002 — of the protocol.
-        """Raise NotInlineError: each answer of a server has to be waited for."""
-        raise NotInlineError
 
     async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:
         """Run a unit of work on a snapshot of the database, or `alone` without a transaction.

@@ -20,6 +20,9 @@ from db.engine.column_types import Instant
 
 Row = TypeVar("Row")
 
+_TRANSPOSED_MAX = 1_000
+"""Number of rows from which on a column is read by itself: all of them together would take milliseconds."""
+
 Found = Sequence[Sequence[Any]]
 """Rows as the driver gives them."""
 
@@ -67,6 +70,9 @@ class RowBatch(Sequence[Row], Generic[Row]):
             return [getattr(row, name) for row in self]
         by_column = self._by_column
         if by_column is None:
+            if len(self._found) > _TRANSPOSED_MAX:
+                alone = self._values(column.place)
+                return alone if column.made is None else column.made(alone)
             by_column = self._columns()
         if not by_column:
             return []
@@ -78,10 +84,16 @@ class RowBatch(Sequence[Row], Generic[Row]):
         layout = self._layout.related.get(join)
         if layout is None or not self._found:
             return None
+        if len(self._found) > _TRANSPOSED_MAX:
+            return None if None in self._values(layout.columns["id"].place) else RowBatch(layout, self._found)
         by_column = self._columns()
         if None in by_column[layout.columns["id"].place]:
             return None
         return RowBatch(layout, self._found, by_column)
+
+    def parts(self, size: int) -> "Sequence[RowBatch[Row]]":
+        """Return these rows as batches of so many each."""
+        return [self[at : at + size] for at in range(0, len(self._found), size)]
 
     def by_key(self) -> Iterator[tuple[Any, "RowBatch[Row]"]]:
         """Yield the rows of each owner, by which the statement has sorted them. Raises TypeError without one."""
@@ -102,6 +114,9 @@ class RowBatch(Sequence[Row], Generic[Row]):
         if self._by_column is None:
             self._by_column = list(zip(*self._found, strict=True))
         return self._by_column
+
+    def _values(self, place: int) -> list[Any]:
+        return list(map(itemgetter(place), self._found))
 
     def _rows(self) -> list[Row]:
         if self._made is None:

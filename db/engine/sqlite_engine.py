@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from db.engine import sqlite_losses
 from db.engine.availability import Availability
-from db.engine.connection import NotInlineError, Observer, TookTooLongError, Usage, Work
+from db.engine.connection import Observer, TookTooLongError, Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.failures import FilesChangedError, OtherTablesError
 from db.engine.files import DatabaseFile
@@ -58,7 +58,7 @@ class SqliteEngine:
     ) -> None:
         """Prepare without connecting."""
         self._synchronous = str(url.query.get("synchronous", "full"))
-        self._enforces_references, self._in_place = enforces_references, in_place
+        self._enforces_references = enforces_references
         self._availability = availability
         self._file = file = DatabaseFile(str(url.database))
         slice_seconds = min(_BUSY_SLICE_SECONDS, BUSY_TIMEOUT_SECONDS)
@@ -80,17 +80,9 @@ class SqliteEngine:
         )
         # In WAL mode no reader waits for a writer; what little else there is to wait for must not hold the loop.
         inline = self._pragmas(query_only=True, busy_seconds=_BUSY_INLINE_SECONDS)
-        self._inline = InlineReader(file, begin="BEGIN", pragmas=inline, observers=observers)
+        self.inline = InlineReader(file, begin="BEGIN", pragmas=inline, observers=observers) if in_place else None
+        """What reads in the thread of the event loop, unless all reads are to have threads."""
         self._reopening = asyncio.Lock()
-
-    def read_inline(self, work: Work[Result], *, alone: bool) -> Result:
-        """Run a unit of work in place. Raises NotInlineError unless each statement says that an index bounds it."""
-        if not self._in_place:
-            raise NotInlineError
-        try:
-            return self._inline.run(work, alone=alone)
-        except FilesChangedError as error:
-            raise NotInlineError from error
 
     async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:  # noqa: ARG002 — of the protocol.
         """Run a unit of work on the reader thread for which the fewest units wait, when it is its caller's turn."""
@@ -153,7 +145,7 @@ class SqliteEngine:
 
     def version(self) -> object:
         """Return the version of the file that a connection sees; it may change without a commit too."""
-        return self._inline.version() if self._in_place else None
+        return None if self.inline is None else self.inline.version()
 
     def listener(self, call: Callable[[], None]) -> Listener | None:  # noqa: ARG002 — of the protocol.
         """Return None: the version of the file tells the same."""
@@ -168,7 +160,8 @@ class SqliteEngine:
             reader.interrupt()
         for thread in (*self._readers, *self._long_readers, self._writer):
             await thread.close()
-        self._inline.close()
+        if self.inline is not None:
+            self.inline.close()
 
     async def _reopen(self) -> None:
         """Close all connections to files that were removed or replaced, and save what only the open log has."""

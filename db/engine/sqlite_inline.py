@@ -2,10 +2,12 @@
 
 import sqlite3
 from collections.abc import Sequence
+from time import monotonic
 from typing import TypeVar
 
 from db.engine import failures
 from db.engine.connection import NO_VALUES, NotInlineError, Observer, Work
+from db.engine.failures import FilesChangedError
 from db.engine.files import DatabaseFile, Files
 from db.engine.pragmas import set_pragmas
 from db.engine.row_batch import RowBatch
@@ -51,11 +53,14 @@ class InlineReader:
     def run(self, work: Work[Result], *, alone: bool = False) -> Result:
         """Run a unit of work now, without a transaction if it is one statement alone.
 
-        Raises NotInlineError if it runs a statement that no index bounds.
+        Raises NotInlineError if it runs a statement that no index bounds, or if other connections have former files.
         """
-        connection = self._connection
-        if connection is None or self._file.seen() != self._files:
-            connection = self._open()
+        connection, file = self._connection, self._file
+        if connection is None or file.found is not self._files or monotonic() >= file.look_at:
+            try:
+                connection = self._current()
+            except FilesChangedError as error:
+                raise NotInlineError from error
         mine, before = tally.get(), connection.statements
         try:
             result = completed(work(connection)) if alone else connection.run(work, self._begin)
@@ -74,10 +79,13 @@ class InlineReader:
 
     def version(self) -> object:
         """Return a value that changes with each commit of another connection, and with a new connection."""
-        connection = self._connection
-        if connection is None or self._file.seen() != self._files:
-            connection = self._open()
+        connection = self._current()
         return connection, connection.data_version()
+
+    def _current(self) -> _InlineConnection:
+        """Return the connection, a new one if there are other files than it has."""
+        connection = self._connection
+        return self._open() if connection is None or self._file.seen() != self._files else connection
 
     def _open(self) -> _InlineConnection:
         self._file.prepare()

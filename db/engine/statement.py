@@ -52,6 +52,8 @@ class Join:
     columns: Sequence[ColumnElement[Any]]
     table: FromClause
     on: ColumnElement[bool]
+    recurs: bool = False
+    """Whether many rows have the same one. A statement for the distinct ones then reads less, but is one more."""
 
 
 Joins = Mapping[Join, Columns]

@@ -7,6 +7,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 
 from domain.limits import CostExceeded
 from resolvers.context import Context
+from server.graphql.answer_json import Json
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
 from server.graphql.subscriptions import ResultStream
@@ -16,7 +17,7 @@ class Answer(NamedTuple):
     """Body of a response, with facts about it.
 
     `codes` are those of its errors. `may_be_kept` says that a caller may cache and revalidate it. `operation` is
-    None if the document has none of the requested name. `large` says that it takes a share of the budget.
+    None if the document has none of the requested name.
     """
 
     body: dict[str, Any]
@@ -25,7 +26,10 @@ class Answer(NamedTuple):
     parsed: bool = True
     may_be_kept: bool = False
     operation: Operation | None = None
-    large: bool = False
+    json: Json | None = None
+    """The JSON of the answer to a large operation, whose body has no data any more."""
+    braces: int = 0
+    """Number of opening braces in that JSON."""
     stream: ResultStream | None = None
     """The results of a subscription, which have no body."""
 

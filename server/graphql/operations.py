@@ -27,11 +27,13 @@ from resolvers.portal import Portal
 from resolvers.rates import Account
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
-from server.graphql import cost_reports, preparation
+from server.graphql import cost_reports, garbage, preparation
+from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
 from server.graphql.costs import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
+from server.graphql.large_answers import WHOLE, Parts, written
 from server.graphql.pauses import Pauses
 from server.graphql.requirements import checked, gets_suggestions, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults
@@ -44,6 +46,8 @@ from server.rates.limiter import Limiter
 _MUTATION = OperationType.MUTATION
 
 OPERATION_NAME_MAX = 250
+ANSWER_BYTES = 32 * 1024 * 1024
+"""The longest answer by default."""
 
 
 class OperationRequest(NamedTuple):
@@ -79,6 +83,7 @@ class Operations:
         streams: StreamCounts | None = None,
         limiter: Limiter | None = None,
         points_max: int = POINTS_MAX,
+        max_answer_bytes: int = ANSWER_BYTES,
         reports_cost: bool = False,
     ) -> None:
         """Keep documents in the given cache, or in a new one.
@@ -87,6 +92,7 @@ class Operations:
         """
         self.limiter = limiter or Limiter(NO_LIMITS, digest=portal.digest)
         self.points_max, self._reports_cost = points_max, reports_cost
+        self._max_answer_bytes = max_answer_bytes
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
@@ -141,7 +147,7 @@ class Operations:
         may_be_kept = request.named is not None and request.read_only and not answer.codes
         if request.reports_cost or self._reports_cost:
             # What is left changes with each request, and an answer that may be kept would never match its ETag.
-            self._report(answer, points, None if may_be_kept else context.account)
+            answer = self._with_cost(answer, points, None if may_be_kept else context.account)
         return answer._replace(may_be_kept=True) if may_be_kept else answer
 
     async def _document(self, context: Context, request: OperationRequest) -> tuple[Document, int]:
@@ -156,13 +162,17 @@ class Operations:
         document = self.documents.get(request.query, request.variables, request.operation_name, of_stranger=of_stranger)
         return document, points
 
-    def _report(self, answer: Answer, points: int, account: Account | None) -> None:
-        """Add the cost to the answer, or to each result of a subscription."""
+    def _with_cost(self, answer: Answer, points: int, account: Account | None) -> Answer:
+        """Return the answer with the cost, which is added to each result of a subscription."""
         if answer.stream is None:
-            answer.body["extensions"] = {"cost": cost_reports.report(points, self.points_max, account)}
+            extensions = {"cost": cost_reports.report(points, self.points_max, account)}
+            answer.body["extensions"] = extensions
+            if answer.json is not None:
+                answer = answer._replace(json=with_member(answer.json, "extensions", extensions))
         else:
             # What is left changes while the subscription runs.
             answer.stream.report(Cost(points, self.points_max))
+        return answer
 
     async def _executed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -192,8 +202,12 @@ class Operations:
         async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
             before = is_large.set(True)
+            pause, encoder = Pauses(), PartEncoder(self._max_answer_bytes)
             try:
-                return (await _run(context, operation, variables, Pauses()))._replace(large=True)
+                with garbage.deferred():
+                    answer = await _run(context, operation, variables, Parts(pause, encoder.part))
+                    # The share is kept until the objects are freed, or the next operation would make its own meanwhile.
+                    return await written(context, answer, pause, encoder)
             finally:
                 is_large.reset(before)
 
@@ -264,12 +278,10 @@ def _unknown(_text: str) -> None:
     """Return that no text is known, where only registered documents are run."""
 
 
-async def _run(
-    context: Context, operation: Operation, variables: VariableValues, pause: Pauses | None = None
-) -> Answer:
+async def _run(context: Context, operation: Operation, variables: VariableValues, parts: Parts = WHOLE) -> Answer:
     if context.charge is not None:
         context.charge.can_cancel = False
-    result = operation.prepared.execute_with(variables, context_value=context, pause=pause)
+    result = operation.prepared.execute_with(variables, context_value=context, pause=parts.pause, encode=parts.encode)
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from time import perf_counter
 
-_SLICE_SECONDS = 0.002
+_SLICE_SECONDS = 0.001
 _IDLE_SECONDS = 0.0002
 """An iteration of the loop that takes less has run nothing else."""
 
@@ -12,7 +12,7 @@ _OTHERS_SECONDS = 0.1
 """How long after others have run they are expected to run again, such as when a database has answered them."""
 
 _LONGEST_SECONDS = 0.05
-_PAUSE_TIMES = 2
+_PAUSE_TIMES = 1
 """How many times as long as the slice before it a pause is, if there are others."""
 
 

@@ -89,6 +89,10 @@ class TrustedDocuments:
     async def find(self, name: str) -> Document | None:
         """Return the document as `get` does, after a query of the database if it is unknown."""
         found = self.get(name)
+        if found is None and self._refreshing is not None:
+            # That query may have begun before the document was registered, so it does not count as the one for this id.
+            await self.refresh()
+            found = self.get(name)
         if found is None and self._is_due():
             await self.refresh()
             found = self.get(name)

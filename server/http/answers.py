@@ -1,11 +1,11 @@
 """Answers whose bytes wait for their callers."""
 
 from domain.errors import Unavailable
+from server.graphql.answer_json import Json, encoded, encoded_up_to
 from server.graphql.answers import Answer, too_long, withheld
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http.backlog import FREE_BYTES, Backlog
-from server.http.bodies import Json, encoded, encoded_up_to
 
 
 def counted(

@@ -1,6 +1,5 @@
 """Viewer of a request, by the token in its Authorization header (RFC 6750)."""
 
-import re
 from collections.abc import Sequence
 
 from domain.errors import SessionOver, UnusableToken
@@ -8,14 +7,7 @@ from resolvers import access
 from resolvers.context import unauthenticated
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
-
-_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
-
-
-def remembered(portal: Portal, given: Sequence[str], address: str | None) -> Viewer | None:
-    """Return at once what `viewer_of` does, if this process knows the token as usable; None otherwise."""
-    token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
-    return None if token is None else access.remembered(portal, token[1], address)
+from server.http.headers import bearer_token
 
 
 async def renewed(
@@ -43,11 +35,11 @@ async def viewer_of(
     """
     if not given:
         return None
-    token = _BEARER.fullmatch(given[0].strip()) if len(given) == 1 else None
+    token = bearer_token(given)
     if token is None:
         message = "Send one token, as “Authorization: Bearer …”."
         raise UnusableToken(message, challenge="Bearer")
-    viewer = await access.viewer_of(portal, token[1], address, read_now=read_now, at_once=at_once, hold=hold)
+    viewer = await access.viewer_of(portal, token, address, read_now=read_now, at_once=at_once, hold=hold)
     if viewer is None:
         raise SessionOver
     return viewer

@@ -7,8 +7,8 @@ from domain.errors import UnusableToken
 from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.rates import Account
+from server.graphql.answer_json import Json
 from server.graphql.answers import Answer
-from server.http.bodies import Json
 from server.http.errors import Rejected
 from server.http.headers import Header
 from server.rates.limiter import Limiter
@@ -29,7 +29,7 @@ def settle(context: Context, answer: Answer, body: Json, *, longest: int) -> Non
         charge.cancel()
     elif charge.objects and len(body) <= longest and (until is None or not until.gone):
         # An object begins with a brace; a text that has one too lets less be given back.
-        charge.settle(body.count(b"{"))
+        charge.settle(body.count(b"{") if answer.json is None else answer.braces)
 
 
 def cancel(context: Context | None) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from enum import Enum
 
-from server.http.bodies import Json
+from server.graphql.answer_json import Json
 from server.http.negotiation import quality
 
 # On pages of 1 to 16 KB, level 2 takes as long as level 1 and half as long as level 6, which saves 8 % more.

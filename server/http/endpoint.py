@@ -8,7 +8,6 @@ status for a failure of the network. In `application/graphql-response+json`, the
 `server.http.status_codes`.
 """
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
@@ -23,14 +22,14 @@ from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableTo
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
+from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
 from server.graphql.operations import MutationOverGetError, OperationRequest, Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
-from server.http.bodies import Json, encoded
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
-from server.http.headers import Header, Headers, Negotiated
+from server.http.headers import Header, Headers, Negotiated, bearer_token
 from server.http.negotiation import GRAPHQL_TYPE, JSON_TYPE, STREAM_TYPE
 from server.http.scheduling import Admission
 from server.http.stream_checks import StreamChecks
@@ -130,7 +129,8 @@ class Endpoint:
         # The request log reads the state once the request is answered.
         state = scope["state"]
         authorization, address = given.all(b"authorization"), state["client_address"]
-        viewer = bearer.remembered(self._portal, authorization, address)
+        token = bearer_token(authorization)
+        viewer = None if token is None else self._portal.viewers.usable(token, self._portal.now(), address)
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
@@ -162,7 +162,7 @@ class Endpoint:
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect
-        body = await self._encoded(answer) if answer.large else encoded(answer.body)
+        body: Json = encoded(answer.body) if answer.json is None else answer.json
         if context.charge is not None:
             charges.settle(context, answer, body, longest=self._max_answer_bytes)
         of_rate = () if context.account is None else context.account.headers()
@@ -184,14 +184,6 @@ class Endpoint:
             # Before the body is read.
             await self._operations.limiter.charge_work(context, 1)
         return context.viewer
-
-    async def _encoded(self, answer: Answer) -> Json:
-        """Return the JSON of a large answer; others run between its execution and its encoding.
-
-        That has no pauses, in which the next large operation would make its objects while these are still there.
-        """
-        await asyncio.sleep(0)
-        return bodies.encoded_up_to(self._max_answer_bytes, answer.body)
 
     def _completed(
         self, wanted: OperationRequest, scope: Scope, authorization: Sequence[str], negotiated: Negotiated
@@ -218,7 +210,7 @@ class Endpoint:
         """Count the bytes of a longer answer until the connection holds them, or replace it by an error."""
         state = scope["state"]
         # Release the answer's objects before it is compressed and sent; the log needs only its codes.
-        state["answer"] = answer._replace(body={})
+        state["answer"] = answer._replace(body={}, json=None)
         state["context"].forget()
         found, body, size = answers.counted(answer, body, backlog_of(scope), longest=self._max_answer_bytes)
         if found is not answer:

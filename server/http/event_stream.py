@@ -18,11 +18,11 @@ from db.engine.statement_count import tally
 from domain.errors import ApiError, Unavailable
 from domain.languages import Language
 from resolvers.feed import FeedClosedError
+from server.graphql.answer_json import Json
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies
 from server.http.backlog import Backlog
-from server.http.bodies import Json
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
 from server.http.scheduling import Admission

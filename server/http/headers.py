@@ -36,6 +36,7 @@ _WORD = r"[!#-'*+.0-9^-z|~-]++"
 _CHARSET = r'charset\s*=\s*(?:"utf-?8"|utf-?8)'
 _OTHER_PARAMETER = rf'(?!charset\s*=){_WORD}=(?:{_WORD}|"(?:[^"\\]|\\.)*+")'
 _JSON_CONTENT = re.compile(rf"application/json(?:\s*+;\s*+(?:{_CHARSET}|{_OTHER_PARAMETER})?+)*+\s*+", re.IGNORECASE)
+_BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
 _LONGEST_KEPT = 400
 """Length of the longest headers whose meaning is kept, in bytes."""
 
@@ -123,6 +124,12 @@ def _negotiated(
             _kept.clear()
         _kept[headers] = found
     return found
+
+
+def bearer_token(authorization: Sequence[str]) -> str | None:
+    """Return the token of the one Authorization header (RFC 6750); None if it is missing or of another form."""
+    token = _BEARER.fullmatch(authorization[0].strip()) if len(authorization) == 1 else None
+    return None if token is None else token[1]
 
 
 def completed(own: Collection[Header], scope: Scope, request_id: str) -> list[Header]:

@@ -26,7 +26,13 @@ async def alive(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Answer whether the database is reachable and writable and has the tables of this version."""
+    """Answer whether the database is reachable and writable and has the tables of this version.
+
+    A process that stops is not ready: it is asked on connections that were open before.
+    """
+    stopping: asyncio.Event | None = request.scope["state"].get("stopping")
+    if stopping is not None and stopping.is_set():
+        return _json({"status": "unavailable", "failed": "stopping"}, HTTPStatus.SERVICE_UNAVAILABLE)
     database: Database = request.app.state.portal.database
     failed = await failed_check(database)
     # The primary answers for replicas that can't be read, so the process can do its work without them.

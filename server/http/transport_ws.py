@@ -6,8 +6,8 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from server.graphql.answer_json import Json, encoded
 from server.http import bodies
-from server.http.bodies import Json
 from server.http.errors import Rejected
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -113,12 +113,12 @@ ACK = '{"type":"connection_ack"}'
 
 def pong(payload: dict[str, Any] | None) -> str:
     """Return the answer to a ping."""
-    return bodies.encoded({"type": "pong"} if payload is None else {"type": "pong", "payload": payload}).decode()
+    return encoded({"type": "pong"} if payload is None else {"type": "pong", "payload": payload}).decode()
 
 
 def progress(id_: str, cursor: str) -> str:
     """Return a ping with the cursor from which a subscription continues."""
-    return bodies.encoded({"type": "ping", "payload": {"id": id_, "cursor": cursor}}).decode()
+    return encoded({"type": "ping", "payload": {"id": id_, "cursor": cursor}}).decode()
 
 
 def next_result(id_: str, body: Json) -> str:
@@ -146,4 +146,4 @@ _ERRORS = b'{"errors":'
 
 def _message(kind: bytes, id_: str, payload: Json | None) -> str:
     rest = b"" if payload is None else b',"payload":' + payload
-    return (b'{"id":' + bodies.encoded(id_) + b',"type":"' + kind + b'"' + rest + b"}").decode()
+    return (b'{"id":' + encoded(id_) + b',"type":"' + kind + b'"' + rest + b"}").decode()

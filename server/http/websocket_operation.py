@@ -22,12 +22,12 @@ from domain.errors import (
 from resolvers.context import Context
 from resolvers.feed import FeedClosedError
 from server import logs
+from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies, charges, transport_ws
 from server.http.backlog import FREE_BYTES
-from server.http.bodies import Json
 from server.http.errors import Rejected, rejected_for
 from server.http.middleware import write_line
 from server.http.stream_checks import Check
@@ -170,7 +170,7 @@ class Operation:
     async def _answer(self, answer: Answer) -> None:
         """Send the answer to a query or a mutation, or the errors of what was not executed."""
         connection, longest = self._connection, self._connection.terms.max_answer_bytes
-        body: Json = bodies.encoded_up_to(longest, answer.body) if answer.large else bodies.encoded(answer.body)
+        body: Json = encoded(answer.body) if answer.json is None else answer.json
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
         charges.settle(self._state["context"], answer, body, longest=longest)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import orjson
 import pytest
 from graphql import (
     ExecutionResult,
@@ -17,8 +18,9 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from breadth import BatchExecutor, Prepared, set_batch_resolver
-from breadth.plan.selection import OBJECTS_AT_ONCE
+from breadth.parts import OBJECTS_AT_ONCE
 from tests.breadth.comparison import differences
+from tests.breadth.row_batches import Columns
 
 MANY = 2 * OBJECTS_AT_ONCE + 1
 SDL = """
@@ -153,3 +155,68 @@ async def test_what_a_pause_raises_is_an_error_of_the_field(schema: GraphQLSchem
 
     assert answer.data == {"rows": None}
     assert [(error.message, error.path) for error in answer.errors or ()] == [("too late", ["rows"])]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ rows { id name must owner { id name } a: id b: id c: id d: id } }",
+        "{ must { id name a: id b: id c: id d: id rows { id a: id b: id owner { id name } } } }",
+    ],
+)
+async def test_parts_that_are_encoded_are_as_the_whole(schema: GraphQLSchema, document: str) -> None:
+    encoded = list[bytes]()
+
+    async def pause() -> None:
+        await asyncio.sleep(0)
+
+    def encode(part: list[Any]) -> orjson.Fragment:
+        encoded.append(orjson.dumps(part))
+        return orjson.Fragment(encoded[-1])
+
+    root = {name: [_row(number, below=9) | {"must": number} for number in range(MANY)] for name in ("rows", "must")}
+    expected = execute(schema, parse(document), root)
+    stock = expected if isinstance(expected, ExecutionResult) else await expected
+    found = _prepared(schema, document).execute_with(NO_VARIABLES, root_value=root, pause=pause, encode=encode)
+    assert not isinstance(found, ExecutionResult)
+    answer = await found
+
+    assert orjson.dumps(answer.data) == orjson.dumps(stock.data)
+    assert sorted(map(str, answer.errors or ())) == sorted(map(str, stock.errors or ()))
+    assert encoded
+
+
+async def test_rows_are_read_and_encoded_in_parts_between_pauses(schema: GraphQLSchema) -> None:
+    """Only the numbers of rows without a break tell how long the loop is held, on any machine."""
+    at_once, longest = 0, 0
+
+    class Rows(Columns):
+        def parts(self, size: int) -> list["Rows"]:
+            return [Rows(self.objects[at : at + size]) for at in range(0, len(self.objects), size)]
+
+        def column(self, name: str) -> Any:  # noqa: ANN401 — as of any row batch.
+            nonlocal at_once, longest
+            at_once += len(self)
+            longest = max(longest, at_once)
+            return super().column(name)
+
+    async def pause() -> None:
+        nonlocal at_once
+        at_once = 0
+        await asyncio.sleep(0)
+
+    def encode(part: list[Any]) -> int:
+        nonlocal at_once, longest
+        at_once += len(part)
+        longest = max(longest, at_once)
+        return len(part)
+
+    lists = [Rows([{"id": number, "name": "Ana", "must": 1} for number in range(100)]) for _ in range(100)]
+    root = {"rows": [{"rows": each} for each in lists]}
+    document = "{ rows { rows { id name must a: id b: name } } }"
+    found = _prepared(schema, document).execute_with(NO_VARIABLES, root_value=root, pause=pause, encode=encode)
+    assert not isinstance(found, ExecutionResult)
+    answer = await found
+
+    assert answer.data == {"rows": [{"rows": 100}] * 100}
+    assert longest <= OBJECTS_AT_ONCE

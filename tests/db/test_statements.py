@@ -18,6 +18,7 @@ from sqlalchemy.engine import Dialect, make_url
 
 import db
 from db import activations, clients, events, invitations, licenses, orders, partners, tokens, users
+from db.activation_joins import ACTIVATED_BY, CLIENT, PRODUCT
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Connection, Database, listings
@@ -266,7 +267,7 @@ def windows(listing: Listing[Any]) -> Iterator[Window]:
 
 async def read(connection: Connection, listing: Listing[Any], window: Window) -> None:
     if listing.parent is None:
-        joins: Joins = {activations.CLIENT: None} if listing.row is ActivationRow else {}
+        joins: Joins = dict.fromkeys((ACTIVATED_BY, CLIENT, PRODUCT)) if listing.row is ActivationRow else {}
         await listings.page(connection, listing, window, None, joins)
         await listings.any_beyond(connection, listing, window)
     else:

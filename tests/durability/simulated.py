@@ -8,10 +8,10 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from math import inf
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from db.engine import Database
-from db.engine.connection import NotInlineError, Usage, Work
+from db.engine.connection import Usage, Work
 from db.engine.deadline import Deadline
 from db.engine.sqlite import SqliteConnection
 from db.engine.waiting_units import Outcome, WaitingUnit
@@ -137,13 +137,11 @@ class _Engine:
     """Engine that leaves the order of all statements to the scheduler."""
 
     reads_waiting = 0
+    inline = None
+    """Others run between the statements of each read."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
-
-    def read_inline(self, work: Work[Result], *, alone: bool) -> NoReturn:  # noqa: ARG002 — of the protocol.
-        """Leave each read to `read`, where others run between its statements."""
-        raise NotInlineError
 
     async def read(self, work: Work[Result], until: Deadline | None, *, alone: bool = False) -> Result:  # noqa: ARG002 — of the protocol.
         """Run a unit of work on a snapshot."""

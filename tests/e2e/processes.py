@@ -43,6 +43,7 @@ def serving(
     errors: Path | None = None,
     program: bool = False,
     measured: bool = False,
+    port: int | None = None,
 ) -> Iterator[tuple[str, Server]]:
     """Yield the address of a ready server, and its process, which leads a group; stop it at the end.
 
@@ -50,7 +51,7 @@ def serving(
     from a process that has imported it, unless it is to be the `program` itself, whose memory and start are its own. A
     `measured` server adds to the coverage of the run, if that is measured.
     """
-    port = free_port()
+    port = port or free_port()
     arguments = ["serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,

@@ -187,6 +187,22 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(environment: di
     assert status == 0
 
 
+def test_a_server_that_stops_is_not_ready(environment: dict[str, str], tmp_path: Path) -> None:
+    with (
+        served(environment, tmp_path / "log", workers=1, measured=True) as server,
+        calling(server.port) as asking,
+    ):
+        asking.send(b"GET /readyz HTTP/1.1\r\n")
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for(lambda: '"stopping"' in server.log.read_text())
+        asking.send(b"Host: portal\r\n\r\n")
+        answer = asking.answer()
+
+    assert (answer.status, answer.json) == (503, {"status": "unavailable", "failed": "stopping"})
+    assert answer.headers["connection"] == "close"
+
+
 def test_workers_leave_ctrl_c_to_their_parent(environment: dict[str, str], tmp_path: Path) -> None:
     with (
         served(environment, tmp_path / "log", workers=2, measured=True) as server,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from db import activations as activation_statements
+from db import activation_changes
 from db.engine import Transaction
 from db.engine.connection import NO_VALUES, Row
 from db.engine.row_batch import RowBatch
@@ -166,7 +166,7 @@ async def _cancelling(api: Api, client: str, activation: str) -> AsyncIterator[l
             waits.set()
 
     async with writing(database) as tx:
-        assert await activation_statements.locked(tx, api.partner_id, number) is not None
+        assert await activation_changes.locked(tx, api.partner_id, number) is not None
         database.observers.append(observe)
         cancelled = asyncio.ensure_future(api.done("cancelClient", "client { id }", {"clientId": client}))
         await waits.wait()

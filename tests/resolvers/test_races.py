@@ -7,11 +7,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from db import activations as activation_statements
+from db import activation_changes, tables, users
 from db import clients as client_statements
 from db import orders as order_statements
 from db import price_tables as price_table_statements
-from db import tables, users
 from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission
 from resolvers import access, activations, clients, ids, orders, price_tables
@@ -141,7 +140,7 @@ async def test_an_activation_that_is_being_cancelled_gives_its_license_back_once
         activations.cancel,
         CancelActivation(number, None),
         api.codes("cancelActivation", {"activationId": activation}),
-        lambda tx: activation_statements.locked(tx, api.partner_id, number),
+        lambda tx: activation_changes.locked(tx, api.partner_id, number),
     )
 
     assert refused == ["ACTIVATION_CANCELLED"]
@@ -160,7 +159,7 @@ async def test_an_activation_that_is_being_cancelled_is_not_moved(api: Api, clie
         activations.cancel,
         CancelActivation(number, None),
         api.codes("moveActivation", given),
-        lambda tx: activation_statements.locked(tx, api.partner_id, number),
+        lambda tx: activation_changes.locked(tx, api.partner_id, number),
     )
 
     assert refused == ["ACTIVATION_CANCELLED"]

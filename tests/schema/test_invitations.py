@@ -13,8 +13,8 @@ from db import tables
 from domain.access import Role, TokenKind
 from domain.attempts import MailLimits
 from resolvers import ids
-from resolvers.access import digest
 from resolvers.portal import Portal
+from resolvers.viewers import digest
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock

@@ -14,10 +14,10 @@ from db import users as user_statements
 from db.tables import password_resets, users
 from domain.access import Role
 from resolvers import ids
-from resolvers.access import digest
 from resolvers.mail import Outbox
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
+from resolvers.viewers import digest
 from tests.api import Api, Json
 from tests.clock import Clock
 from tests.factories import new_caller, new_partner

@@ -1,0 +1,126 @@
+"""Three processes on one PostgreSQL behind nginx, each of which a test can stop, freeze, kill and start again."""
+
+import asyncio
+import os
+import signal
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from tests.e2e.processes import Server, free_port, serving
+from tests.eventually import eventually
+from tests.nginx import ADDRESS, Proxy, nginx
+
+SIZE = 3
+_ESTABLISHED = "01"
+
+
+class Member:
+    """Process that is started again on the same port."""
+
+    process: Server
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        self.port, self.log = free_port(), log
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = dict(environment)
+        self._stack = ExitStack()
+
+    def start(self) -> None:
+        """Start the process, and wait until it is ready."""
+        _, self.process = self._stack.enter_context(serving(self._environment, self.log, port=self.port))
+
+    def stop(self) -> None:
+        """Stop the process in good order, if it runs."""
+        self.process.send_signal(signal.SIGTERM)
+        # A signal to end while it stops would cut its requests off.
+        self.process.wait(60)
+        self._stack.close()
+
+    def freeze(self) -> None:
+        """Let the process do nothing: the system still accepts connections and bytes for it."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End the freezing."""
+        os.kill(self.process.pid, signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, also what is frozen."""
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.go_on()
+        self.stop()
+
+
+class Fleet:
+    """All members, and nginx in front of them."""
+
+    def __init__(self, members: list[Member], proxy: Proxy) -> None:
+        self.members, self.proxy = members, proxy
+        self.tls = ssl.create_default_context(cadata=proxy.pem)
+
+    @asynccontextmanager
+    async def client(self, token: str | None = None, *, address: str = "127.0.0.1") -> AsyncIterator[httpx.AsyncClient]:
+        """Yield a client of nginx, with that address of its own."""
+        transport = httpx.AsyncHTTPTransport(verify=self.tls, local_address=address)
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(
+            base_url=self.proxy.url, transport=transport, headers=headers, timeout=60
+        ) as client:
+            yield client
+
+    def member_of(self, upstream: str) -> Member:
+        """Return the process that has answered, by nginx's header."""
+        (found,) = (each for each in self.members if upstream.endswith(f":{each.port}"))
+        return found
+
+    def received(self) -> int:
+        """Return how many connections have bytes that a process has not read."""
+        ports = {f":{each.port:04X}" for each in self.members}
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(
+            state == _ESTABLISHED and local[-5:] in ports and not queues.endswith(":00000000")
+            for _, local, _, state, queues, *_ in lines
+        )
+
+    async def until_received(self, number: int) -> None:
+        """Wait until so many connections have such bytes."""
+
+        async def has_come() -> bool:
+            return self.received() == number
+
+        await eventually(has_come)
+
+    async def until_all_are_asked(self, http: httpx.AsyncClient) -> None:
+        """Wait until nginx takes turns with all processes, of which it leaves one out for a while that failed."""
+
+        async def are_asked() -> bool:
+            answers = [await http.get("/healthz") for _ in self.members]
+            return len({each.headers["X-Upstream"] for each in answers}) == SIZE
+
+        await eventually(are_asked)
+
+    async def restart(self, member: Member) -> None:
+        """Stop a process in good order, and start it again."""
+        await asyncio.to_thread(member.stop)
+        await asyncio.to_thread(member.start)
+
+
+@contextmanager
+def fleet(environment: Mapping[str, str], folder: Path) -> Iterator[Fleet]:
+    """Start the processes and nginx; they trust nginx's address only."""
+    given = {**environment, "FORWARDED_ALLOW_IPS": ADDRESS, "LOG_FORMAT": "json", "DEMO": "false"}
+    with ExitStack() as stack:
+        members = [stack.enter_context(Member(given, folder / f"log{number}")) for number in range(SIZE)]
+        (folder / "nginx").mkdir()
+        yield Fleet(members, stack.enter_context(nginx([each.port for each in members], folder / "nginx")))
