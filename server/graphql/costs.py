@@ -14,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     get_named_type,
     get_nullable_type,
@@ -41,6 +42,12 @@ _VARIANTS_MAX = 4
 """Counts that an operation keeps, for different values of the variables of @skip and @include."""
 _VARIANT_FIELDS_MAX = 400
 """Fields of all these counts together: a large operation keeps one."""
+
+_FEW = 10
+"""Points of a query that are not worth counting what its answer has."""
+
+_PRICES_MAX = 8
+"""Prices that a count keeps: most callers ask for pages of few sizes."""
 
 
 class Figures(NamedTuple):
@@ -71,6 +78,17 @@ class Figures(NamedTuple):
         return None
 
 
+class Price(NamedTuple):
+    """What an operation costs with certain values of its variables: points, at least one, and figures."""
+
+    points: int
+    figures: Figures
+    objects: int
+    """Objects by which points are given back if fewer are returned; 0 of what is not given back."""
+    may_wait: bool
+    """Whether it may be refused after it was paid, and gets all back then."""
+
+
 class Cost:
     """Cost of an operation, which its variables may change."""
 
@@ -81,8 +99,8 @@ class Cost:
         self._introspected, self._switches = counting.introspected, most.switches
         self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, counting.fields)))
         least = self._count(None, otherwise=False) if self._switches else most
-        self._variants: dict[Hashable, _Count] = {}
-        self._only = most if not self._switches or len(self._switches) > _SWITCHED_MAX else None
+        self._variants: dict[Hashable, _Prices] = {}
+        self._only = self._prices(most) if not self._switches or len(self._switches) > _SWITCHED_MAX else None
         self.least = Figures(least.objects.lowest, least.values.lowest)
         """Figures for the cheapest variables."""
         self.most = Figures(most.objects.highest, most.values.highest)
@@ -100,33 +118,39 @@ class Cost:
             return CostExceeded(message, values=self._introspected, maxValues=INTROSPECTION_VALUES_MAX)
         return self.least.complaint()
 
+    @property
+    def varies(self) -> bool:
+        """Return whether the values of the variables change the price."""
+        return self.least != self.most or self.points_least != self.points_most
+
     def of(self, variables: Variables) -> Figures:
         """Return the figures for the values of the variables."""
-        found = self._variant(variables)
-        return Figures(found.objects.of(variables), found.values.of(variables))
-
-    def objects(self, variables: Variables) -> int:
-        """Return the number of objects for the values of the variables."""
-        return self._variant(variables).objects.of(variables)
+        return self.price(variables).figures
 
     def points(self, variables: Variables) -> int:
         """Return the points for the values of the variables, at least one."""
         if self.points_least == self.points_most:
             return self.points_most
-        return _points(self._variant(variables).parts.of(variables))
+        return self.price(variables).points
 
-    def _variant(self, variables: Variables) -> "_Count":
-        """Return the count for the variables of @skip and @include, which is kept for their last values."""
-        if self._only is not None:
-            return self._only
+    def price(self, variables: Variables) -> Price:
+        """Return points and figures for the values of the variables."""
+        prices = self._only or self._variant(variables)
+        return prices.of(variables)
+
+    def _variant(self, variables: Variables) -> "_Prices":
+        """Return the prices for the variables of @skip and @include, which are kept for their last values."""
         switched = tuple(variables.get(name) for name in self._switches)
         found = self._variants.get(switched)
         if found is None:
             switches = dict(zip(self._switches, switched, strict=True))
             if len(self._variants) >= self._variants_max:
                 self._variants.pop(next(iter(self._variants)), None)
-            found = self._variants[switched] = self._count(switches, otherwise=True)
+            found = self._variants[switched] = self._prices(self._count(switches, otherwise=True))
         return found
+
+    def _prices(self, count: "_Count") -> "_Prices":
+        return _Prices(count, self._operation.operation)
 
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
         return self._counted(switches, otherwise=otherwise)[0]
@@ -155,6 +179,45 @@ class _Count(NamedTuple):
     fields: int = 0
     """Number of fields that are planned, each once for each field above it."""
     switches: tuple[str, ...] = ()
+
+
+class _Prices:
+    """Prices of a count, kept by what they depend on: numbers, and whether there is a text, whatever it says."""
+
+    __slots__ = ("_count", "_kept", "_kind", "_names")
+
+    def __init__(self, count: "_Count", kind: OperationType) -> None:
+        self._count, self._kind = count, kind
+        self._names: Sequence[str] | None = None
+        """Names of the variables that the prices depend on; None before the first one."""
+        self._kept: dict[Hashable, Price] = {}
+
+    def of(self, variables: Variables) -> Price:
+        """Return the price for the values of the variables."""
+        names = self._names
+        if names is None:
+            recorder = cost_terms.Recorder(variables)
+            first = self._counted(recorder)
+            self._names = tuple(recorder.names)
+            return first
+        key = tuple([str if type(value := variables.get(name)) is str else value for name in names])
+        try:
+            found = self._kept.get(key)
+        except TypeError:
+            # Lists and input objects can't be keys.
+            return self._counted(variables)
+        if found is None:
+            if len(self._kept) >= _PRICES_MAX:
+                self._kept.clear()
+            found = self._kept[key] = self._counted(variables)
+        return found
+
+    def _counted(self, variables: Variables) -> Price:
+        count = self._count
+        figures = Figures(count.objects.of(variables), count.values.of(variables))
+        points, kind = _points(count.parts.of(variables)), self._kind
+        objects = figures.objects if kind is OperationType.QUERY and points > _FEW else 0
+        return Price(points, figures, objects, kind is OperationType.SUBSCRIPTION or figures.size > SMALL_SIZE)
 
 
 _NOTHING = _Count(cost_terms.constant(0), cost_terms.constant(0), cost_terms.constant(0))

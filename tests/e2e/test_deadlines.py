@@ -10,6 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
@@ -125,7 +126,7 @@ def late(scope: Scope, *, for_change: bool = False) -> None:
     until = Deadline(-60, -60)
     if for_change:
         until.allow_change()
-    scope["state"]["deadline"] = until
+    scope["state"]["context"] = SimpleNamespace(deadline=until)
 
 
 async def until_gone(receive: Receive) -> None:

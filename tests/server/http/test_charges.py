@@ -41,7 +41,7 @@ def charge() -> Charge:
     lease.left = POINTS
     charge = Charge(Account(lease, None, lambda _: None), POINTS)
     assert charge.pay()
-    charge.selected, charge.has_run = lambda: 1_000, True
+    charge.objects = 1_000
     return charge
 
 
