@@ -14,7 +14,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    OperationType,
     SelectionSetNode,
     get_named_type,
     get_nullable_type,
@@ -25,16 +24,12 @@ from graphql import (
 from domain.limits import CostExceeded
 from schema import weights
 from server.graphql import argument_weights, cost_terms, list_sizes
+from server.graphql.cost_prices import Figures, Price, Prices, points_of, written
 from server.graphql.cost_terms import Term, Variables
 from server.graphql.selected_fields import Fragments, SelectedFields
 
-OBJECTS_MAX = 50_000
-VALUES_MAX = 1_000_000
 INTROSPECTION_VALUES_MAX = 100_000
 """Maximum number of introspected values: tools select 60,000, and introspection needs no token."""
-SMALL_SIZE = 10_000
-"""Maximum size of a small operation, which runs outside of the budget of large ones."""
-
 _SWITCHED_MAX = 6
 """Maximum number of variables of @skip and @include whose values count; all that more of them can include counts."""
 
@@ -42,51 +37,6 @@ _VARIANTS_MAX = 4
 """Counts that an operation keeps, for different values of the variables of @skip and @include."""
 _VARIANT_FIELDS_MAX = 400
 """Fields of all these counts together: a large operation keeps one."""
-
-_FEW = 10
-"""Points of a query that are not worth counting what its answer has."""
-
-_PRICES_MAX = 8
-"""Prices that a count keeps: most callers ask for pages of few sizes."""
-
-
-class Figures(NamedTuple):
-    """Number of objects and values that an operation can select."""
-
-    objects: int
-    values: int
-
-    @property
-    def size(self) -> int:
-        """Return the sum of objects and values."""
-        return self.objects + self.values
-
-    def complaint(self) -> CostExceeded | None:
-        """Return the error of figures that exceed a limit; None if they don't."""
-        if self.objects > OBJECTS_MAX:
-            message = (
-                f"This operation could select {_written(self.objects)} objects, and may select at most "
-                f"{OBJECTS_MAX:,}. Ask for fewer by “first” or “last”, or nest fewer lists."
-            )
-            return CostExceeded(message, objects=min(self.objects, cost_terms.SATURATED), maxObjects=OBJECTS_MAX)
-        if self.values > VALUES_MAX:
-            message = (
-                f"This operation could select {_written(self.values)} values, and may select at most {VALUES_MAX:,}. "
-                "Select fewer fields, or ask for fewer objects by “first” or “last”."
-            )
-            return CostExceeded(message, values=min(self.values, cost_terms.SATURATED), maxValues=VALUES_MAX)
-        return None
-
-
-class Price(NamedTuple):
-    """What an operation costs with certain values of its variables: points, at least one, and figures."""
-
-    points: int
-    figures: Figures
-    objects: int
-    """Objects by which points are given back if fewer are returned; 0 of what is not given back."""
-    may_wait: bool
-    """Whether it may be refused after it was paid, and gets all back then."""
 
 
 class Cost:
@@ -99,20 +49,20 @@ class Cost:
         self._introspected, self._switches = counting.introspected, most.switches
         self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, counting.fields)))
         least = self._count(None, otherwise=False) if self._switches else most
-        self._variants: dict[Hashable, _Prices] = {}
+        self._variants: dict[Hashable, Prices] = {}
         self._only = self._prices(most) if not self._switches or len(self._switches) > _SWITCHED_MAX else None
         self.least = Figures(least.objects.lowest, least.values.lowest)
         """Figures for the cheapest variables."""
         self.most = Figures(most.objects.highest, most.values.highest)
         """Figures for the most expensive variables."""
-        self.points_least, self.points_most = _points(least.parts.lowest), _points(most.parts.highest)
+        self.points_least, self.points_most = points_of(least.parts.lowest), points_of(most.parts.highest)
         """Points for the cheapest and the most expensive variables."""
 
     def complaint(self) -> CostExceeded | None:
         """Return the error of an operation that exceeds a limit with any variables; None if it doesn't."""
         if self._introspected > INTROSPECTION_VALUES_MAX:
             message = (
-                f"This operation could select {_written(self._introspected)} values of the schema's description, and "
+                f"This operation could select {written(self._introspected)} values of the schema's description, and "
                 f"may select at most {INTROSPECTION_VALUES_MAX:,}. Select fewer fields."
             )
             return CostExceeded(message, values=self._introspected, maxValues=INTROSPECTION_VALUES_MAX)
@@ -138,7 +88,7 @@ class Cost:
         prices = self._only or self._variant(variables)
         return prices.of(variables)
 
-    def _variant(self, variables: Variables) -> "_Prices":
+    def _variant(self, variables: Variables) -> Prices:
         """Return the prices for the variables of @skip and @include, which are kept for their last values."""
         switched = tuple(variables.get(name) for name in self._switches)
         found = self._variants.get(switched)
@@ -149,8 +99,8 @@ class Cost:
             found = self._variants[switched] = self._prices(self._count(switches, otherwise=True))
         return found
 
-    def _prices(self, count: "_Count") -> "_Prices":
-        return _Prices(count, self._operation.operation)
+    def _prices(self, count: "_Count") -> Prices:
+        return Prices(count.objects, count.values, count.parts, self._operation.operation)
 
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
         return self._counted(switches, otherwise=otherwise)[0]
@@ -179,45 +129,6 @@ class _Count(NamedTuple):
     fields: int = 0
     """Number of fields that are planned, each once for each field above it."""
     switches: tuple[str, ...] = ()
-
-
-class _Prices:
-    """Prices of a count, kept by what they depend on: numbers, and whether there is a text, whatever it says."""
-
-    __slots__ = ("_count", "_kept", "_kind", "_names")
-
-    def __init__(self, count: "_Count", kind: OperationType) -> None:
-        self._count, self._kind = count, kind
-        self._names: Sequence[str] | None = None
-        """Names of the variables that the prices depend on; None before the first one."""
-        self._kept: dict[Hashable, Price] = {}
-
-    def of(self, variables: Variables) -> Price:
-        """Return the price for the values of the variables."""
-        names = self._names
-        if names is None:
-            recorder = cost_terms.Recorder(variables)
-            first = self._counted(recorder)
-            self._names = tuple(recorder.names)
-            return first
-        key = tuple([str if type(value := variables.get(name)) is str else value for name in names])
-        try:
-            found = self._kept.get(key)
-        except TypeError:
-            # Lists and input objects can't be keys.
-            return self._counted(variables)
-        if found is None:
-            if len(self._kept) >= _PRICES_MAX:
-                self._kept.clear()
-            found = self._kept[key] = self._counted(variables)
-        return found
-
-    def _counted(self, variables: Variables) -> Price:
-        count = self._count
-        figures = Figures(count.objects.of(variables), count.values.of(variables))
-        points, kind = _points(count.parts.of(variables)), self._kind
-        objects = figures.objects if kind is OperationType.QUERY and points > _FEW else 0
-        return Price(points, figures, objects, kind is OperationType.SUBSCRIPTION or figures.size > SMALL_SIZE)
 
 
 _NOTHING = _Count(cost_terms.constant(0), cost_terms.constant(0), cost_terms.constant(0))
@@ -308,12 +219,3 @@ class _Counter:
                 found = _NOTHING
             self._counted[key] = found
         return found
-
-
-def _points(parts: int) -> int:
-    """Return the points of so many parts, rounded up; no operation is free."""
-    return max(1, -(-parts // weights.PARTS))
-
-
-def _written(number: int) -> str:
-    return f"{number:,}" if number < cost_terms.SATURATED else f"more than {cost_terms.SATURATED - 1:,}"

@@ -32,7 +32,8 @@ from domain.access import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS, Pe
 from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput, SignInFirst
 from server.graphql import limits, literals, root_fields, variable_values
-from server.graphql.costs import SMALL_SIZE, Cost, Price
+from server.graphql.cost_prices import SMALL_SIZE, Price
+from server.graphql.costs import Cost
 from server.graphql.event_batches import batched, event_variables
 from server.graphql.literals import RULES, Rules
 from server.graphql.selected_fields import Fragments

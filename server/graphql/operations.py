@@ -31,7 +31,7 @@ from server.graphql import cost_reports, garbage, preparation
 from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
-from server.graphql.costs import SMALL_SIZE
+from server.graphql.cost_prices import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.large_answers import WHOLE, Parts, written
 from server.graphql.pauses import Pauses

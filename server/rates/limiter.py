@@ -17,7 +17,7 @@ from domain.rates import SECOND, Claim, Grant
 from resolvers.context import Context as Request
 from resolvers.rates import Charge, Lease
 from resolvers.viewers import Viewer
-from server.graphql.costs import Price
+from server.graphql.cost_prices import Price
 from server.rates.accounts import Accounts, Limits
 from server.rates.buckets import Buckets, MemoryBuckets
 

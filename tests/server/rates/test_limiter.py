@@ -18,7 +18,7 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.rates import Account, Charge
 from resolvers.viewers import Viewer
-from server.graphql.costs import Figures, Price
+from server.graphql.cost_prices import Figures, Price
 from server.rates import accounts
 from server.rates import limiter as limiters
 from server.rates.accounts import NO_LIMITS, Limits
