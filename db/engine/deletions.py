@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import Column, ColumnElement, Table
 
 from db.engine.expressions import among_rows
 from db.engine.filters import values_of
@@ -16,7 +16,8 @@ def deletion(table: Table, *where: ColumnElement[bool]) -> Statement[tuple[Any, 
     So processes that delete at the same time delete different rows, and none waits. The rows are found by their places
     in the table, or on SQLite by their keys: PostgreSQL, as long as it has no statistics, would join the whole table.
     """
-    key = list(table.primary_key.columns)
+    # SQLite finds a row by its id alone, and compares a row of several columns wrongly where it stops at a number.
+    key: list[Column[Any]] = [table.c.id] if "id" in table.c else list(table.primary_key.columns)
     place: ColumnElement[Any] = sa.literal_column(f"{table.name}.ctid")
     some = sa.select(place).where(*where).limit(_MOST).with_for_update(skip_locked=True)
     whole: ColumnElement[Any] = key[0] if len(key) == 1 else sa.tuple_(*key)

@@ -23,8 +23,9 @@ from db.engine import Database, Transaction, statistics, storage
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.migrations import revisions
-from db.migrations.revisions import State, WrongDatabaseError
+from db.migrations.revisions import State, UnfitRowsError, WrongDatabaseError
 from db.tables import metadata
+from db.tables.forms import stored
 
 _STEPS = Path(__file__).parent
 _LOCK = 0x706F7274616C
@@ -47,7 +48,8 @@ def upgrade(url: str, *, to: str = "head") -> None:
     """Run the steps that the database lacks, up to that one.
 
     It may be called from anywhere, and by several processes at once. It creates the file of a SQLite database. Raises
-    WrongDatabaseError if the database is a newer version's or another program's.
+    WrongDatabaseError if the database is a newer version's or another program's, and UnfitRowsError if its rows
+    can't be taken over; then nothing is changed.
     """
     _run(_upgrade(url, to=to))
 
@@ -133,7 +135,7 @@ async def _next_step(url: str) -> str:
 
 
 def _difference(connection: sa.Connection) -> str:
-    operations = produce_migrations(MigrationContext.configure(connection), metadata).upgrade_ops
+    operations = produce_migrations(MigrationContext.configure(connection), stored(connection.dialect.name)).upgrade_ops
     return render_python_code(operations, render_as_batch=True) if operations else ""
 
 
@@ -147,7 +149,7 @@ async def _check_references(tx: Transaction) -> None:
     if tx.dialect.name == "sqlite":
         for table, parent in await tx.fetch(_DANGLING):
             message = f"A row of {table} refers to a row of {parent} that does not exist."
-            raise LookupError(message)
+            raise UnfitRowsError(message)
 
 
 def _config(connection: sa.Connection | None = None) -> Config:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import typer
 
 from db.engine import storage
-from db.migrations.revisions import WrongDatabaseError
+from db.migrations.revisions import UnfitRowsError, WrongDatabaseError
 from server import diagnosis
 from server.cli.ownership import narrowed
 from server.cli.runner import fail, failures, settings
@@ -30,6 +30,8 @@ def migrate() -> None:
             upgrade(given.database_url)
         except WrongDatabaseError as error:
             fail(str(diagnosis.trouble_of(error.examined)))
+        except UnfitRowsError as error:
+            fail(f"{error} Nothing was changed. `portal doctor` of the version before lists all such rows.")
         except CommandError as error:
             fail(f"The steps of this version can't be read ({error}). Install the portal again.")
         if (made := given.keep_secret()) is not None:
