@@ -11,7 +11,7 @@ from db.engine import Transaction
 from db.tables import metadata, partners
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
-from tests.units import execute
+from tests.units import insert
 
 Row = Mapping[str, Any]
 Rows = Mapping[str, Row]
@@ -39,7 +39,7 @@ async def write_two_partners(tx: Transaction) -> tuple[Rows, Rows]:
         for partner_id, rows in ((1, first), (2, second)):
             if is_theirs or partner_id == 1:
                 rows[table.name] = new_row(table, partner_id, rows)
-                await execute(tx, sa.insert(table), [rows[table.name]])
+                await insert(tx, table, [rows[table.name]])
         second.setdefault(table.name, first[table.name])
     return first, second
 

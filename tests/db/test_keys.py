@@ -8,7 +8,7 @@ from db.engine import Database, Transaction
 from db.tables import metadata, stock_movements, users
 from tests.db.plain_sql import REFUSED
 from tests.db.rows_of_two_partners import Row, Rows, new_row, write_two_partners
-from tests.units import execute
+from tests.units import insert
 
 COPIED = {
     # No partner's.
@@ -112,4 +112,4 @@ async def _refer(tx: Transaction, table: Table, parent: str, mine: Rows, referre
     row = new_row(table, 1, mine) | {parent: referred["id"]}
     if table is stock_movements:
         row |= {name: None for name in ("order_id", "activation_id") if name != parent}
-    await execute(tx, sa.insert(table), [row])
+    await insert(tx, table, [row])
