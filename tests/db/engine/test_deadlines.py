@@ -363,7 +363,7 @@ async def test_a_commit_that_takes_too_long_leaves_the_outcome_unknown(cluster: 
         try:
             with pytest.raises(OutcomeUnknown):
                 await asyncio.create_task(within(SHORT, add(database, cnpjs.another())))
-            # The server is told to stop, and its connection is used again.
+            # The server has to stop, and its connection is used again.
             await eventually(partial(nothing_is_in_use, database))
         finally:
             await other.execute("DROP TRIGGER slow ON partners; DROP FUNCTION slowly()")
