@@ -91,7 +91,7 @@ def sqlite_file(url: str) -> str | None:
 async def check_tables(database: Database) -> None:
     """Raise DatabaseTroubleError unless the database has the tables of this version."""
     found = await revisions.examine(database)
-    if found.state is not State.CURRENT:
+    if found.state not in {State.CURRENT, State.EXPANDED}:
         raise trouble_of(found)
 
 

@@ -23,7 +23,8 @@ from db.engine import Database, Transaction, statistics, storage
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.migrations import revisions
-from db.migrations.revisions import State, WrongDatabaseError
+from db.migrations.revisions import VERSION, State, WrongDatabaseError
+from db.migrations.steps import oldest_served
 from db.tables import metadata
 
 _STEPS = Path(__file__).parent
@@ -81,8 +82,8 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
         found = await revisions.examined(tx)
         if found.state in {State.NEWER, State.FOREIGN}:
             raise WrongDatabaseError(found)
-        if found.state is not State.CURRENT:
-            await tx.inspect(lambda connection: _run_steps(connection, to))
+        if found.state not in {State.CURRENT, State.EXPANDED}:
+            await tx.inspect(lambda connection: run_steps(connection, to))
             await _check_references(tx)
             # A step back in the history lacks tables of today.
             if to == "head":
@@ -94,10 +95,11 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
         await database.close()
 
 
-def _run_steps(connection: sa.Connection, to: str) -> None:
-    """Run the steps, after which no table gives an id again that it has given."""
+def run_steps(connection: sa.Connection, to: str) -> None:
+    """Run the steps, after which no table gives an id again that it has given, and note which servers can go on."""
     before = _last_ids(connection)
     command.upgrade(_config(connection), to)
+    _note_served(connection)
     after = _last_ids(connection)
     # On SQLite, a table that takes the place of another one counts from the greatest id that is left.
     lower = [{"name": table, "seq": last} for table, last in before.items() if last > after.get(table, last)]
@@ -106,6 +108,14 @@ def _run_steps(connection: sa.Connection, to: str) -> None:
         names = [each["name"] for each in lower]
         connection.execute(sa.delete(sequences).where(sequences.c.name.in_(names)))
         connection.execute(sa.insert(sequences), lower)
+
+
+def _note_served(connection: sa.Connection) -> None:
+    # Alembic makes the table, and leaves other columns than its own alone.
+    if not revisions.notes_served(connection):
+        connection.execute(sa.text(f"ALTER TABLE {VERSION.name} ADD COLUMN {VERSION.c.served.name} VARCHAR(64)"))
+    done = connection.execute(sa.select(VERSION.c.version_num)).scalar_one()
+    connection.execute(sa.update(VERSION).values(served=f"{oldest_served(done)}-{done}"))
 
 
 def _last_ids(connection: sa.Connection) -> dict[str, int]:
