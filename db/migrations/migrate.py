@@ -6,8 +6,9 @@ make.
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -18,14 +19,17 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
-from db.engine import Database, Transaction, statistics, storage
+from db.engine import Database, Transaction, failures, statistics, storage
+from db.engine.failures import Kind
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.migrations import revisions
 from db.migrations.revisions import VERSION, State, WrongDatabaseError
 from db.migrations.steps import oldest_served
 from db.tables import metadata
+from domain.errors import Unavailable
 
 _STEPS = Path(__file__).parent
 _LOCK = 0x706F7274616C
@@ -36,6 +40,12 @@ _LOCK_FOR_STEPS = Statement(
     sa.text("SELECT pg_advisory_xact_lock(:lock)").bindparams(sa.bindparam("lock", _LOCK, sa.BigInteger)),
     values_of,
 )
+# A statement that waits for a table keeps all others waiting that come after it, and need not wait for each other.
+_WAIT_BRIEFLY = Statement(sa.text("SET LOCAL lock_timeout = '1s'"), values_of)
+_TRIES = 20
+_PAUSE_SECONDS = 1.0
+"""How long others may use a table between two tries to lock it."""
+
 _DANGLING = Statement(
     sa.text('SELECT "table", parent FROM pragma_foreign_key_check').columns(table=sa.String, parent=sa.String),
     values_of,
@@ -90,9 +100,23 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
                 await statistics.analyze(tx, *metadata.sorted_tables)
 
     try:
-        await database.write(steps)
+        await _tried(partial(database.write, steps))
     finally:
         await database.close()
+
+
+async def _tried(write: Callable[[], Awaitable[None]]) -> None:
+    """Run the steps, from the first one again if a lock on PostgreSQL is not to be had soon."""
+    for left in reversed(range(_TRIES)):
+        try:
+            return await write()
+        except Unavailable as error:
+            cause = error.__cause__
+            is_locked = isinstance(cause, DBAPIError) and failures.kind_of(cause) in {Kind.BUSY, Kind.CONFLICT}
+            if not is_locked or not left:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return None
 
 
 def run_steps(connection: sa.Connection, to: str) -> None:
@@ -151,6 +175,7 @@ async def _wait_for_others(tx: Transaction) -> None:
     # On SQLite this transaction could begin only when no other one was writing.
     if tx.dialect.name == "postgresql":
         await tx.fetch(_LOCK_FOR_STEPS)
+        await tx.execute(_WAIT_BRIEFLY)
 
 
 async def _check_references(tx: Transaction) -> None:

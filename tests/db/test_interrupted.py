@@ -1,5 +1,6 @@
 """`portal migrate` that is killed leaves the database as it was, and two at once migrate it once."""
 
+import asyncio
 import os
 import random
 import signal
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -20,6 +22,8 @@ from tests.databases import Databases
 from tests.db.interrupted import changes
 from tests.db.plain_sql import look, write
 from tests.db.test_migrated_demo import NEXT_ID, NUMBERED, STATEMENTS
+
+WAITING = "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation WHERE relname = $1 AND NOT granted"
 
 KILLS = 2
 ROOT = Path(__file__).parents[2]
@@ -119,3 +123,30 @@ async def test_of_two_migrations_at_once_the_second_has_nothing_to_do(older: str
     revision = sa.text("SELECT version_num FROM alembic_version")
     assert await look(older, lambda sync: list(sync.scalars(revision))) == [HEAD]
     assert await findings(older) == []
+
+
+async def connected(url: str) -> asyncpg.Connection:
+    return await asyncpg.connect(sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_readers_do_not_wait_while_a_migration_waits_for_a_lock(older: str) -> None:
+    holder, reader, observer = [await connected(older) for _ in range(3)]
+    held = holder.transaction()
+    await held.start()
+    await holder.fetch("SELECT id FROM clients")
+    migration = asyncio.create_task(asyncio.to_thread(migrate.upgrade, older))
+    while not await observer.fetchval(WAITING, "clients"):
+        assert not migration.done()
+
+    # It waits behind the migration, which gives its turn up, and its place in the line of those that wait.
+    read = await reader.fetchval("SELECT count(*) FROM clients")
+    is_waiting_or_trying = not migration.done()
+    await held.rollback()
+    await migration
+
+    assert read > 0
+    assert is_waiting_or_trying
+    assert await findings(older) == []
+    for connection in (holder, reader, observer):
+        await connection.close()
