@@ -47,7 +47,7 @@ async def failed_check(database: Database) -> str | None:
     check = "database"
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            if not await revisions.at_head(database):
+            if not await revisions.can_serve(database):
                 return "migrations"
             check = "writes"
             return None if await database.can_write() else check
