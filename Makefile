@@ -31,7 +31,7 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 # A server that compiles its modules each time it starts takes half as long again, and the tests start dozens.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-versions torture attack sbom audit page docs docs-serve bench format lock clean
+.PHONY: help run test lint types test-versions torture attack sbom audit page docs docs-serve bench format lock clean
 .SILENT:
 
 help:
@@ -63,17 +63,23 @@ test: $(TEST)
 	$(MAKE) --no-print-directory page || echo "GraphiQL could not be built; the tests in tests/browser say what becomes of them."
 	# After the page, which brings Node where the machine has none.
 	$(MAKE) --no-print-directory $(NODE_MODULES)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/deptry .
-	$(MAKE) --no-print-directory docs
+	# Before the checks, which read what is installed.
+	$(MAKE) --no-print-directory $(DOCS)
+	# Each of these uses one core, and the longest is the first.
+	$(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%)) types lint docs test-versions
 	# Each process gets tests that follow each other, which share what a module or an engine needs.
 	$(BIN)/python -m pytest -n auto --dist worksteal -p tests.measured
-	$(MAKE) --no-print-directory test-versions
 	# Execution by batch and graphql-core's own have to answer alike, whatever the operation; the engine is no matter.
 	EXECUTION=stock $(BIN)/pytest -n auto --dist worksteal -k "not postgresql" tests/schema tests/resolvers
+
+types: $(TEST)
+	$(BIN)/mypy
+
+lint: $(TEST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
 
 # They import neither the portal nor its conftest.py; the other runs of them have many more examples.
 test-versions: $(VERSION_STAMPS)

@@ -43,6 +43,16 @@ def _word(*parts: int) -> str:
     return " || ".join(f"substr('{_SYLLABLES}', 1 + 2 * CAST(i / {part} % 45 AS INTEGER), 2)" for part in parts)
 
 
+def name_of(client_id: int) -> str:
+    """Return the name of a client that is not cancelled."""
+
+    def word(*parts: int) -> str:
+        places = [2 * (client_id // part % 45) for part in parts]
+        return "".join(_SYLLABLES[place : place + 2] for place in places)
+
+    return f"{word(1, 45, 2025)} {word(7, 311)} ltda"
+
+
 _NAME = f"{_word(1, 45, 2025)} || ' ' || {_word(7, 311)} || ' ltda'"
 _IS_CANCELLED = "i % 20 = 4"
 _ENDED = "i % 10 = 0"
@@ -81,7 +91,7 @@ def _rows(sizes: Sizes) -> Mapping[sa.Table, tuple[int, dict[str, str]]]:
                 "name": f"CASE WHEN NOT {_IS_CANCELLED} THEN {_NAME} END",
                 **dict.fromkeys(("name_folded", "names_folded"), f"CASE WHEN {_IS_CANCELLED} THEN '' ELSE {_NAME} END"),
                 "trade_name_folded": "''",
-                "city_folded": f"CASE WHEN {_IS_CANCELLED} THEN '' ELSE 'city ' || i % 500 END",
+                "city_folded": f"CASE WHEN {_IS_CANCELLED} THEN '' ELSE 'city ' || (i % 500) END",
                 "state": "'SP'",
                 "status": f"CASE WHEN {_IS_CANCELLED} THEN 'CANCELLED' ELSE 'ACTIVE' END",
                 "registered_at": "{at}",

@@ -23,7 +23,7 @@ from benchmarks.processes import FailedError, Server, serving
 from benchmarks.results import OURS
 from benchmarks.workloads import WORKLOADS, Workload
 
-_PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 300
 _DURABILITY = "FULL"
 _WARM_UP = 100
 _TOGETHER = 10
@@ -43,15 +43,16 @@ def main() -> None:
     (ours,) = (contender for contender in CONTENDERS if contender.name == OURS)
     with tempfile.TemporaryDirectory() as folder:
         callgrind = Callgrind(Path(folder) / "counts")
-        with serving(ours, _DURABILITY, under=callgrind.command(), patience_seconds=_PATIENCE_SECONDS) as server:
+        with serving(ours, _DURABILITY, under=callgrind.command(), patience_seconds=PATIENCE_SECONDS) as server:
             for name in wanted:
-                counted = _counted(server, callgrind, known[name])
-                print(f"{name:4} {counted / 1000:10,.0f} thousand instructions a request", flush=True)
+                instructions = counted(server, callgrind, known[name])
+                print(f"{name:4} {instructions / 1000:10,.0f} thousand instructions a request", flush=True)
 
 
-def _counted(server: Server, callgrind: "Callgrind", workload: Workload) -> float:
+def counted(server: Server, callgrind: "Callgrind", workload: Workload) -> float:
+    """Return the instructions per request of a workload."""
     bodies = cycle(workload.bodies())
-    with _Connection("127.0.0.1", server.port, timeout=_PATIENCE_SECONDS) as connection:
+    with _Connection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS) as connection:
         _ask(connection, islice(bodies, _WARM_UP))
         callgrind.begin(server)
         counts = []

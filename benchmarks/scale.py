@@ -1,6 +1,6 @@
 """`python -m benchmarks.scale`: what more processes give on PostgreSQL, beside PostGraphile 5 on the same data.
 
-W1 to W6 are sent to 1, 2 and 4 processes that share a port, and the processor time of a request is told apart: that
+W1 to W6 are sent to 1, 2 and 4 processes that share a port, and the processor time of a request is split: that
 of the API's processes, and that of PostgreSQL's. The servers, PostgreSQL and the load share the machine's cores.
 PostgreSQL does not wait for the disk (`fsync=off`, `synchronous_commit=off`).
 """

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextvars import ContextVar
 from types import GeneratorType
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ GRACE_SECONDS = 0.05
 
 _ITERATIONS_MIN = 50
 """How many iterations of the loop a wait lasts at least: on a busy machine, its time is over before ready tasks ran."""
+
+ENDING: ContextVar[int] = ContextVar("breadth.ending", default=0)
+"""How many objects around the current one are null already, and wait for errors that come with that of theirs."""
 
 _KNOWN_MAX = 2_000
 
@@ -99,13 +103,17 @@ def _value(result: Value) -> Value:
 
 
 async def first_to_fail(tasks: Sequence[asyncio.Future[Value]], seconds: float | None = None) -> None:
-    """Await all of these for so many seconds, but the others only for a moment after the first that raises.
+    """Await all of these, but the others only for a moment after the first that raises.
 
-    In that moment they may raise too, so that the response has all errors that come together.
+    In that moment they may raise too, so that the response has all errors that come together. Where something else has
+    raised before, it is so many seconds long, and begins now.
     """
-    pending = await wait(tasks, seconds, asyncio.FIRST_EXCEPTION)
-    if pending and seconds is None:
-        await wait(pending, GRACE_SECONDS)
+    if seconds is None:
+        pending = await wait(tasks, None, asyncio.FIRST_EXCEPTION)
+        if pending:
+            await wait(pending, GRACE_SECONDS)
+    else:
+        await wait(tasks, seconds)
 
 
 async def wait(
@@ -113,11 +121,11 @@ async def wait(
 ) -> set[asyncio.Future[Value]]:
     """Wait as `asyncio.wait` does, and return the tasks that are pending.
 
-    The seconds, unless they are 0, are extended to a number of iterations of the loop.
+    The seconds, unless they are 0, are extended to a number of iterations of the loop, fewer for fewer seconds.
     """
     tasks = [*tasks]
     done, pending = await asyncio.wait(tasks, timeout=seconds, return_when=until)
-    left = _ITERATIONS_MIN if seconds else 0
+    left = round(_ITERATIONS_MIN * min(1.0, seconds / GRACE_SECONDS)) if seconds else 0
     while pending and left and not (until == asyncio.FIRST_EXCEPTION and any(map(_has_failed, done))):
         done, pending = await asyncio.wait(tasks, timeout=0, return_when=until)
         left -= 1
@@ -129,10 +137,14 @@ def _has_failed(task: asyncio.Future[Value]) -> bool:
 
 
 async def cancel(tasks: Iterable[asyncio.Future[Value]]) -> None:
-    """Cancel those of the tasks that are not done, and wait for their end."""
-    pending = [task for task in tasks if not task.done()]
-    for task in pending:
-        task.cancel()
+    """Cancel those of the tasks that are not done, and wait for their end; errors of the others are not logged."""
+    pending = []
+    for task in tasks:
+        if not task.done():
+            task.cancel()
+            pending.append(task)
+        elif not task.cancelled():
+            task.exception()
     if pending:
         await asyncio.gather(*pending, return_exceptions=True)
 

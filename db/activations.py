@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
+from db import activation_searches
+from db.activation_searches import Searched
 from db.clients import named
 from db.engine import filters
 from db.engine.expressions import (
@@ -22,10 +24,21 @@ from db.engine.expressions import (
     since,
     starts_with,
 )
-from db.engine.filters import Mine, Shape, is_any, is_partner, of_parents, tenancy
+from db.engine.filters import (
+    Mine,
+    Shape,
+    is_any,
+    is_partner,
+    of_parents,
+    scoped,
+    tenancy,
+    value,
+    values_of,
+)
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.tables import activations, clients
+from db.engine.statement import Statement
+from db.tables import activations, clients, license_stock
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -120,16 +133,28 @@ def _listing(
     key = _SORTED_BY[by]
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ActivationFilter, shape)
-    of_status = list(_of_status(chosen, only_active=only_active))
-    return Listing(
+    others = [*_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
+    plain = Listing(
         name="activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[mine(activations.c.partner_id), *of_status, *_conditions(chosen, mine)],
+        where=[mine(activations.c.partner_id), *others],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
         indexed=not all_partners or by is ActivationSortKey.ACTIVATED_AT,
+        kept=_active_of_stock(chosen, mine) if only_active and _COUNTED.issuperset(dict(shape)) else None,
     )
+    return activation_searches.searched(plain, list(_searches(chosen)), others, mine)
+
+
+_COUNTED = frozenset({"status", "product_id"})
+"""Filters of active activations whose number the stock has."""
+
+
+def _active_of_stock(chosen: ActivationFilter, mine: Mine) -> Statement[int]:
+    number = sa.func.coalesce(sa.func.sum(license_stock.c.activated), 0)
+    of_product = [] if chosen.product_id is None else [license_stock.c.product_id == chosen.product_id]
+    return Statement(sa.select(number).where(mine(license_stock.c.partner_id), *of_product), value)
 
 
 def of_clients(scope: Scope, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
@@ -148,9 +173,20 @@ def _of_parents(
     return _LISTINGS_OF[parent, status, scope is ALL_PARTNERS].of({"partner_id": scope, "parent_ids": parent_ids})
 
 
+_ACTIVE_OF_EACH = scoped(
+    lambda mine: Statement(
+        sa.select(license_stock.c.partner_id, sa.cast(sa.func.sum(license_stock.c.activated), sa.BigInteger))
+        .where(mine(license_stock.c.partner_id), among(license_stock.c.partner_id, "parent_ids"))
+        .group_by(license_stock.c.partner_id),
+        values_of,
+    )
+)
+
+
 def _listing_of(parent: str, status: ActivationStatus | None, *, all_partners: bool) -> Listing[ActivationRow]:
     of_any = is_any if parent == "partner" else of_parents(clients, "parent_ids")
     mine = of_any if all_partners else is_partner
+    kept = _ACTIVE_OF_EACH.of_all if all_partners else _ACTIVE_OF_EACH.of_partner
     return Listing(
         name=f"{parent}.activations",
         row=ActivationRow,
@@ -159,6 +195,7 @@ def _listing_of(parent: str, status: ActivationStatus | None, *, all_partners: b
         key="activated_at",
         sorting=Sorting(activations.c.activated_at, activations.c.id, descending=True),
         parent=activations.c[f"{parent}_id"],
+        kept=kept if parent == "partner" and status is ActivationStatus.ACTIVE else None,
     )
 
 
@@ -177,10 +214,6 @@ def _of_status(chosen: ActivationFilter, *, only_active: bool) -> Iterable[Colum
 
 
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
-    if chosen.search is not None:
-        yield sa.or_(*_found(chosen, chosen.search, mine))
-    if chosen.client_name is not None:
-        yield activations.c.client_id.in_(_clients(named(chosen.client_name), mine))
     if chosen.cnpj is not None:
         numbered = starts_with(clients.c.cnpj, chosen.cnpj)
         yield activations.c.client_id.in_(_clients(numbered, mine))
@@ -214,15 +247,19 @@ def _by_texts_and_reasons(chosen: ActivationFilter) -> Iterable[ColumnElement[bo
         yield activations.c.cancelled_at.is_not(None)
 
 
-def _found(chosen: ActivationFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
-    found = [named(search)]
-    found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
-    yield activations.c.client_id.in_(_clients(sa.or_(*found), mine))
-    if chosen.search_key is not None:
-        yield starts_with(activations.c.activation_key, chosen.search_key)
-        yield starts_with(activations.c.ecf_serial_number, chosen.search_key)
-    if chosen.search_code is not None:
-        yield starts_with(activations.c.authorization_code, chosen.search_code)
+def _searches(chosen: ActivationFilter) -> Iterable[Searched]:
+    if chosen.search is not None:
+        found = [named(chosen.search)]
+        found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
+        own = []
+        if chosen.search_key is not None:
+            own.append(starts_with(activations.c.activation_key, chosen.search_key))
+            own.append(starts_with(activations.c.ecf_serial_number, chosen.search_key))
+        if chosen.search_code is not None:
+            own.append(starts_with(activations.c.authorization_code, chosen.search_code))
+        yield Searched(sa.or_(*found), own)
+    if chosen.client_name is not None:
+        yield Searched(named(chosen.client_name))
 
 
 def _clients(condition: ColumnElement[bool], mine: Mine) -> AnySelect:

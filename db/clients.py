@@ -1,7 +1,7 @@
 """Statements about clients."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
@@ -17,16 +17,18 @@ from db.engine.expressions import (
     KEEPING_KEYS,
     AnyColumn,
     AnySelect,
+    Text,
     among,
     by_engine,
     contains,
     during,
+    found_by_id,
     since,
     starts_with,
 )
 from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
-from db.engine.listings import LISTINGS_KEPT, Listing
+from db.engine.listings import LISTINGS_KEPT, Listing, Search
 from db.engine.statement import Statement
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
@@ -167,7 +169,7 @@ def _listing(
     common = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
     if by_cnpj:
         common.append(clients.c.cnpj.is_not(None))
-    return Listing(
+    listed = Listing(
         name="clients",
         row=ClientRow,
         columns=_COLUMNS,
@@ -176,8 +178,47 @@ def _listing(
         key=name,
         sorting=Sorting(key, clients.c.id, descending=descending),
         indexed=by in indexed or by_cnpj,
+        kept=_number_by_activity(chosen, mine) if only_active and _BY_ACTIVITY.issuperset(dict(shape)) else None,
         searched=by is ClientSortKey.NAME and not (chosen.search is None and chosen.name is None),
     )
+    # No index has the cities of all partners.
+    if chosen.city is None or all_partners:
+        return listed
+    return _in_city(listed, chosen.city, [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active)])
+
+
+def _in_city(listed: Listing[ClientRow], city: Text, conditions: Sequence[ColumnElement[bool]]) -> Listing[ClientRow]:
+    """Return the listing with a search for the clients in an index by city."""
+    found = (
+        sa.select(clients.c.id)
+        .where(*conditions, contains(clients.c.city_folded, city))
+        .order_by(clients.c.city_folded, clients.c.id)
+        .limit(sa.bindparam("few", type_=sa.Integer))
+    )
+    _, *others = listed.where
+    by_id = found_by_id(clients.c.partner_id) == PARTNER, among(clients.c.id, "found_ids")
+    of_few = replace(listed, where=[*by_id, *others], counted=(), searched=False)
+    return replace(listed, search=Search(Statement(found, value), of_few, listed))
+
+
+_BY_ACTIVITY = frozenset({"status", "has_active_activations"})
+
+
+def _number_by_activity(chosen: ClientFilter, mine: Mine) -> Statement[int] | None:
+    """Return the statement for the number of active clients with or without active activations.
+
+    An index has those activations by client, and only active clients have any.
+    """
+    if chosen.has_active_activations is None:
+        return None
+    active = _active(mine).distinct().subquery()
+    number: ColumnElement[int] = sa.select(sa.func.count()).select_from(active).scalar_subquery()
+    if not chosen.has_active_activations:
+        all_active = sa.select(sa.func.count()).where(
+            mine(clients.c.partner_id), clients.c.status == ClientStatus.ACTIVE
+        )
+        number = all_active.select_from(clients).scalar_subquery() - number
+    return Statement(sa.select(number), value)
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:

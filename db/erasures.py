@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Table
 
-from db import events
+from db import erased_keys, events
 from db.engine import Connection, Transaction
 from db.engine.expressions import KEEPING_KEYS, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
-from db.free_texts import ANSWERS, FREE_TEXTS, Texts
+from db.free_texts import ANSWERS, FREE_TEXTS, OF_ACTIVATIONS, Texts
 from db.tables import activations, clients, webhooks
 from domain.activations import note_folded
 from domain.clients import ClientStatus
@@ -36,14 +36,19 @@ class _Statements(NamedTuple):
     write: Statement[tuple[Any, ...]]
 
 
+_OF_OTHERS = activations.c.client_id != sa.bindparam("client_id")
+
+
 def _statements(texts: Texts) -> _Statements:
     by = [texts.table.c[name] for name in texts.by]
-    written = [texts.table.c[name].is_not(None) for name in texts.kinds]
+    # Nearly all activations have a key, and few a note, which an index of the copies has.
+    searched = texts.folded.values() or texts.kinds
+    written = [texts.table.c[name].is_not(None) for name in searched]
     of_page = sa.select(*texts.columns).where(texts.mine, sa.or_(*written)).order_by(*by).limit(_PAGE)
     if texts.is_free is not None:
         of_page = of_page.where(texts.is_free())
     if texts.table is activations:
-        of_page = of_page.where(activations.c.client_id != sa.bindparam("client_id"))
+        of_page = of_page.where(_OF_OTHERS)
     after = [sa.bindparam(f"after_{column.name}", type_=column.type) for column in by]
     return _Statements(
         Statement(of_page, values_of),
@@ -65,6 +70,12 @@ def _statements(texts: Texts) -> _Statements:
 
 
 _OF = {texts.table.name: _statements(texts) for texts in FREE_TEXTS}
+_SUSPECTS: Statement[tuple[Any, ...]] = Statement(
+    sa.select(*OF_ACTIVATIONS[0].columns).where(
+        found_by_id(activations.c.partner_id) == PARTNER, among(activations.c.id, "ids"), _OF_OTHERS
+    ),
+    values_of,
+)
 _LOCK_WEBHOOKS = Statement(
     sa.select(webhooks.c.id)
     .where(webhooks.c.partner_id == PARTNER)
@@ -217,19 +228,26 @@ async def _rows_with(
     statements = _OF[texts.table.name]
     ids: list[int] = []
     mine = {"partner_id": partner_id, "client_id": client_id}
+    if texts.table is activations and (suspects := await erased_keys.suspects(connection, partner_id, identity)):
+        rows = list(await connection.fetch(_SUSPECTS, {**mine, "ids": sorted(set(suspects))}))
+        ids += _found_in(rows, texts, identity)
     statement, wanted = statements.first, mine
-    place, width = texts.by.index("id"), len(texts.by)
     while rows := list(await connection.fetch(statement, wanted)):
-        for start in range(0, len(rows), _SEARCHED):
-            some = rows[start : start + _SEARCHED]
-            # Most rows have none of the values, which one search of many shows.
-            if identity.found_in("\n".join(_texts(some, width))):
-                ids += [row[place] for row in some if identity.found_in("\n".join(_texts([row], width)))]
+        ids += _found_in(rows, texts, identity)
         if len(rows) < _PAGE:
             break
         after = {f"after_{name}": last for name, last in zip(texts.by, rows[-1], strict=False)}
         statement, wanted = statements.after, {**mine, **after}
     return ids
+
+
+def _found_in(rows: Sequence[tuple[Any, ...]], texts: Texts, identity: Identity) -> Iterator[int]:
+    place, width = texts.by.index("id"), len(texts.by)
+    for start in range(0, len(rows), _SEARCHED):
+        some = rows[start : start + _SEARCHED]
+        # Most rows have none of the values, which one search of many shows.
+        if identity.found_in("\n".join(_texts(some, width))):
+            yield from (row[place] for row in some if identity.found_in("\n".join(_texts([row], width))))
 
 
 def _texts(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[str]:

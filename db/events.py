@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -12,11 +14,12 @@ from sqlalchemy import ColumnElement
 from db import change_times
 from db.engine import Connection, Transaction, filters, one
 from db.engine.expressions import KEEPING_KEYS, among, during, hashed
-from db.engine.filters import PARTNER, Shape, tenancy, value, values_of
+from db.engine.filters import PARTNER, Shape, scoped, tenancy, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import events, partner_counters, users
+from domain import audit
 from domain.access import VENDOR_ROLES
 from domain.audit import chain, content
 from domain.events import Event, EventType
@@ -82,7 +85,23 @@ def _listing(shape: Shape) -> Listing[EventRow]:
         where=[events.c.partner_id == PARTNER, *_conditions(filters.named(EventFilter, shape))],
         key="number",
         sorting=Sorting(events.c.number, events.c.id),
+        kept=None if shape else _KEPT,
     )
+
+
+# Numbers are given without a gap, and the oldest are dropped first.
+_number_kept = partner_counters.c.event_number - partner_counters.c.dropped_number
+_KEPT: Statement[int] = Statement(
+    sa.select(_number_kept).where(partner_counters.c.partner_id == PARTNER), value, reads=filters.one_row
+)
+_KEPT_OF_EACH = scoped(
+    lambda mine: Statement(
+        sa.select(partner_counters.c.partner_id, _number_kept).where(
+            mine(partner_counters.c.partner_id), among(partner_counters.c.partner_id, "parent_ids")
+        ),
+        values_of,
+    )
+)
 
 
 def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
@@ -181,6 +200,7 @@ def _of_partners(*, all_partners: bool) -> Listing[EventRow]:
         key="number",
         sorting=Sorting(events.c.number, events.c.id),
         parent=events.c.partner_id,
+        kept=_KEPT_OF_EACH.of_all if all_partners else _KEPT_OF_EACH.of_partner,
     )
 
 
@@ -249,6 +269,9 @@ _NUMBER_AN_ORDER = Statement(
     int,
 )
 _OF_EVENT = tuple(sorted(each.name for each in fields(Event)))
+_SHARED_NAMES = tuple(name for name in _OF_EVENT if name != "activation_id")
+_SHARED = attrgetter(*_SHARED_NAMES)
+"""Values of an event that many of one transaction share, which end one activation each."""
 _APPEND = Statement(
     sa.insert(events), values_of, inserted=["partner_id", "number", "occurred_at", "actor_id", "hash", *_OF_EVENT]
 )
@@ -273,9 +296,7 @@ async def append(
     later time than that of any earlier commit. Raises ActorDisabledError if the actor is disabled; until the
     transaction ends, no other one disables the actor.
     """
-    common = {"actor_id": actor_id, "occurred_at": at}
-    lines = [{**common, **{name: getattr(event, name) for name in _OF_EVENT}} for event in happened]
-    contents = [content(line) for line in lines]
+    lines, contents = _lines(happened, {"actor_id": actor_id, "occurred_at": at})
     is_one = len(lines) == 1
     clock = change_times.microseconds(at)
     wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id, "clock": clock}
@@ -288,11 +309,24 @@ async def append(
     if not is_one:
         hashes = chain(hash_, contents)
         await tx.execute(_SET_HASH, {"of_partner": partner_id, "last_hash": hashes[-1]})
+    first = last - len(lines) + 1
     for number, line in enumerate(lines):
-        line["partner_id"], line["number"], line["hash"] = partner_id, last - len(lines) + 1 + number, hashes[number]
+        line["partner_id"], line["number"], line["hash"] = partner_id, first + number, hashes[number]
     await tx.execute_many(_APPEND, lines)
     if time != clock and not again and any(event.client_id is not None for event in happened):
         await change_times.move(tx, partner_id, clock=at, taken=time)
+
+
+def _lines(happened: Sequence[Event], common: Mapping[str, object]) -> tuple[list[dict[str, object]], list[bytes]]:
+    """Return the values of events by column, and their contents, which are written once for events in a row."""
+    lines: list[dict[str, object]] = []
+    contents: list[bytes] = []
+    for values, alike in groupby(happened, _SHARED):
+        shared = {**common, **dict(zip(_SHARED_NAMES, values, strict=True))}
+        activation_ids = [event.activation_id for event in alike]
+        lines += [{**shared, "activation_id": activation_id} for activation_id in activation_ids]
+        contents += audit.contents(shared, activation_ids)
+    return lines, contents
 
 
 _LOCK_COUNTERS: Statement[int] = Statement(

@@ -1,6 +1,6 @@
 """Hashes that show a later change: a chain over the events of a partner, and one over the lines of an order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
@@ -24,6 +24,14 @@ def content(values: Mapping[str, object]) -> bytes:
         if value is not None:
             lines.append(f"{name}={value if value.__class__ is int else _text(value)}")
     return "\n".join(lines).encode()
+
+
+def contents(shared: Mapping[str, object], activation_ids: Iterable[int | None]) -> Iterator[bytes]:
+    """Return the content of events that differ only in their activation, each as `content` does."""
+    rest = content(shared)
+    for activation_id in activation_ids:
+        # It is the first of the names.
+        yield rest if activation_id is None else b"activation_id=%d\n%b" % (activation_id, rest)
 
 
 def chained(previous: bytes, of_event: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Erasure of who a cancelled client was, also from texts about others."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -65,6 +65,17 @@ def counts(stored: str) -> list[ErasedCount]:
     return [ErasedCount(ErasedKind(kind), int(number)) for kind, number in pairs]
 
 
+class Traces(NamedTuple):
+    """Parts of an identity, of which an ASCII text that has one of its values has at least one.
+
+    In lower case, it has one of the words, or all characters of the number in this order; or it has one of the names.
+    """
+
+    words: Sequence[str]
+    number: str
+    without_words: Sequence[str]
+
+
 @dataclass(frozen=True)
 class Identity:
     """Values that identify a client in texts: its CNPJ, names and places, and single words of its names."""
@@ -81,6 +92,11 @@ class Identity:
         if any(word in folded for word in self._first_words) and self._pattern.search(folded) is not None:
             return True
         return self._number.search(folded) is not None or any(each in text for each in self._without_words)
+
+    @property
+    def traces(self) -> Traces:
+        """What to look for in ASCII texts without the patterns."""
+        return Traces(sorted(self._first_words), self._digits, self._without_words)
 
     def redacted(self, text: str) -> str:
         """Return the text without the values: the CNPJ in any mask, the others as whole words in any case."""
@@ -125,10 +141,14 @@ class Identity:
         return frozenset(phrase[0] for phrase in self._phrases)
 
     @cached_property
-    def _number(self) -> re.Pattern[str]:
+    def _digits(self) -> str:
         # Spreadsheets drop leading zeros.
         number = plain(self.cnpj)
-        return re.compile(_MASK.join(number.lstrip("0") or number) or _NEVER)
+        return number.lstrip("0") or number
+
+    @cached_property
+    def _number(self) -> re.Pattern[str]:
+        return re.compile(_MASK.join(self._digits) or _NEVER)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:

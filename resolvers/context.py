@@ -19,7 +19,7 @@ from resolvers.ids import NOWHERE
 from resolvers.loaders import Loaders
 from resolvers.passwords import Gone
 from resolvers.portal import Portal
-from resolvers.rates import Charge
+from resolvers.rates import Account, Charge
 from resolvers.viewers import Viewer
 
 
@@ -50,8 +50,10 @@ class Context:
     """Codes of the refusals that the answer holds."""
     inspections: dict[str, Inspection] | None = None
     """Inspections of trusted documents by their texts."""
+    account: Account | None = None
+    """Account that has paid for the request; None if the caller has no limit."""
     charge: Charge | None = None
-    """What the request has spent of its caller's rate; None if the caller has no limit."""
+    """What the request has paid, if some of it may be given back."""
     _loaders: Loaders | None = None
 
     @property

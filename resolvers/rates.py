@@ -11,11 +11,14 @@ Policy = Literal["partner", "vendor", "token", "address"]
 _SHARE = 50
 """A process leases a fiftieth of a bucket at a time."""
 
+_TAKEN = 16
+"""A token or an address takes a sixteenth of that at a time, beyond what its request needs."""
+
 _UNUSED = 5
 """A fifth of a bucket is left out of what one operation pays at most: other processes may have leased it."""
 
-_LEAST_PAID = 2
-"""An operation that returns less than it could pays at least for half: what it reads to find that costs too."""
+_MOST_BACK = 2
+"""An operation that returns less than it could gets at most half back: what it reads to find that costs too."""
 
 
 class Lease:
@@ -37,6 +40,7 @@ class Lease:
         "per_second",
         "policy",
         "seen",
+        "top",
     )
 
     def __init__(self, bucket: str, policy: Policy, limit: Limit) -> None:
@@ -53,26 +57,27 @@ class Lease:
         """Count by a new limit from now on."""
         self.limit = limit
         self.most, self.per_second = limit.points, limit.per_second
+        self.top = limit.points + limit.per_second - 1
+        """Number that rounds up the seconds until the bucket is full, in a division by the rate."""
         self.header = f'"{self.policy}";r=%d;t=%d'.encode()
         self.chunk = max(1, limit.points // _SHARE)
         self.low = self.chunk // 2
 
-    @property
-    def remaining(self) -> int:
-        """Return the points that the caller has left, as far as this process knows."""
-        return min(self.known + self.left, self.limit.points)
-
 
 class Account:
-    """Leases that pay for the requests of one token, or of one address."""
+    """Points that pay for the requests of one token, or of one address, and the leases that they are taken from."""
 
-    __slots__ = ("_on_low", "most", "owner", "policies", "token", "viewer")
+    __slots__ = ("_on_low", "_reported", "_share", "left", "most", "owner", "policies", "token", "viewer")
 
     def __init__(self, owner: Lease, token: Lease | None, on_low: Callable[[Lease], None]) -> None:
         """Take the leases of the partner and of its token; those without a token have an address, which pays alone."""
         self.owner, self.token = owner, token
         self.viewer: object = None
         """Viewer whose limits these are."""
+        self.left = 0
+        """Points that were taken from every lease, so that most requests look at nothing else."""
+        self._reported = owner
+        """Lease that the headers tell of: the one with the fewest points when some were taken last."""
         self._on_low = on_low
         self.count()
 
@@ -81,6 +86,7 @@ class Account:
         leases = self.leases
         points = min(lease.limit.points for lease in leases)
         self.most = points - points // _UNUSED
+        self._share = min(lease.chunk for lease in leases) // _TAKEN
         texts = (f'"{lease.policy}";q={lease.limit.points};w={lease.limit.seconds}' for lease in leases)
         self.policies = b"ratelimit-policy", ", ".join(texts).encode()
 
@@ -90,100 +96,91 @@ class Account:
         return (self.owner,) if self.token is None else (self.owner, self.token)
 
     def spend(self, points: int) -> bool:
-        """Spend points of every lease, or none if one has too few."""
-        owner, token = self.owner, self.token
-        left = owner.left - points
-        if left < 0:
+        """Spend points, or none if there are too few."""
+        if points > self.left and not self._take(points):
             return False
-        if token is not None:
-            of_token = token.left - points
-            if of_token < 0:
-                return False
-            token.left = of_token
-            if of_token < token.low and not token.asked:
-                self._on_low(token)
-        owner.left = left
-        if left < owner.low and not owner.asked:
-            self._on_low(owner)
+        self.left -= points
         return True
 
-    def give_back(self, points: int) -> None:
-        """Return points that were spent and not used."""
+    def put_back(self) -> None:
+        """Return all points to the leases."""
         for lease in self.leases:
-            lease.left += points
+            lease.left += self.left
+        self.left = 0
+
+    def _take(self, points: int) -> bool:
+        """Take so many points and a share for later requests from every lease, or none if one has too few."""
+        self.put_back()
+        self._reported = min(self.leases, key=_remaining)
+        least = min(lease.left for lease in self.leases)
+        if least < points:
+            return False
+        self.left = min(least, points + self._share)
+        for lease in self.leases:
+            lease.left -= self.left
+            if lease.left < lease.low and not lease.asked:
+                self._on_low(lease)
+        return True
 
     @property
-    def tightest(self) -> Lease:
-        """Return the lease with the fewest points left."""
-        owner, token = self.owner, self.token
-        return owner if token is None or token.known + token.left >= owner.known + owner.left else token
+    def limit(self) -> Limit:
+        """Return the limit that the headers tell of."""
+        return self._reported.limit
+
+    @property
+    def remaining(self) -> int:
+        """Return the points that the caller has left, as far as this process knows."""
+        return min(_remaining(self._reported) + self.left, self._reported.most)
 
     def headers(self) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
         """Return RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10).
 
         `t` is the number of seconds after which the bucket is full of points again.
         """
-        lease, token = self.owner, self.token
-        remaining = lease.known + lease.left
-        if token is not None and token.known + token.left < remaining:
-            lease, remaining = token, token.known + token.left
-        lacking = lease.most - remaining
-        if lacking <= 0:
+        lease = self._reported
+        remaining = lease.known + lease.left + self.left
+        if remaining >= lease.most:
             return self.policies, (b"ratelimit", lease.header % (lease.most, 0))
-        return self.policies, (b"ratelimit", lease.header % (remaining, -(-lacking // lease.per_second)))
+        return self.policies, (b"ratelimit", lease.header % (remaining, (lease.top - remaining) // lease.per_second))
+
+
+def _remaining(lease: Lease) -> int:
+    return lease.known + lease.left
 
 
 class Charge:
-    """What a request has spent, and what its caller has left."""
+    """What a request has spent, of which some may be given back."""
 
-    # Values of the class, because most requests have no others.
-    kept = 0
-    """Points that were spent and are not given back."""
-    spent = 0
-    selected: Callable[[], int] | None = None
-    """Returns how many objects the operation can select."""
-    has_run = False
-    """Whether something of the operation was executed."""
+    __slots__ = ("account", "can_cancel", "kept", "objects", "requested", "spent")
 
-    def __init__(self, account: Account, points: int) -> None:
-        """Take the points that are asked for."""
-        self.account, self.requested = account, points
+    def __init__(self, account: Account, points: int, objects: int = 0, *, spent: int = 0, kept: int = 0) -> None:
+        """Take the points that are asked for and were spent, of which some are kept: those are not given back.
+
+        By the number of `objects` that the operation can select, points are given back if it returns fewer.
+        """
+        self.account, self.requested, self.objects = account, points, objects
+        self.spent, self.kept = spent, kept
+        self.can_cancel = False
+        """Whether points can be given back because nothing of the operation was executed yet."""
 
     def pay(self) -> bool:
         """Spend what is asked for of the points that this process has leased; return whether it has as many."""
-        wanted = self.requested - self.spent
-        if wanted > 0:
-            if not self.account.spend(wanted):
-                return False
-            self.spent = self.requested
+        if not self.account.spend(self.requested - self.spent):
+            return False
+        self.spent = self.requested
         return True
-
-    @property
-    def limit(self) -> int:
-        """Return the points that a full bucket has."""
-        return self.account.tightest.limit.points
-
-    @property
-    def remaining(self) -> int:
-        """Return the points that the caller has left."""
-        return self.account.tightest.remaining
-
-    @property
-    def restore_rate(self) -> int:
-        """Return the points that the caller gets back in a second."""
-        return self.account.tightest.limit.per_second
 
     def settle(self, returned: int) -> None:
         """Give back the unused points of an operation that returned so many of the objects that it can select."""
-        selected = 0 if self.selected is None else self.selected()
-        if returned < selected:
+        unused = self.objects - returned
+        if unused > 0:
             used = self.spent - self.kept
-            least = max(-(-used * returned // selected), -(-used // _LEAST_PAID))
-            self.account.give_back(used - least)
-            self.spent -= used - least
+            back = min(used * unused // self.objects, used // _MOST_BACK)
+            self.spent -= back
+            self.account.left += back
 
     def cancel(self) -> None:
         """Give everything back, unless something of the operation was executed."""
-        if self.spent > self.kept and not self.has_run:
-            self.account.give_back(self.spent - self.kept)
+        if self.can_cancel and self.spent > self.kept:
+            self.account.left += self.spent - self.kept
             self.spent = self.kept

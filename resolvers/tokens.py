@@ -114,7 +114,7 @@ async def revoke(portal: Portal, named: str) -> LiveToken:
 
 
 async def revoke_found(portal: Portal, secret: str) -> None:
-    """Revoke the usable token with that whole secret, if there is one: whoever has it could use it instead."""
+    """Revoke the usable token with that whole secret, if there is one: its holder could use it instead."""
     if token_forms.is_mistyped(secret) or not secret.startswith((token_forms.SESSION, token_forms.API)):
         return
     found = await live(portal, TokenFilter(digest=digest(secret)))

@@ -78,7 +78,8 @@ class StoppingServer(Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start listening."""
-        self._listening = [each.dup() for each in sockets or []]
+        # A copy by `dup` would make the socket block for a moment, in all processes that share it.
+        self._listening = [socket.fromfd(each.fileno(), each.family, each.type) for each in sockets or []]
         self.lifespan.state["backlog"] = Backlog(self._connections.held_bytes)
         # For WebSockets, which have no end of their own.
         self.lifespan.state["stopping"] = self._stopping

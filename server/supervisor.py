@@ -1,7 +1,7 @@
 """Parent of several server processes that share a listening socket; it replaces those that end.
 
-They share one socket, not a port by SO_REUSEPORT: any free process accepts the queued connections, and none are lost
-with a process that ends.
+They are forked from one process that has imported the portal. They share one socket, not a port by SO_REUSEPORT: any
+free process accepts the queued connections, and none are lost with a process that ends.
 """
 
 import contextlib
@@ -10,16 +10,18 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 import structlog
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
 
+from server import forking
 from server.http.deadlines import Limits
 from server.shutdown import StoppingServer, let_no_handshake_begin
 
@@ -35,7 +37,8 @@ _PING, _HURRY = b"ping", b"hurry"
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Variable with the folder of the workers' metrics. This process need not import prometheus-client."""
 
-_spawning = get_context("spawn")
+_Begin: TypeAlias = Callable[[Callable[..., None], Sequence[object]], BaseProcess]
+
 log = structlog.get_logger("portal.server")
 
 
@@ -44,7 +47,8 @@ class Supervisor:
 
     def __init__(self, config: Config, limits: Limits, listening: socket.socket, *, patience_seconds: float) -> None:
         """Take the configuration; a process that is silent for longer than `patience_seconds` is replaced."""
-        self._start: Callable[[], _Worker] = lambda: _Worker(config, limits, listening)
+        self._start: Callable[[], _Worker] = lambda: _Worker(config, limits, listening, begin=self._begin)
+        self._begin: _Begin = forking.fork
         self._listening = listening
         self._count = config.workers
         self._grace_seconds = config.timeout_graceful_shutdown or 0
@@ -99,6 +103,8 @@ class Supervisor:
         if self._renewing:
             self._renewing = False
             log.info("renewing the workers")
+            # They import the version that is installed now, as no process does that is forked.
+            self._begin = forking.spawn
             self._retiring += self._workers
             self._workers = [self._start() for _ in range(self._count)]
         for place, worker in enumerate(self._workers):
@@ -150,10 +156,9 @@ class Supervisor:
 class _Worker:
     """Server process, as its parent sees it."""
 
-    def __init__(self, config: Config, limits: Limits, listening: socket.socket) -> None:
-        self._pipe, end = _spawning.Pipe()
-        self.process = _spawning.Process(target=work, args=(config, limits, listening, end))
-        self.process.start()
+    def __init__(self, config: Config, limits: Limits, listening: socket.socket, *, begin: "_Begin") -> None:
+        self._pipe, end = Pipe()
+        self.process = begin(work, (config, limits, listening, end))
         # The worker has the other end: once it has ended, reading finds the end of the pipe.
         end.close()
         self._asked_at: float | None = None
@@ -204,6 +209,7 @@ def work(config: Config, limits: Limits, listening: socket.socket, parent: Conne
     """Serve in a process of its own until the parent says to stop, or ends."""
     # Until the server takes signals.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    forking.take_signals()
     server = StoppingServer(config, limits, shares_socket=True)
     threading.Thread(target=_answer, args=(parent, server), daemon=True).start()
     server.run(sockets=[listening])

@@ -133,7 +133,7 @@ class Databases:
         self._postgresql = postgresql
         self._files = files
         self._shared: dict[str, str] = {}
-        self._templates: dict[str, str] = {}
+        self._templates: dict[str, dict[str, str]] = {engine: {} for engine in ENGINES}
 
     def empty(self, engine: str) -> str:
         """Create a database without tables, and return its URL."""
@@ -147,12 +147,16 @@ class Databases:
         """The folder with PostgreSQL's programs, such as pg_dump, of the server's version."""
         return _installed() / _BINARIES
 
-    def migrated(self, engine: str) -> str:
-        """Create a database with all tables and no rows, and return its URL."""
-        if engine not in self._templates:
-            self._templates[engine] = self.empty(engine)
-            migrate.upgrade(self._templates[engine])
-        return self.copy(self._templates[engine])
+    def migrated(self, engine: str, *, to: str = "head") -> str:
+        """Create a database with all tables, or those of an earlier step, and no rows, and return its URL."""
+        made = self._templates[engine]
+        if to not in made:
+            # Steps go on from those of an earlier test, but all of them together run as they do for an operator.
+            earlier = [step for step in made if step < to != "head"]
+            url = self.copy(made[max(earlier)]) if earlier else self.empty(engine)
+            migrate.upgrade(url, to=to)
+            made[to] = url
+        return self.copy(made[to])
 
     def copy(self, url: str) -> str:
         """Create a copy of a database to which nothing is connected, and return its URL."""

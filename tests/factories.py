@@ -18,6 +18,8 @@ from db import access, clients, partners, price_tables, price_versions, products
 from db.access import NewToken
 from db.clients import ClientDetails
 from db.engine import Transaction
+from db.engine.filters import value, values_of
+from db.engine.statement import Statement
 from db.tables import activations, price_table_versions, price_tiers
 from domain.access import Permissions, Role, TokenKind
 from domain.activations import AUTHORIZATION_CODE_BITS, ActivationStatus, authorization_code
@@ -32,10 +34,24 @@ from resolvers.portal import Portal
 from resolvers.second_factor_codes import renewed, sealed_secret
 from tests import cnpjs
 from tests.api import Api
-from tests.units import execute, fetch_value, writing
+from tests.units import execute, insert, writing
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Compiled once: to compile them for each product takes longer than to run them.
+_FIRST_VERSION: Statement[int] = Statement(
+    sa.select(price_table_versions.c.id).where(
+        price_table_versions.c.price_table_id == sa.bindparam("table"), price_table_versions.c.number == 1
+    ),
+    value,
+)
+_COUNT_TIERS = Statement(
+    sa.update(price_table_versions)
+    .where(price_table_versions.c.id == sa.bindparam("version"))
+    .values(dict(zip(("tier_count", "tier_sum"), price_versions.counted(), strict=True))),
+    values_of,
+)
 
 
 class Token(NamedTuple):
@@ -82,16 +98,14 @@ async def add_price_table(tx: Transaction, *, name: str | None = None) -> int:
 
 async def add_prices(tx: Transaction, table_id: int, product_id: int, tiers: Mapping[OrderType, list[Tier]]) -> None:
     """Add tiers of a new product to the first version of a price table, as if it had been published with them."""
-    of_table = price_table_versions.c.price_table_id == table_id, price_table_versions.c.number == 1
-    version_id = await fetch_value(tx, sa.select(price_table_versions.c.id).where(*of_table))
+    (version_id,) = await tx.fetch(_FIRST_VERSION, {"table": table_id})
     lines = [
         {"version_id": version_id, "product_id": product_id, "order_type": order_type, **asdict(each)}
         for order_type, of_type in tiers.items()
         for each in of_type
     ]
-    await execute(tx, sa.insert(price_tiers), lines)
-    count, total = price_versions.counted()
-    await execute(tx, sa.update(price_table_versions).where(*of_table).values(tier_count=count, tier_sum=total))
+    await insert(tx, price_tiers, lines)
+    await tx.execute(_COUNT_TIERS, {"version": version_id})
 
 
 async def add_user(
@@ -181,8 +195,7 @@ async def add_activations(
         }
         for number, (client_id, at) in enumerate(wanted)
     ]
-    if lines:
-        await execute(tx, sa.insert(activations), lines)
+    await insert(tx, activations, lines)
 
 
 def tier(minimum: int, *, monthly: int = 100_00, setup: int = 50_00, bonus: int = 0) -> Tier:

@@ -19,7 +19,7 @@ from functools import partial, reduce
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
-from multiprocessing.util import Finalize
+from multiprocessing.util import Finalize, register_after_fork
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -127,6 +127,8 @@ def _write_at_exit() -> None:
         atexit.register(end)
     else:
         Finalize(None, end, exitpriority=0)
+        # One that is forked forgets the finalizers that it has before it begins.
+        register_after_fork(_measure, lambda _: Finalize(None, end, exitpriority=0))
 
 
 if __name__ in {"__main__", "__mp_main__"}:
@@ -135,4 +137,6 @@ if __name__ in {"__main__", "__mp_main__"}:
     _measure.signal_child_process()
     _write_at_exit()
 if __name__ == "__main__":
+    # What is imported before the processes are forked would be without counters.
+    importlib.import_module("server.forking").PRELOADED.clear()
     importlib.import_module("server.__main__").main()

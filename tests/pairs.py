@@ -40,7 +40,7 @@ class Pair:
         await self.promote()
 
     async def promote(self) -> None:
-        """Promote the standby, whose commits wait for nobody until `rejoin`."""
+        """Promote the standby, whose commits wait for no standby until `rejoin`."""
         self.primary, self.standby = self.standby, self.primary
         await asyncio.to_thread(self.primary.promote)
         await self.set("synchronous_standby_names", "")

@@ -73,6 +73,16 @@ def compiled(expression: Expression) -> Statement[Any]:
     return Statement(expression, row)
 
 
+async def every_row(connection: Connection, table: sa.Table) -> Found:
+    """All rows of a table, in the order of its key."""
+    return list(await connection.fetch(_of_table(table)))
+
+
+@cache
+def _of_table(table: sa.Table) -> Statement[Any]:
+    return compiled(sa.select(table).order_by(*table.primary_key))
+
+
 async def fetch_value(connection: Connection, expression: Expression) -> Any:  # noqa: ANN401 — of any column.
     """The first value of the first row of a statement; None if it has no row."""
     found = await fetch_all(connection, expression)
@@ -84,13 +94,20 @@ async def fetch_values(connection: Connection, expression: Expression) -> list[A
     return [row[0] for row in await fetch_all(connection, expression)]
 
 
-async def execute(tx: Transaction, expression: Expression, lines: Sequence[Mapping[str, object]] | None = None) -> int:
-    """Run a statement, or an INSERT for each of these lines; return how many rows it wrote."""
-    if lines is None:
-        return await tx.execute(Statement(expression, values_of))
+async def execute(tx: Transaction, expression: Expression) -> int:
+    """Run a statement, and return how many rows it wrote."""
+    return await tx.execute(Statement(expression, values_of))
+
+
+async def insert(tx: Transaction, table: sa.Table, lines: Sequence[Mapping[str, object]]) -> None:
+    """Insert a row for each of these lines."""
     if lines:
-        await tx.execute_many(Statement(expression, values_of, inserted=list(lines[0])), lines)
-    return len(lines)
+        await tx.execute_many(_insertion(table, tuple(lines[0])), lines)
+
+
+@cache
+def _insertion(table: sa.Table, names: tuple[str, ...]) -> Statement[Any]:
+    return Statement(sa.insert(table), values_of, inserted=names)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from graphql import GraphQLError
 
-from breadth.awaiting import GRACE_SECONDS, cancel, discard, first_to_fail
+from breadth.awaiting import ENDING, GRACE_SECONDS, cancel, discard, first_to_fail
 from breadth.parts import OBJECTS_AT_ONCE, VALUES_AT_ONCE
 from breadth.paths import Chosen, Paths, PropagatingError, propagated
 from breadth.protocols import Run
@@ -194,7 +194,13 @@ class Selection:
             except AllRaisedError as all_of:
                 columns[index] = all_of.column
             return await self._paused_rows(run, columns, count)
+        ending = ENDING.get()
+        if for_seconds is not None:
+            # What waits likewise below has to be done before, or its errors would be lost.
+            for_seconds /= 2**ending
+            ENDING.set(ending + 1)
         tasks = [asyncio.ensure_future(_awaitable(columns[index])) for index in waiting]
+        ENDING.set(ending)
         try:
             await first_to_fail(tasks, for_seconds)
             for index, task in zip(waiting, tasks, strict=True):

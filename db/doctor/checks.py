@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import ColumnElement, FromClause, Table
+from sqlalchemy import ColumnElement, FromClause
 
 from db import price_versions
 from db.doctor import balances, contents
@@ -27,10 +27,10 @@ from db.tables import (
     partner_price_tables,
     partners,
     price_table_versions,
-    tokens,
     totp_secrets,
     users,
 )
+from db.tables.forms import stored
 from domain.access import VENDOR_ROLES
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
@@ -249,32 +249,26 @@ def _role_of_vendor(of: FromClause) -> ColumnElement[bool]:
 
 def _references() -> Iterator[Check]:
     for table in metadata.sorted_tables:
-        for key in table.foreign_keys:
-            target = key.column.table.alias()
-            joined = table.outerjoin(target, key.parent == target.c[key.column.name])
+        for key in table.foreign_key_constraints:
+            parent, target = key.columns.values()[-1], key.referred_table.alias()
+            on = [each.parent == target.c[each.column.name] for each in key.elements]
             of = table.c.partner_id if "partner_id" in table.c else sa.null()
-            row = table.c.id if "id" in table.c else key.parent
-            lost: ColumnElement[bool] = target.c[key.column.name].is_(None)
-            if "partner_id" in table.c and "partner_id" in target.c:
-                of_another: ColumnElement[bool] = target.c.partner_id != table.c.partner_id
-                if key.column.table is users and table is not tokens:
-                    # The vendor's users act on behalf of partners.
-                    of_another = sa.and_(of_another, ~_role_of_vendor(target))
+            row = table.c.id if "id" in table.c else parent
+            lost: ColumnElement[bool] = target.c[key.elements[-1].column.name].is_(None)
+            if key.referred_table is users and len(key.elements) == 1 and "partner_id" in table.c:
+                # The vendor's users act on behalf of partners.
+                of_another = sa.and_(target.c.partner_id != table.c.partner_id, ~_role_of_vendor(target))
                 lost = sa.or_(lost, of_another)
             yield Check(
                 "references",
-                sa.select(of, row).select_from(joined).where(key.parent.is_not(None), lost),
-                f"{table.name} {{0}}: {key.parent.name} names no row of the same partner in {_name(key.column.table)}.",
+                sa.select(of, row).select_from(table.outerjoin(target, sa.and_(*on))).where(parent.is_not(None), lost),
+                f"{table.name} {{0}}: {parent.name} names no row of the same partner in {key.referred_table.name}.",
             )
-
-
-def _name(table: Any) -> str:  # noqa: ANN401 — what a foreign key points to is typed as any FROM clause.
-    return table.name if isinstance(table, Table) else str(table)
 
 
 def _tables(connection: sa.Connection) -> list[Finding]:
     context = MigrationContext.configure(connection, opts={"include_name": _is_compared})
-    differences = compare_metadata(context, metadata)
+    differences = compare_metadata(context, stored(connection.dialect.name))
     return [Finding("tables", None, f"this version expects other ones: {_difference(step)}.") for step in differences]
 
 

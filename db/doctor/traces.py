@@ -68,8 +68,9 @@ async def in_columns(connection: Connection, wanted: Searched) -> list[Trace]:
     """Return the columns that have the text, with the keys of their rows."""
     found: list[Trace] = []
     for table in metadata.sorted_tables:
-        keys = list(table.primary_key.columns)
-        columns = [*keys, *(column for column in table.columns if not column.primary_key)]
+        # An index has the ids on both engines; the partner beside them is in an index of SQLite's in some tables only.
+        keys = [table.c.id] if "id" in table.c else list(table.primary_key.columns)
+        columns = [*keys, *(column for column in table.columns if column.name not in {key.name for key in keys})]
         pages = Pages(connection, sa.select(*columns), keys)
         while rows := await pages.following():
             # Most pages don't have it, which one search shows.

@@ -10,7 +10,7 @@ from db.engine.availability import Availability
 from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
 from db.engine.engine import Engine
 from db.engine.hints import Listener
-from db.engine.place_queue import caller
+from db.engine.place_queue import is_large
 from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres import PostgresEngine
 from db.engine.replicas import Replicas
@@ -108,8 +108,8 @@ class Database:
         """Return the same at once if the engine can run each statement of the unit in place."""
         if self.meter is not None:
             work = timed(work, self.meter)
-        inline, of = self._engine.inline, caller.get()
-        if inline is None or (of is not None and of.is_large):
+        inline = self._engine.inline
+        if inline is None or is_large.get():
             return Pending(self._read_alone if alone else self._read, work)
         try:
             return inline.run(work, alone=alone)

@@ -25,6 +25,8 @@ class Deadline:
     gone = False
     """Whether the caller of a request that only reads has closed the connection."""
     _stops: set[Callable[[], object]] | None = None
+    seconds: float
+    _change_seconds: float | None
 
     def __init__(self, seconds: float, change_seconds: float | None = None) -> None:
         """Begin now, for a request that only reads; one that changes data may take other seconds."""
@@ -82,6 +84,19 @@ class Deadline:
         stops = self._stops = self._stops or set()
         stops.add(stop)
         return lambda: stops.discard(stop)
+
+
+def of_requests(seconds: float, change_seconds: float) -> Callable[[], Deadline]:
+    """Return the class of the deadlines of requests, which all have the same seconds."""
+
+    class RequestDeadline(Deadline):
+        _change_seconds = change_seconds
+
+        def __init__(self) -> None:
+            self._ends = perf_counter() + seconds
+
+    RequestDeadline.seconds = seconds
+    return RequestDeadline
 
 
 current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)

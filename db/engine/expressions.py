@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy import BindParameter, ColumnElement, Select
+from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, Select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -62,6 +62,19 @@ class Contains(FunctionElement[Any]):
         super().__init__(column, part)
 
 
+class AmongRows(FunctionElement[Any]):
+    """The expression of `among_rows`."""
+
+    inherit_cache = True
+    # As a Boolean, SQLite would be asked whether it is equal to 1, and not look into an index.
+    type: TypeEngine[Any] = sa.types.NullType()
+    name = "among_rows"
+
+    def __init__(self, column: AnyColumn, rows: AnySelect | CompoundSelect[Any]) -> None:
+        """Take the column and the rows of one column."""
+        super().__init__(column, rows.scalar_subquery())
+
+
 class ByEngine(FunctionElement[Any]):
     """The expression of `by_engine`."""
 
@@ -112,6 +125,14 @@ def hashed(first: ColumnElement[bytes], second: ColumnElement[bytes]) -> ColumnE
 def among(column: AnyColumn, name: str) -> ColumnElement[bool]:
     """Return a condition: the column is one of the values bound by the name."""
     return Among(column, name)
+
+
+def among_rows(column: AnyColumn, rows: AnySelect | CompoundSelect[Any]) -> ColumnElement[bool]:
+    """Return a condition: the column is the value of one of the rows, which are read first, and once.
+
+    As an array, PostgreSQL takes them for few and looks for each by an index; in a join, it may read the whole table.
+    """
+    return AmongRows(column, rows)
 
 
 def contains(column: AnyColumn, part: Text) -> ColumnElement[bool]:
@@ -199,6 +220,18 @@ def _among_json(element: Among, compiler: SQLCompiler, **named: object) -> str:
 def _among_array(element: Among, compiler: SQLCompiler, **named: object) -> str:
     column, values = [compiler.process(each, **named) for each in element.clauses]
     return f"{column} = ANY({values})"
+
+
+@compiles(AmongRows, "sqlite")
+def _among_subquery(element: AmongRows, compiler: SQLCompiler, **named: object) -> str:
+    column, rows = [compiler.process(each, **named) for each in element.clauses]
+    return f"{column} IN {rows}"
+
+
+@compiles(AmongRows, "postgresql")
+def _among_array_of_rows(element: AmongRows, compiler: SQLCompiler, **named: object) -> str:
+    column, rows = [compiler.process(each, **named) for each in element.clauses]
+    return f"{column} = ANY(ARRAY{rows})"
 
 
 def starts_with(column: AnyColumn, beginning: Text) -> ColumnElement[bool]:

@@ -20,11 +20,27 @@ LISTINGS_KEPT = 256
 """How many listings of one kind are kept with their statements: there is one for each choice of filters and order."""
 
 
+FEW_MAX = 300
+"""How many matching rows of another table are few: more of them are not looked for one by one."""
+
+
 class Slice(NamedTuple, Generic[Row]):
     """Rows of a page in the list's order, and whether more follow in the direction of reading."""
 
     rows: Sequence[Row]
     more: bool
+
+
+class Search(NamedTuple, Generic[Row]):
+    """The same list for a search in another table, whose matching rows are found first.
+
+    `found` reads their ids, up to the bound `few`. If they are few, an index finds the rows of each: they are bound as
+    `found_ids`. If they are many, the list is read in its order until a page is full.
+    """
+
+    found: Statement[int]
+    of_few: "Listing[Row]"
+    of_many: "Listing[Row]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +69,10 @@ class Listing(Generic[Row]):
     """Whether few rows may fit, and an index in this order has all that the conditions look at."""
     counted: Sequence[ColumnElement[bool]] = ()
     """Conditions of the same rows by which they are counted sooner, if not by `where`."""
+    kept: Statement[Any] | None = None
+    """Statement for the number of the rows, or that of each parent, which reads less than these rows."""
+    search: Search[Row] | None = None
+    """How pages are read sooner, if rows match by another table's."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
     order: str = field(init=False)
@@ -112,6 +132,7 @@ async def page(
     connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, joins: Joins = NO_JOINS
 ) -> Slice[Row]:
     """Return one page, with these columns, those of a row's position, and the joined rows."""
+    listing, _ = await _as_found(connection, listing)
     statement = listing.statement(
         "page",
         _shape(window),
@@ -151,6 +172,11 @@ async def pages(
 
 async def count(connection: Connection, listing: Listing[Row]) -> int:
     """Return the length of the whole list."""
+    if listing.kept is not None:
+        # There may be no such partner.
+        return sum(map(int, await connection.fetch(listing.kept, listing.values)))
+    found, are_few = await _as_found(connection, listing)
+    listing = found if are_few else listing
     statement = listing.statement(
         "count", expression=lambda: sa.select(sa.func.count()).select_from(_all(listing).subquery()), row=int
     )
@@ -174,6 +200,8 @@ async def those_in(connection: Connection, listing: Listing[Row], ids: Sequence[
 
 async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
     """Return the length of each parent's list."""
+    if listing.kept is not None:
+        return dict(await connection.fetch(listing.kept, listing.values))
     statement = listing.statement(
         "counts",
         expression=lambda: _counts(listing, on_sqlite=False),
@@ -187,6 +215,7 @@ async def any_beyond(connection: Connection, listing: Listing[Row], window: Wind
     """Return whether rows precede the page."""
     if _nothing_beyond(window):
         return False
+    listing, _ = await _as_found(connection, listing)
     statement = listing.statement(
         "any beyond",
         _shape(window),
@@ -234,6 +263,16 @@ def _cut(rows: Sequence[Row], window: Window) -> Slice[Row]:
 def _nothing_beyond(window: Window) -> bool:
     """Return whether the page begins at an end of the list."""
     return (window.before if window.backward else window.after) is None
+
+
+async def _as_found(connection: Connection, listing: Listing[Row]) -> tuple[Listing[Row], bool]:
+    """Return the listing by which a page is read, and whether few rows of another table match."""
+    if listing.search is None:
+        return listing, False
+    ids = await connection.fetch(listing.search.found, {**listing.values, "few": FEW_MAX + 1})
+    if len(ids) > FEW_MAX:
+        return listing.search.of_many.of(listing.values), False
+    return listing.search.of_few.of({**listing.values, "found_ids": list(ids)}), True
 
 
 def _rows_of_page(values: Values) -> int:

@@ -1,12 +1,9 @@
 """Queue of units of work for threads or a pool: partners take turns, and no partner has all places."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable
 from contextvars import ContextVar
-from functools import partial
-from typing import NamedTuple
+from typing import Protocol, Self
 
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
@@ -21,36 +18,19 @@ KEPT_FREE = 4
 """One place of so many is kept from each partner, for others."""
 
 
-class Caller(NamedTuple):
-    """Caller for whom a read is done."""
+class Caller(Protocol):
+    """Caller for whom a read is done, such as a viewer."""
 
-    partner: Hashable
-    is_large: bool = False
-    """Whether it runs a large operation, whose reads let the event loop run in between."""
+    @property
+    def partner_id(self) -> Hashable:
+        """Partner whose turn it takes."""
 
 
 caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
 """Caller of this request; None for the portal's own work and for strangers."""
 
-
-class Place:
-    """Place that a unit of work holds."""
-
-    __slots__ = ("_running",)
-
-    def __init__(self) -> None:
-        self._running: asyncio.Future[None] | None = None
-
-    def keep(self, running: "asyncio.Future[None]") -> None:
-        """Hold the place until this is done, also if the unit's caller does not wait so long."""
-        self._running = running
-
-    def release(self, release: Callable[[], None]) -> None:
-        """Call the function when the place is free."""
-        if self._running is None:
-            release()
-        else:
-            self._running.add_done_callback(lambda _: release())
+is_large: ContextVar[bool] = ContextVar("is_large", default=False)
+"""Whether a large operation reads, which lets the event loop run in between."""
 
 
 class PlaceQueue:
@@ -73,7 +53,7 @@ class PlaceQueue:
         """
         self._free, self._of_one = places, places - (places // KEPT_FREE if kept_free is None else kept_free)
         self._for_strangers, self._full = for_strangers, full
-        self._held: Counter[Hashable] = Counter()
+        self._held: dict[Hashable, int] = {}
         self._waiting: RoundRobin[asyncio.Future[None]] = RoundRobin(waiting_max)
 
     @property
@@ -83,28 +63,34 @@ class PlaceQueue:
 
     def is_awaited(self) -> bool:
         """Return whether units of the caller wait for their turn."""
-        return self._waiting.has(_key())
+        of = caller.get()
+        return self._waiting.has(None if of is None else of.partner_id)
 
-    @asynccontextmanager
-    async def place(self, until: Deadline | None = None) -> AsyncIterator[Place]:
-        """Hold a place when it is the caller's turn.
+    def place(self, until: Deadline | None = None) -> "Place":
+        """Return a place to hold when it is the caller's turn.
 
-        Raise an error if too many of its units wait already, unless its request has committed something, and
-        TookTooLongError if its turn does not come until the deadline, and CallerGoneError.
+        Entering it raises an error if too many of its units wait already, unless its request has committed something,
+        and TookTooLongError if its turn does not come until the deadline, and CallerGoneError.
         """
-        key = _key()
-        if self._free and self._may(key) and self._waiting.peek(self._may) is None:
-            self._free -= 1
-            self._held[key] += 1
-        else:
-            await self._wait(key, until)
-        place = Place()
-        try:
-            yield place
-        finally:
-            place.release(partial(self._release, key))
+        of = caller.get()
+        return Place(self, None if of is None else of.partner_id, until)
 
-    async def _wait(self, key: Hashable, until: Deadline | None) -> None:
+    def take(self, key: Hashable) -> bool:
+        """Take a place if the key may have one now, and no unit that waits may."""
+        held = self._held.get(key, 0)
+        if not self._free or held >= self._of_one:
+            return False
+        if (self._waiting.number or self._for_strangers) and not self._is_turn_of(key):
+            return False
+        self._free -= 1
+        self._held[key] = held + 1
+        return True
+
+    def _is_turn_of(self, key: Hashable) -> bool:
+        return self._may(key) and self._waiting.peek(self._may) is None
+
+    async def wait(self, key: Hashable, until: Deadline | None) -> None:
+        """Take a place when it is the key's turn."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             # The error says to try again, which must not repeat a change.
@@ -117,33 +103,62 @@ class PlaceQueue:
         except BaseException:
             # The turn may have come just before the caller was cancelled.
             if not self._waiting.remove(key, turn) and not turn.cancelled() and turn.exception() is None:
-                self._release(key)
+                self.release(key)
             raise
         finally:
             if forget is not None:
                 forget()
 
-    def _may(self, key: Hashable) -> bool:
-        kept = 0 if key is None else self._for_strangers - self._held[None]
-        return self._held[key] < self._of_one and self._free > kept
-
-    def _release(self, key: Hashable) -> None:
+    def release(self, key: Hashable) -> None:
+        """Give back a place of the key, to those whose turn it is."""
         self._free += 1
-        self._held[key] -= 1
-        if not self._held[key]:
+        left = self._held[key] - 1
+        if left:
+            self._held[key] = left
+        else:
             del self._held[key]
-        while self._free and (found := self._waiting.pop(self._may)) is not None:
+        while self._waiting.number and self._free and (found := self._waiting.pop(self._may)) is not None:
             of, turn = found
             if turn.done():
                 continue
             self._free -= 1
-            self._held[of] += 1
+            self._held[of] = self._held.get(of, 0) + 1
             turn.set_result(None)
 
+    def _may(self, key: Hashable) -> bool:
+        """Return whether a place is free, and the key may have another one."""
+        if self._held.get(key, 0) >= self._of_one or not self._free:
+            return False
+        if not self._for_strangers or key is None:
+            return True
+        return self._free > self._for_strangers - self._held.get(None, 0)
 
-def _key() -> Hashable:
-    of = caller.get()
-    return None if of is None else of.partner
+
+class Place:
+    """Place that a unit of work holds within a with statement."""
+
+    __slots__ = ("_key", "_queue", "_running", "_until")
+
+    def __init__(self, queue: PlaceQueue, key: Hashable, until: Deadline | None) -> None:
+        self._queue, self._key, self._until = queue, key, until
+        self._running: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Hold the place when it is the caller's turn."""
+        if not self._queue.take(self._key):
+            await self._queue.wait(self._key, self._until)
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Release the place, or let what was kept release it."""
+        if self._running is None:
+            self._queue.release(self._key)
+        else:
+            self._running.add_done_callback(lambda _: self._queue.release(self._key))
+
+    def keep(self, running: "asyncio.Future[None]") -> None:
+        """Hold the place until this is done, also if the unit's caller does not wait so long."""
+        self._running = running
 
 
 def _ended_by(until: Deadline, turn: "asyncio.Future[None]") -> Callable[[], None]:

@@ -18,11 +18,12 @@ class RoundRobin(Generic[Item]):
         """Let each key have at most so many items."""
         self._queues: OrderedDict[Hashable, deque[Item]] = OrderedDict()
         self._most = most
-        self._number = 0
+        self.number = 0
+        """Number of items."""
 
     def __len__(self) -> int:
         """Return the number of items."""
-        return self._number
+        return self.number
 
     def has(self, key: Hashable) -> bool:
         """Return whether the key has an item."""
@@ -36,14 +37,14 @@ class RoundRobin(Generic[Item]):
         elif self._most is not None and len(queue) >= self._most and not beyond:
             raise QueueFullError
         queue.append(item)
-        self._number += 1
+        self.number += 1
 
     def pop(self, may: Callable[[Hashable], bool] | None = None) -> tuple[Hashable, Item] | None:
         """Remove and return the first item of the key whose turn it is, and of those that `may` be served."""
         for key, queue in self._queues.items():
             if may is None or may(key):
                 item = queue.popleft()
-                self._number -= 1
+                self.number -= 1
                 if queue:
                     self._queues.move_to_end(key)
                 else:
@@ -61,7 +62,7 @@ class RoundRobin(Generic[Item]):
         if queue is None or item not in queue:
             return False
         queue.remove(item)
-        self._number -= 1
+        self.number -= 1
         if not queue:
             del self._queues[key]
         return True

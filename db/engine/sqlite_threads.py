@@ -118,21 +118,25 @@ class ReaderThread(ConnectionThread):
         A cancelled caller does not wait for the end of its unit, which holds the thread and the place until then.
         """
         self.waiting += 1
-        place = Place() if place is None else place
-        opened = self._opened
+        opened, ended = self._opened, None
         try:
             if opened is None or self._file.seen() != opened.files:
                 opened = await self._open()
             try:
                 return await _in_thread(opened.connection, opened.unit.run, work, self._begin, until)
             except asyncio.CancelledError:
-                place.keep(self._end(opened.connection))
+                ended = self._end(opened.connection)
+                if place is not None:
+                    place.keep(ended)
                 raise
         except Exception as error:
             self._drop_if_broken(opened, error)
             raise
         finally:
-            place.release(self._count_down)
+            if ended is None:
+                self.waiting -= 1
+            else:
+                ended.add_done_callback(self._count_down)
 
     def _end(self, connection: aiosqlite.Connection) -> asyncio.Future[None]:
         """Return what is done when the thread has done all that it was given so far."""
@@ -141,7 +145,7 @@ class ReaderThread(ConnectionThread):
         ended.add_done_callback(self._closing.discard)
         return ended
 
-    def _count_down(self) -> None:
+    def _count_down(self, _: object) -> None:
         self.waiting -= 1
 
     async def run_for(self, seconds: float, work: Work[Result]) -> Result:

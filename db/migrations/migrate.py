@@ -26,9 +26,10 @@ from db.engine.failures import Kind
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.migrations import revisions
-from db.migrations.revisions import VERSION, State, WrongDatabaseError
+from db.migrations.revisions import VERSION, State, UnfitRowsError, WrongDatabaseError
 from db.migrations.steps import oldest_served
 from db.tables import metadata
+from db.tables.forms import stored
 from domain.errors import Unavailable
 
 _STEPS = Path(__file__).parent
@@ -58,7 +59,8 @@ def upgrade(url: str, *, to: str = "head") -> None:
     """Run the steps that the database lacks, up to that one.
 
     It may be called from anywhere, and by several processes at once. It creates the file of a SQLite database. Raises
-    WrongDatabaseError if the database is a newer version's or another program's.
+    WrongDatabaseError if the database is a newer version's or another program's, and UnfitRowsError if its rows
+    can't be taken over; then nothing is changed.
     """
     _run(_upgrade(url, to=to))
 
@@ -167,7 +169,7 @@ async def _next_step(url: str) -> str:
 
 
 def _difference(connection: sa.Connection) -> str:
-    operations = produce_migrations(MigrationContext.configure(connection), metadata).upgrade_ops
+    operations = produce_migrations(MigrationContext.configure(connection), stored(connection.dialect.name)).upgrade_ops
     return render_python_code(operations, render_as_batch=True) if operations else ""
 
 
@@ -182,7 +184,7 @@ async def _check_references(tx: Transaction) -> None:
     if tx.dialect.name == "sqlite":
         for table, parent in await tx.fetch(_DANGLING):
             message = f"A row of {table} refers to a row of {parent} that does not exist."
-            raise LookupError(message)
+            raise UnfitRowsError(message)
 
 
 def _config(connection: sa.Connection | None = None) -> Config:

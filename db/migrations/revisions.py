@@ -10,7 +10,7 @@ from db.engine import Connection, Database
 from db.engine.filters import value, values_of
 from db.engine.statement import Statement
 
-HEAD = "0026"
+HEAD = "0027"
 """The last step of `db.migrations`."""
 
 _STEPS = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))
@@ -63,6 +63,10 @@ class WrongDatabaseError(Exception):
         """Keep what was found."""
         super().__init__(examined.state.value)
         self.examined = examined
+
+
+class UnfitRowsError(LookupError):
+    """Rows refer to what does not exist, or is another partner's, so that the steps can't go on."""
 
 
 async def can_serve(database: Database) -> bool:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
 from db.engine.column_types import BytewiseText, Instant
-from db.tables.columns import key_reference, one_of, own_id, partner_id, reference, table
+from db.tables.columns import key_reference, one_of, own_id, partner_id, person, reference_within_partner, table
 from domain.access import Role, TokenKind
 from domain.invitations import Delivery
 
@@ -19,13 +19,13 @@ users = table(
     Column("disabled_at", Instant),
     Column("second_factor_since", Instant),
     Column("email_proved_at", Instant),
-    Index(None, "partner_id", "id"),
+    Index(None, "partner_id", "id", unique=True),
 )
 
 totp_secrets = table(
     "totp_secrets",
     key_reference("partner_id", "partners"),
-    key_reference("user_id", "users"),
+    *reference_within_partner("user_id", "users", primary_key=True),
     Column("sealed", sa.LargeBinary, nullable=False),
     Column("enrolled_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
@@ -36,14 +36,14 @@ totp_secrets = table(
 recovery_codes = table(
     "recovery_codes",
     key_reference("partner_id", "partners"),
-    key_reference("user_id", "users"),
+    *reference_within_partner("user_id", "users", primary_key=True),
     Column("digest", sa.LargeBinary(32), primary_key=True),
 )
 
 sign_in_challenges = table(
     "sign_in_challenges",
     key_reference("partner_id", "partners"),
-    key_reference("user_id", "users"),
+    *reference_within_partner("user_id", "users", primary_key=True),
     Column("digest", sa.LargeBinary(32), primary_key=True, unique=True),
     Column("password_digest", sa.LargeBinary(32), nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -54,7 +54,7 @@ tokens = table(
     "tokens",
     own_id(),
     partner_id(),
-    reference("user_id", "users"),
+    *reference_within_partner("user_id", "users"),
     *one_of("kind", TokenKind),
     Column("name", sa.Text, nullable=False),
     Column("prefix", sa.String(16), nullable=False),
@@ -66,6 +66,7 @@ tokens = table(
     Column("last_used_address", sa.String(45)),
     Column("revoked_at", Instant),
     Column("signed_in_at", Instant),
+    Index(None, "partner_id", "id", unique=True),
     Index(None, "partner_id", "kind", "id"),
 )
 
@@ -80,7 +81,7 @@ invitations = table(
     *one_of("delivery", Delivery),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    reference("invited_by_id", "users", nullable=True),
+    person("invited_by_id", nullable=True),
     UniqueConstraint("partner_id", "email"),
     Index(None, "partner_id", "id"),
 )
@@ -89,8 +90,8 @@ password_resets = table(
     "password_resets",
     Column("digest", sa.LargeBinary(32), primary_key=True),
     partner_id(),
-    reference("user_id", "users"),
-    reference("created_by_id", "users", nullable=True),
+    *reference_within_partner("user_id", "users"),
+    person("created_by_id", nullable=True),
     Column("expires_at", Instant, nullable=False),
     Column("by_email", sa.Boolean, nullable=False, server_default=sa.false()),
     Index(None, "partner_id", "user_id"),
@@ -101,7 +102,7 @@ identities = table(
     Column("issuer", BytewiseText, primary_key=True),
     Column("subject", BytewiseText, primary_key=True),
     partner_id(),
-    reference("user_id", "users"),
+    *reference_within_partner("user_id", "users"),
     Column("linked_at", Instant, nullable=False),
     UniqueConstraint("partner_id", "user_id", "issuer"),
 )

@@ -6,12 +6,13 @@ from sqlalchemy import Column, Index, UniqueConstraint
 from db.engine.column_types import BytewiseText, Instant
 from db.tables.columns import (
     for_vendor,
+    id_within_partner,
     of_some,
     one_of,
-    own_id,
     partial,
-    partner_id,
+    person,
     reference,
+    reference_within_partner,
     table,
     updated_at,
 )
@@ -20,8 +21,7 @@ from domain.clients import ClientStatus
 
 clients = table(
     "clients",
-    own_id(),
-    partner_id(),
+    *id_within_partner(found_on_sqlite=True),
     Column("cnpj", BytewiseText),
     Column("name", sa.Text),
     Column("name_folded", BytewiseText, nullable=False),
@@ -34,7 +34,7 @@ clients = table(
     *one_of("status", ClientStatus),
     Column("registered_at", Instant, nullable=False),
     Column("cancelled_at", Instant),
-    reference("cancelled_by_id", "users", nullable=True),
+    person("cancelled_by_id", nullable=True),
     Column("cancellation_note", sa.Text),
     updated_at(),
     UniqueConstraint("partner_id", "cnpj"),
@@ -56,9 +56,8 @@ clients = table(
 
 activations = table(
     "activations",
-    own_id(),
-    partner_id(),
-    reference("client_id", "clients"),
+    *id_within_partner(found_on_sqlite=True),
+    *reference_within_partner("client_id", "clients"),
     reference("product_id", "products"),
     Column("authorization_code", BytewiseText, nullable=False),
     Column("activation_key", BytewiseText, nullable=False),
@@ -70,13 +69,13 @@ activations = table(
     Column("client_name_folded", BytewiseText, nullable=False),
     *one_of("status", ActivationStatus),
     Column("activated_at", Instant, nullable=False),
-    reference("activated_by_id", "users"),
+    person("activated_by_id"),
     Column("cancelled_at", Instant),
-    reference("cancelled_by_id", "users", nullable=True),
+    person("cancelled_by_id", nullable=True),
     *one_of("cancellation_reason", ActivationCancellationReason, nullable=True),
     Column("cancellation_note", sa.Text),
     Column("cancellation_note_folded", BytewiseText),
-    reference("moved_to_id", "activations", nullable=True),
+    *reference_within_partner("moved_to_id", "activations", nullable=True),
     updated_at(),
     UniqueConstraint("partner_id", "authorization_code"),
     sa.CheckConstraint("additional_seats >= 0 AND seats >= additional_seats", "seats"),

@@ -5,9 +5,12 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
+from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table
 
 from db.engine.column_types import Id, Instant, names_of
+
+FOUND_ON_SQLITE = "found on SQLite"
+"""Key of a primary key's info: whether SQLite has a unique index of it."""
 
 NEVER = "1970-01-01T00:00:00.000000Z"
 
@@ -27,9 +30,36 @@ def own_id() -> Column[int]:
     return Column("id", Id, primary_key=True, autoincrement=True)
 
 
+def id_within_partner(*, found_on_sqlite: bool) -> tuple[Column[int] | PrimaryKeyConstraint | Index, ...]:
+    """Return the columns of a row's id and of its partner, their primary key, and an index of ids for all partners.
+
+    On SQLite the id alone is the primary key (`db.tables.forms`). If foreign keys or lists of the partner need both
+    columns there, `found_on_sqlite` adds a unique index of them.
+    """
+    return (
+        Column("id", Id, autoincrement=True),
+        partner_id(),
+        PrimaryKeyConstraint("partner_id", "id", info={FOUND_ON_SQLITE: found_on_sqlite}),
+        Index(None, "id"),
+    )
+
+
 def reference(name: str, target: str, *, nullable: bool = False) -> Column[int]:
-    """Return a column of ids of the target table."""
+    """Return a column of ids of the target table, whose rows are no partner's."""
     return Column(name, Id, ForeignKey(f"{target}.id"), nullable=nullable)
+
+
+def person(name: str, *, nullable: bool = False) -> Column[int]:
+    """Return a column of the user who did something: one of the partner, or one of the vendor on its behalf."""
+    return reference(name, "users", nullable=nullable)
+
+
+def reference_within_partner(
+    name: str, target: str, *, nullable: bool = False, primary_key: bool = False
+) -> tuple[Column[int], ForeignKeyConstraint]:
+    """Return a column of ids of the target table, and a foreign key that takes rows of the same partner only."""
+    column: Column[int] = Column(name, Id, nullable=nullable, primary_key=primary_key, autoincrement=False)
+    return column, ForeignKeyConstraint(["partner_id", name], [f"{target}.partner_id", f"{target}.id"])
 
 
 def key_reference(name: str, target: str) -> Column[int]:

@@ -4,24 +4,32 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
 from db.engine.column_types import Id, Instant
-from db.tables.columns import hash_of, of_some, one_of, own_id, partner_id, reference, table
+from db.tables.columns import (
+    hash_of,
+    id_within_partner,
+    of_some,
+    one_of,
+    person,
+    reference,
+    reference_within_partner,
+    table,
+)
 from domain.events import EventType
 from domain.exports import ExportList
 
 events = table(
     "events",
-    own_id(),
-    partner_id(),
+    *id_within_partner(found_on_sqlite=False),
     Column("number", sa.BigInteger, nullable=False),
     *one_of("type", EventType),
     Column("occurred_at", Instant, nullable=False),
-    reference("actor_id", "users", nullable=True),
-    reference("client_id", "clients", nullable=True),
-    reference("activation_id", "activations", nullable=True),
-    reference("order_id", "orders", nullable=True),
-    reference("token_id", "tokens", nullable=True),
+    person("actor_id", nullable=True),
+    *reference_within_partner("client_id", "clients", nullable=True),
+    *reference_within_partner("activation_id", "activations", nullable=True),
+    *reference_within_partner("order_id", "orders", nullable=True),
+    *reference_within_partner("token_id", "tokens", nullable=True),
     reference("product_id", "products", nullable=True),
-    reference("user_id", "users", nullable=True),
+    *reference_within_partner("user_id", "users", nullable=True),
     reference("price_table_id", "price_tables", nullable=True),
     # No foreign key: an event outlives a deleted webhook.
     Column("webhook_id", Id),

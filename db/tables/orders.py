@@ -4,7 +4,18 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Index, UniqueConstraint
 
 from db.engine.column_types import Instant
-from db.tables.columns import for_vendor, hash_of, key_reference, of_some, one_of, own_id, partner_id, reference, table
+from db.tables.columns import (
+    for_vendor,
+    hash_of,
+    id_within_partner,
+    key_reference,
+    of_some,
+    one_of,
+    person,
+    reference,
+    reference_within_partner,
+    table,
+)
 from domain.licenses import StockMovementType
 from domain.orders import OrderStatus, OrderType
 
@@ -27,8 +38,7 @@ license_stock = table(
 
 orders = table(
     "orders",
-    own_id(),
-    partner_id(),
+    *id_within_partner(found_on_sqlite=True),
     Column("number", sa.Integer, nullable=False),
     *one_of("type", OrderType),
     *one_of("status", OrderStatus),
@@ -39,11 +49,11 @@ orders = table(
     hash_of("lines_hash"),
     Column("note", sa.Text),
     Column("created_at", Instant, nullable=False),
-    reference("created_by_id", "users"),
+    person("created_by_id"),
     Column("approved_at", Instant),
-    reference("approved_by_id", "users", nullable=True),
+    person("approved_by_id", nullable=True),
     Column("cancelled_at", Instant),
-    reference("cancelled_by_id", "users", nullable=True),
+    person("cancelled_by_id", nullable=True),
     Column("cancellation_note", sa.Text),
     UniqueConstraint("partner_id", "number"),
     sa.CheckConstraint("(status = 'COMPLETED') = (approved_at IS NOT NULL)", "completed_when_approved"),
@@ -58,9 +68,8 @@ orders = table(
 
 order_items = table(
     "order_items",
-    own_id(),
-    partner_id(),
-    reference("order_id", "orders"),
+    *id_within_partner(found_on_sqlite=False),
+    *reference_within_partner("order_id", "orders"),
     reference("product_id", "products"),
     Column("quantity", sa.Integer, nullable=False),
     Column("bonus_quantity", sa.Integer, nullable=False),
@@ -73,13 +82,12 @@ order_items = table(
 
 stock_movements = table(
     "stock_movements",
-    own_id(),
-    partner_id(),
+    *id_within_partner(found_on_sqlite=False),
     reference("product_id", "products"),
     *one_of("type", StockMovementType),
     Column("occurred_at", Instant, nullable=False),
-    reference("order_id", "orders", nullable=True),
-    reference("activation_id", "activations", nullable=True),
+    *reference_within_partner("order_id", "orders", nullable=True),
+    *reference_within_partner("activation_id", "activations", nullable=True),
     Column("purchased", sa.Integer, nullable=False),
     Column("bonus", sa.Integer, nullable=False),
     Column("activated", sa.Integer, nullable=False),

@@ -4,15 +4,14 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Index
 
 from db.engine.column_types import Id, Instant
-from db.tables.columns import one_of, own_id, partial, partner_id, reference, table
+from db.tables.columns import id_within_partner, one_of, partial, person, table
 from domain.languages import Language
 from domain.webhooks import DeliveryFailure, DeliveryStatus, SuspensionReason, WebhookState
 
 webhooks = table(
     "webhooks",
-    own_id(),
-    partner_id(),
-    reference("maker_id", "users"),
+    *id_within_partner(found_on_sqlite=True),
+    person("maker_id"),
     Column("permissions", sa.Text, nullable=False),
     *one_of("language", Language),
     Column("url", sa.Text, nullable=False),
@@ -42,13 +41,11 @@ webhooks = table(
     sa.CheckConstraint("(previous_sealed IS NULL) = (previous_until IS NULL)", "previous_with_end"),
     sa.CheckConstraint("(failing_since IS NULL) = (attempts = 0)", "failing_with_attempts"),
     sa.CheckConstraint("(sender IS NULL) = (leased_until IS NULL)", "leased_with_end"),
-    Index(None, "partner_id", "id"),
 )
 
 webhook_deliveries = table(
     "webhook_deliveries",
-    own_id(),
-    partner_id(),
+    *id_within_partner(found_on_sqlite=True),
     # No foreign key: those of a deleted webhook are deleted later, a few at a time.
     Column("webhook_id", Id, nullable=False),
     Column("message_id", sa.String(64), nullable=False),
@@ -71,6 +68,5 @@ webhook_deliveries = table(
     sa.CheckConstraint("(status = 'FAILED') = (failure IS NOT NULL)", "failed_with_failure"),
     sa.CheckConstraint("(status = 'QUEUED') = (duration_ms IS NULL)", "sent_with_duration"),
     Index(None, "partner_id", "webhook_id", "id"),
-    Index(None, "partner_id", "id"),
     partial("partner_id", "webhook_id", where="status = 'QUEUED'", name="ix_webhook_deliveries_queued"),
 )

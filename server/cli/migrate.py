@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from db.engine import storage
-from db.migrations.revisions import WrongDatabaseError
+from db.migrations.revisions import UnfitRowsError, WrongDatabaseError
 from server import diagnosis
 from server.cli.ownership import narrowed
 from server.cli.runner import fail, failures, settings
@@ -43,6 +43,8 @@ def migrate(
             upgrade(given.database_url)
         except WrongDatabaseError as error:
             fail(str(diagnosis.trouble_of(error.examined)))
+        except UnfitRowsError as error:
+            fail(f"{error} Nothing was changed. `portal doctor` of the version before lists all such rows.")
         except CommandError as error:
             fail(f"The steps of this version can't be read ({error}). Install the portal again.")
         if (made := given.keep_secret()) is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from resolvers.rates import Charge
+from resolvers.rates import Account
 
 HEADER = b"graphql-cost"
 REPORT = "report"
@@ -14,9 +14,14 @@ def wanted(values: list[str]) -> bool:
     return any(value.strip().lower() == REPORT for value in values)
 
 
-def report(requested: int, limit: int, charge: Charge | None = None) -> dict[str, Any]:
-    """Return the value of `extensions.cost`, in points, with what the caller who was charged has left."""
+def report(requested: int, limit: int, account: Account | None = None) -> dict[str, Any]:
+    """Return the value of `extensions.cost`, in points, with what the caller has left."""
     found: dict[str, Any] = {"requested": requested, "limit": limit}
-    if charge is not None:
-        found |= {"capacity": charge.limit, "remaining": charge.remaining, "restoreRate": charge.restore_rate}
+    if account is not None:
+        limit_of_rate = account.limit
+        found |= {
+            "capacity": limit_of_rate.points,
+            "remaining": account.remaining,
+            "restoreRate": limit_of_rate.per_second,
+        }
     return found

@@ -1,6 +1,6 @@
 """Terms: numbers that depend on an operation's variables, with their bounds."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 SATURATED = 2**31 - 1
@@ -21,6 +21,28 @@ class Term(NamedTuple):
     def constant(self) -> bool:
         """Return whether no variable changes the number."""
         return self.lowest == self.highest
+
+
+class Recorder(Mapping[str, Any]):
+    """Values of variables, which notes the names of those that a term reads: it reads the same ones each time."""
+
+    def __init__(self, variables: Variables) -> None:
+        """Take the values."""
+        self._variables = variables
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 — of any type.
+        """Return a value, and note its name."""
+        self.names.add(name)
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names of all values."""
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        """Return the number of values."""
+        return len(self._variables)
 
 
 def constant(number: int) -> Term:

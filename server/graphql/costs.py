@@ -24,16 +24,12 @@ from graphql import (
 from domain.limits import CostExceeded
 from schema import weights
 from server.graphql import argument_weights, cost_terms, list_sizes
+from server.graphql.cost_prices import Figures, Price, Prices, points_of, written
 from server.graphql.cost_terms import Term, Variables
 from server.graphql.selected_fields import Fragments, SelectedFields
 
-OBJECTS_MAX = 50_000
-VALUES_MAX = 1_000_000
 INTROSPECTION_VALUES_MAX = 100_000
 """Maximum number of introspected values: tools select 60,000, and introspection needs no token."""
-SMALL_SIZE = 10_000
-"""Maximum size of a small operation, which runs outside of the budget of large ones."""
-
 _SWITCHED_MAX = 6
 """Maximum number of variables of @skip and @include whose values count; all that more of them can include counts."""
 
@@ -41,34 +37,6 @@ _VARIANTS_MAX = 4
 """Counts that an operation keeps, for different values of the variables of @skip and @include."""
 _VARIANT_FIELDS_MAX = 400
 """Fields of all these counts together: a large operation keeps one."""
-
-
-class Figures(NamedTuple):
-    """Number of objects and values that an operation can select."""
-
-    objects: int
-    values: int
-
-    @property
-    def size(self) -> int:
-        """Return the sum of objects and values."""
-        return self.objects + self.values
-
-    def complaint(self) -> CostExceeded | None:
-        """Return the error of figures that exceed a limit; None if they don't."""
-        if self.objects > OBJECTS_MAX:
-            message = (
-                f"This operation could select {_written(self.objects)} objects, and may select at most "
-                f"{OBJECTS_MAX:,}. Ask for fewer by “first” or “last”, or nest fewer lists."
-            )
-            return CostExceeded(message, objects=min(self.objects, cost_terms.SATURATED), maxObjects=OBJECTS_MAX)
-        if self.values > VALUES_MAX:
-            message = (
-                f"This operation could select {_written(self.values)} values, and may select at most {VALUES_MAX:,}. "
-                "Select fewer fields, or ask for fewer objects by “first” or “last”."
-            )
-            return CostExceeded(message, values=min(self.values, cost_terms.SATURATED), maxValues=VALUES_MAX)
-        return None
 
 
 class Cost:
@@ -81,52 +49,58 @@ class Cost:
         self._introspected, self._switches = counting.introspected, most.switches
         self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, counting.fields)))
         least = self._count(None, otherwise=False) if self._switches else most
-        self._variants: dict[Hashable, _Count] = {}
-        self._only = most if not self._switches or len(self._switches) > _SWITCHED_MAX else None
+        self._variants: dict[Hashable, Prices] = {}
+        self._only = self._prices(most) if not self._switches or len(self._switches) > _SWITCHED_MAX else None
         self.least = Figures(least.objects.lowest, least.values.lowest)
         """Figures for the cheapest variables."""
         self.most = Figures(most.objects.highest, most.values.highest)
         """Figures for the most expensive variables."""
-        self.points_least, self.points_most = _points(least.parts.lowest), _points(most.parts.highest)
+        self.points_least, self.points_most = points_of(least.parts.lowest), points_of(most.parts.highest)
         """Points for the cheapest and the most expensive variables."""
 
     def complaint(self) -> CostExceeded | None:
         """Return the error of an operation that exceeds a limit with any variables; None if it doesn't."""
         if self._introspected > INTROSPECTION_VALUES_MAX:
             message = (
-                f"This operation could select {_written(self._introspected)} values of the schema's description, and "
+                f"This operation could select {written(self._introspected)} values of the schema's description, and "
                 f"may select at most {INTROSPECTION_VALUES_MAX:,}. Select fewer fields."
             )
             return CostExceeded(message, values=self._introspected, maxValues=INTROSPECTION_VALUES_MAX)
         return self.least.complaint()
 
+    @property
+    def varies(self) -> bool:
+        """Return whether the values of the variables change the price."""
+        return self.least != self.most or self.points_least != self.points_most
+
     def of(self, variables: Variables) -> Figures:
         """Return the figures for the values of the variables."""
-        found = self._variant(variables)
-        return Figures(found.objects.of(variables), found.values.of(variables))
-
-    def objects(self, variables: Variables) -> int:
-        """Return the number of objects for the values of the variables."""
-        return self._variant(variables).objects.of(variables)
+        return self.price(variables).figures
 
     def points(self, variables: Variables) -> int:
         """Return the points for the values of the variables, at least one."""
         if self.points_least == self.points_most:
             return self.points_most
-        return _points(self._variant(variables).parts.of(variables))
+        return self.price(variables).points
 
-    def _variant(self, variables: Variables) -> "_Count":
-        """Return the count for the variables of @skip and @include, which is kept for their last values."""
-        if self._only is not None:
-            return self._only
+    def price(self, variables: Variables) -> Price:
+        """Return points and figures for the values of the variables."""
+        prices = self._only or self._variant(variables)
+        return prices.of(variables)
+
+    def _variant(self, variables: Variables) -> Prices:
+        """Return the prices for the variables of @skip and @include, which are kept for their last values."""
         switched = tuple(variables.get(name) for name in self._switches)
         found = self._variants.get(switched)
         if found is None:
             switches = dict(zip(self._switches, switched, strict=True))
             if len(self._variants) >= self._variants_max:
                 self._variants.pop(next(iter(self._variants)), None)
-            found = self._variants[switched] = self._count(switches, otherwise=True)
+            found = self._variants[switched] = self._prices(self._count(switches, otherwise=True))
         return found
+
+    def _prices(self, count: "_Count") -> Prices:
+        return Prices(count.objects, count.values, count.parts, self._operation.operation)
 
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
         return self._counted(switches, otherwise=otherwise)[0]
@@ -245,12 +219,3 @@ class _Counter:
                 found = _NOTHING
             self._counted[key] = found
         return found
-
-
-def _points(parts: int) -> int:
-    """Return the points of so many parts, rounded up; no operation is free."""
-    return max(1, -(-parts // weights.PARTS))
-
-
-def _written(number: int) -> str:
-    return f"{number:,}" if number < cost_terms.SATURATED else f"more than {cost_terms.SATURATED - 1:,}"

@@ -32,7 +32,8 @@ from domain.access import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS, Pe
 from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput, SignInFirst
 from server.graphql import limits, literals, root_fields, variable_values
-from server.graphql.costs import SMALL_SIZE, Cost
+from server.graphql.cost_prices import SMALL_SIZE, Price
+from server.graphql.costs import Cost
 from server.graphql.event_batches import batched, event_variables
 from server.graphql.literals import RULES, Rules
 from server.graphql.selected_fields import Fragments
@@ -70,10 +71,10 @@ class Operation(NamedTuple):
     node_fields: tuple[FieldNode, ...]
     cost: Cost | None
     """Cost of a subscription, and of an operation that can be large; None if it is small for any variables."""
-    points: Callable[[Mapping[str, Any]], int]
-    """Return the points that it costs with coerced values of its variables, which a rate limiter counts."""
-    objects: Callable[[Mapping[str, Any]], int]
-    """Return the number of objects that it can select with them."""
+    constant_price: Price | None
+    """What it costs, if its variables don't change it."""
+    price_of: Callable[[Mapping[str, Any]], Price]
+    """Return what it costs with coerced values of its variables."""
     points_least: int
     points_most: int
     """Points that it costs with the cheapest and the most expensive variables."""
@@ -81,6 +82,10 @@ class Operation(NamedTuple):
     event_variables: frozenset[str]
     """Names of the variables on which the result of a subscription for an event depends."""
     prepared: Prepared
+
+    def points(self, variables: Mapping[str, Any]) -> int:
+        """Return the points that it costs with coerced values of its variables."""
+        return self.price_of(variables).points
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +292,8 @@ class _Requirements:
             introspects=self._introspects,
             node_fields=tuple(field for name, _, field in self._selected if name in {"Query.node", "Query.nodes"}),
             cost=cost if streams or cost.most.size > SMALL_SIZE else None,
-            points=cost.points if cost.points_least != cost.points_most else lambda _: cost.points_most,
-            objects=cost.objects,
+            constant_price=None if cost.varies else cost.price({}),
+            price_of=cost.price,
             points_least=cost.points_least,
             points_most=cost.points_most,
             lengths=self.lengths,

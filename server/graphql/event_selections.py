@@ -27,8 +27,8 @@ from domain.webhooks import InvalidSelection, NoSelection, SelectionTooLarge
 from resolvers.context import Context
 from server.graphql import limits
 from server.graphql.budget import Budget, key_of_events
+from server.graphql.cost_prices import OBJECTS_MAX, SMALL_SIZE, VALUES_MAX, Figures
 from server.graphql.cost_terms import SATURATED
-from server.graphql.costs import OBJECTS_MAX, SMALL_SIZE, VALUES_MAX, Figures
 from server.graphql.documents import Documents, Operation
 from server.graphql.subscriptions import of_each
 

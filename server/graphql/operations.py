@@ -1,6 +1,6 @@
 """Execution of operations, whose requirements are all checked before anything runs."""
 
-from collections.abc import AsyncIterable, Awaitable
+from collections.abc import AsyncIterable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from graphql.execution.values import VariableValues
 
 from db.engine import replicas
 from db.engine.deadline import Deadline
-from db.engine.place_queue import Caller, caller
+from db.engine.place_queue import is_large
 from db.engine.replicas import QueryReads
 from domain.costs import POINTS_MAX
 from domain.errors import (
@@ -24,14 +24,14 @@ from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.feed import Follower
 from resolvers.portal import Portal
-from resolvers.rates import Charge
+from resolvers.rates import Account
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql import cost_reports, garbage, preparation
 from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
-from server.graphql.costs import SMALL_SIZE
+from server.graphql.cost_prices import SMALL_SIZE
 from server.graphql.documents import Document, Documents, Operation
 from server.graphql.large_answers import WHOLE, Parts, written
 from server.graphql.pauses import Pauses
@@ -127,12 +127,12 @@ class Operations:
                 return refused(context, variables, operation)
         except ApiError as error:
             return _not_begun(context, error, operation)
-        points = operation.points(variables.coerced)
-        paying = self.limiter.charge(context, preparing + points, partial(operation.objects, variables.coerced))
+        price = operation.constant_price or operation.price_of(variables.coerced)
+        paying = self.limiter.charge(context, price, preparing)
         if paying is not None:
             await paying
         if operation.cost is None and self._replicas is None:
-            result = _begun(context, operation, variables)
+            result = operation.prepared.execute_with(variables, context_value=context)
             if not isinstance(result, ExecutionResult):
                 result = await result
             answer = _answer(context, result, operation)
@@ -140,14 +140,14 @@ class Operations:
             answer = await self._executed(context, request, operation, variables)
         if request.named is None and not (request.reports_cost or self._reports_cost):
             return answer
-        return self._completed(context, request, answer, points)
+        return self._completed(context, request, answer, price.points)
 
     def _completed(self, context: Context, request: OperationRequest, answer: Answer, points: int) -> Answer:
         """Return the answer with its cost, if it is to say so, and whether it may be kept."""
         may_be_kept = request.named is not None and request.read_only and not answer.codes
         if request.reports_cost or self._reports_cost:
             # What is left changes with each request, and an answer that may be kept would never match its ETag.
-            answer = self._with_cost(answer, points, None if may_be_kept else context.charge)
+            answer = self._with_cost(answer, points, None if may_be_kept else context.account)
         return answer._replace(may_be_kept=True) if may_be_kept else answer
 
     async def _document(self, context: Context, request: OperationRequest) -> tuple[Document, int]:
@@ -162,10 +162,10 @@ class Operations:
         document = self.documents.get(request.query, request.variables, request.operation_name, of_stranger=of_stranger)
         return document, points
 
-    def _with_cost(self, answer: Answer, points: int, charge: Charge | None) -> Answer:
+    def _with_cost(self, answer: Answer, points: int, account: Account | None) -> Answer:
         """Return the answer with the cost, which is added to each result of a subscription."""
         if answer.stream is None:
-            extensions = {"cost": cost_reports.report(points, self.points_max, charge)}
+            extensions = {"cost": cost_reports.report(points, self.points_max, account)}
             answer.body["extensions"] = extensions
             if answer.json is not None:
                 answer = answer._replace(json=with_member(answer.json, "extensions", extensions))
@@ -178,6 +178,9 @@ class Operations:
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
     ) -> Answer:
         """Execute an operation; replicas may answer the reads of a query, and all other reads are the primary's."""
+        if context.charge is not None:
+            # It may have to wait for others, and be refused.
+            context.charge.can_cancel = True
         if self._replicas is None or operation.ast.operation is not OperationType.QUERY:
             return await self._run_within_budget(context, request, operation, variables)
         before = replicas.current.set(QueryReads(self._replicas))
@@ -198,7 +201,7 @@ class Operations:
         partner = None if context.viewer is None else context.viewer.partner_id
         async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
-            before = caller.set(Caller(partner, is_large=True))
+            before = is_large.set(True)
             pause, encoder = Pauses(), PartEncoder(self._max_answer_bytes)
             try:
                 with garbage.deferred():
@@ -206,7 +209,7 @@ class Operations:
                     # The share is kept until the objects are freed, or the next operation would make its own meanwhile.
                     return await written(context, answer, pause, encoder)
             finally:
-                caller.reset(before)
+                is_large.reset(before)
 
     async def _subscribed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
@@ -242,7 +245,7 @@ class Operations:
         )
         stream.on_close = leave
         if context.charge is not None:
-            context.charge.has_run = True
+            context.charge.can_cancel = False
         return Answer({}, executed=True, codes=frozenset(), operation=operation, stream=stream)
 
     async def _pay(self, address: str | None, viewer: Viewer, points: int) -> None:
@@ -261,15 +264,6 @@ class Operations:
         return document
 
 
-def _begun(
-    context: Context, operation: Operation, variables: VariableValues, parts: Parts = WHOLE
-) -> ExecutionResult | Awaitable[ExecutionResult]:
-    """Begin the execution of an operation, whose points are not all given back from now on."""
-    if context.charge is not None:
-        context.charge.has_run = True
-    return operation.prepared.execute_with(variables, context_value=context, pause=parts.pause, encode=parts.encode)
-
-
 def _not_begun(context: Context, error: ApiError, operation: Operation | None) -> Answer:
     """Return the answer of an operation that was refused before it began, or raise the error that is the answer."""
     if isinstance(error, UnusableToken | ProviderUnreachable | TooFewPoints):
@@ -285,7 +279,9 @@ def _unknown(_text: str) -> None:
 
 
 async def _run(context: Context, operation: Operation, variables: VariableValues, parts: Parts = WHOLE) -> Answer:
-    result = _begun(context, operation, variables, parts)
+    if context.charge is not None:
+        context.charge.can_cancel = False
+    result = operation.prepared.execute_with(variables, context_value=context, pause=parts.pause, encode=parts.encode)
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)

@@ -18,7 +18,7 @@ from resolvers.context import Context
 from resolvers.feed import Follower
 from resolvers.viewers import NEW, REMEMBERED, Viewer
 from server.graphql.budget import Budget, key_of_events
-from server.graphql.costs import SMALL_SIZE
+from server.graphql.cost_prices import SMALL_SIZE
 from server.graphql.documents import Operation
 from server.graphql.errors import presented
 from server.graphql.shared_results import Cost, Kind, Result, SharedResults

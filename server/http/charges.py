@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from graphql import OperationType
-
 from domain.errors import UnusableToken
 from domain.limits import TooFewPoints
 from resolvers.context import Context
-from resolvers.rates import Charge
+from resolvers.rates import Account
 from server.graphql.answer_json import Json
 from server.graphql.answers import Answer
 from server.http.errors import Rejected
@@ -17,9 +15,6 @@ from server.rates.limiter import Limiter
 
 E = TypeVar("E", bound=Exception)
 
-_FEW = 10
-"""Points that are not worth counting what an answer has."""
-
 
 def settle(context: Context, answer: Answer, body: Json, *, longest: int) -> None:
     """Give back the points that the operation has not used, by the answer before it is replaced by an error.
@@ -27,16 +22,14 @@ def settle(context: Context, answer: Answer, body: Json, *, longest: int) -> Non
     The caller of a query who has gone pays for all of it, as for an answer with more bytes than `longest`, which is not
     complete.
     """
-    charge, operation = context.charge, answer.operation
+    charge, until = context.charge, context.deadline
     if charge is None:
         return
     if not answer.executed:
         charge.cancel()
-    elif charge.spent > _FEW and operation is not None and operation.ast.operation is OperationType.QUERY:
-        has_gone = context.deadline is not None and context.deadline.gone
-        if not has_gone and len(body) <= longest:
-            # An object begins with a brace; a text that has one too lets less be given back.
-            charge.settle(body.count(b"{") if answer.json is None else answer.braces)
+    elif charge.objects and len(body) <= longest and (until is None or not until.gone):
+        # An object begins with a brace; a text that has one too lets less be given back.
+        charge.settle(body.count(b"{") if answer.json is None else answer.braces)
 
 
 def cancel(context: Context | None) -> None:
@@ -50,7 +43,7 @@ async def refused(limiter: Limiter, state: Mapping[str, Any], address: str | Non
 
     Returns the error, or TooFewPoints in its place.
     """
-    if isinstance(error, Rejected | UnusableToken) and _charge_of(state) is None:
+    if isinstance(error, Rejected | UnusableToken) and _account_of(state) is None:
         try:
             await limiter.spend(state.get("viewer"), address)
         except TooFewPoints as too_few:
@@ -60,13 +53,11 @@ async def refused(limiter: Limiter, state: Mapping[str, Any], address: str | Non
 
 def headers(limiter: Limiter, state: Mapping[str, Any], address: str | None) -> Sequence[Header]:
     """Return the headers that say what the caller has left."""
-    charge = _charge_of(state)
-    account = limiter.accounts.of(state.get("viewer"), address) if charge is None else charge.account
+    account = _account_of(state) or limiter.accounts.of(state.get("viewer"), address)
     return () if account is None else account.headers()
 
 
-def _charge_of(state: Mapping[str, Any]) -> Charge | None:
-    """Return what a request has paid as far as it came."""
+def _account_of(state: Mapping[str, Any]) -> Account | None:
+    """Return the account that has paid for a request as far as it came."""
     context: Context | None = state.get("context")
-    charge: Charge | None = state.get("charge") if context is None else context.charge
-    return charge
+    return None if context is None else context.account

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from db.engine.deadline import Deadline
 from domain.deadlines import AnswerTimedOut, ReadTimedOut
 from domain.limits import TooManyConnections
+from resolvers.context import Context
 from server.http import request_head
 from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
 from server.http.errors import Rejected, rejected_for
@@ -134,8 +135,8 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         """Return the deadline of the request that is being answered."""
         if self._answering is None:
             return None
-        found: Deadline | None = self._answering.scope["state"].get("deadline")
-        return found
+        context: Context | None = self._answering.scope["state"].get("context")
+        return None if context is None else context.deadline
 
     def check(self) -> None:
         """End what takes longer than its timeout."""

@@ -9,19 +9,18 @@ status for a failure of the network. In `application/graphql-response+json`, the
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from db.engine import place_queue
-from db.engine.deadline import Deadline, current
+from db.engine.deadline import current, of_requests
+from db.engine.place_queue import caller
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
 from resolvers.portal import Portal
-from resolvers.rates import Charge
 from resolvers.viewers import Viewer
 from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
@@ -43,7 +42,6 @@ _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization, GraphQL-Cost")
 _LONGEST_NUMBER = 20
-_CALLERS_MAX = 1_024
 _BY_GET = "Without a token, only registered documents can be read by GET; send the text of a document by POST."
 
 
@@ -58,7 +56,7 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._seconds = settings.request_timeout_seconds, settings.mutation_timeout_seconds
+        self._new_deadline = of_requests(settings.request_timeout_seconds, settings.mutation_timeout_seconds)
         self._hold = operations.limiter.hold
         self.admission = Admission()
         self.checks = StreamChecks(portal)
@@ -74,7 +72,7 @@ class Endpoint:
         coming = 0
         try:
             try:
-                answer, body, coming = await self._answer(scope, receive, given, negotiated)
+                answer, body, coming, of_rate = await self._answer(scope, receive, given, negotiated)
             except (Rejected, ApiError) as error:
                 limiter, state = self._operations.limiter, scope["state"]
                 # No name for what it returns: with its traceback, this frame would keep the answer until a collection.
@@ -84,11 +82,9 @@ class Endpoint:
                 charges.cancel(state.get("context"))
                 headers += charges.headers(limiter, state, state["client_address"])
             else:
-                charge: Charge | None = scope["state"]["context"].charge
-                of_rate = () if charge is None else charge.account.headers()
                 if negotiated.streams and (answer.stream is not None or form is None):
-                    caller = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
-                    await self._stream(answer, body, (scope, caller, send), [_VARY, *of_rate])
+                    by = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
+                    await self._stream(answer, body, (scope, by, send), [_VARY, *of_rate])
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = [*_headers(answer, status), *of_rate] if answer.codes else [*of_rate]
@@ -116,17 +112,17 @@ class Endpoint:
     async def _stream(
         self, answer: Answer, body: Json, of: tuple[Scope, event_stream.Caller, Send], headers: Sequence[Header]
     ) -> None:
-        scope, caller, send = of
+        scope, by, send = of
         if answer.stream is None:
             await event_stream.send_answer(send, body, headers)
         else:
             terms = event_stream.Terms(self.admission, backlog_of(scope), self.checks, self._max_answer_bytes)
-            await event_stream.send_results(answer.stream, caller, send, headers, terms)
+            await event_stream.send_results(answer.stream, by, send, headers, terms)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated
-    ) -> tuple[Answer, Json, int]:
-        """Return the answer, its JSON, and the number of its bytes in the backlog."""
+    ) -> tuple[Answer, Json, int, Sequence[Header]]:
+        """Return the answer, its JSON, the number of its bytes in the backlog, and the headers of its caller's rate."""
         if scope["method"] not in METHODS:
             message = f"The methods that work here are {_ALLOWED}."
             raise Rejected(HTTPStatus.METHOD_NOT_ALLOWED, message, headers={"Allow": _ALLOWED})
@@ -135,31 +131,6 @@ class Endpoint:
         authorization, address = given.all(b"authorization"), state["client_address"]
         token = bearer_token(authorization)
         viewer = None if token is None else self._portal.viewers.usable(token, self._portal.now(), address)
-        unusable: UnusableToken | ProviderUnreachable | None = None
-        charge: Charge | None = None
-        if viewer is None:
-            viewer, unusable = await self._looked_up(authorization, address)
-        if viewer is None:
-            # Before the body is read.
-            state["charge"] = charge = await self._operations.limiter.spend(None, address)
-        state["viewer"] = viewer
-        try:
-            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
-        except Rejected:
-            # An error of the token comes first, unless an operation is known to need none.
-            if unusable is not None:
-                raise unusable from None
-            raise
-        if negotiated.asks_more or not authorization:
-            wanted = self._completed(wanted, scope, authorization, negotiated)
-        # The connection ends what is not answered at the deadline.
-        state["deadline"] = until = Deadline(*self._seconds)
-        current.set(until)
-        # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
-        partner = None if viewer is None else viewer.partner_id
-        place_queue.caller.set(_caller(partner))
-        if not self.admission.admit_now():
-            await self.admission.wait(partner)
         state["context"] = context = Context(
             self._portal,
             viewer=viewer,
@@ -167,26 +138,52 @@ class Endpoint:
             request_id=state["request_id"],
             client_address=address,
             gone=partial(bodies.gone, receive),
-            unusable=unusable,
-            deadline=until,
-            charge=charge,
             last_event_id=given.first(b"last-event-id") if negotiated.streams else None,
         )
+        if viewer is None:
+            viewer = await self._looked_up(context, authorization)
+        state["viewer"] = viewer
+        try:
+            state["wanted"] = wanted = await self._wanted(scope, receive, given, negotiated)
+        except Rejected:
+            # An error of the token comes first, unless an operation is known to need none.
+            if context.unusable is not None:
+                raise context.unusable from None
+            raise
+        if negotiated.asks_more or not authorization:
+            wanted = self._completed(wanted, scope, authorization, negotiated)
+        # The connection ends what is not answered at the deadline.
+        context.deadline = until = self._new_deadline()
+        current.set(until)
+        caller.set(viewer)
+        # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
+        if not self.admission.admit_now():
+            await self.admission.wait(None if viewer is None else viewer.partner_id)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect
         body: Json = encoded(answer.body) if answer.json is None else answer.json
-        charges.settle(context, answer, body, longest=self._max_answer_bytes)
-        return (answer, body, 0) if len(body) <= self._uncounted_bytes else self._counted(scope, answer, body)
+        if context.charge is not None:
+            charges.settle(context, answer, body, longest=self._max_answer_bytes)
+        of_rate = () if context.account is None else context.account.headers()
+        if len(body) <= self._uncounted_bytes:
+            return answer, body, 0, of_rate
+        return *self._counted(scope, answer, body), of_rate
 
-    async def _looked_up(
-        self, authorization: Sequence[str], address: str | None
-    ) -> tuple[Viewer | None, UnusableToken | ProviderUnreachable | None]:
-        """Return the viewer of a token that this process does not know as usable, or what is wrong with it."""
+    async def _looked_up(self, context: Context, authorization: Sequence[str]) -> Viewer | None:
+        """Return the viewer of a token that this process does not know as usable; charge callers without one.
+
+        The context gets the viewer, or what is wrong with the token.
+        """
+        address = context.client_address
         try:
-            return await bearer.viewer_of(self._portal, authorization, address, hold=self._hold), None
+            context.viewer = await bearer.viewer_of(self._portal, authorization, address, hold=self._hold)
         except (UnusableToken, ProviderUnreachable) as error:
-            return None, error
+            context.unusable = error
+        if context.viewer is None:
+            # Before the body is read.
+            await self._operations.limiter.charge_work(context, 1)
+        return context.viewer
 
     def _completed(
         self, wanted: OperationRequest, scope: Scope, authorization: Sequence[str], negotiated: Negotiated
@@ -271,11 +268,6 @@ class Endpoint:
         status = status_codes.of_rejected(rejected, self._edition) if by_edition else rejected.status
         headers = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
         return status, headers, rejected.body(negotiated.language)
-
-
-@lru_cache(maxsize=_CALLERS_MAX)
-def _caller(partner: int | None) -> place_queue.Caller | None:
-    return None if partner is None else place_queue.Caller(partner)
 
 
 def _rejected(error: Rejected | ApiError) -> Rejected:

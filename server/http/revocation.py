@@ -1,4 +1,4 @@
-"""Revocation of a token by the token itself (RFC 7009), for whoever has found one.
+"""Revocation of a token by the token itself (RFC 7009), for anyone who has found one.
 
 The answer is the same for every token, so that it tells nothing about a token that was tried.
 """

@@ -52,6 +52,8 @@ class Accounts:
         """Leases by the names of their buckets."""
         self._limits, self._digest = limits, digest
         self._on_low, self._on_forgotten = on_low, on_forgotten
+        self.of_viewers: dict[int, Account] = {}
+        """Accounts by the identity of the viewers whose limits they have."""
         self._of_tokens: dict[tuple[int, int], Account] = {}
         self._of_addresses: OrderedDict[str, Account] = OrderedDict()
         self._keys: dict[Lease, set[_Key]] = {}
@@ -71,6 +73,11 @@ class Accounts:
         if account is None or account.viewer is not viewer:
             return self._of_viewer(key, viewer)
         return account
+
+    def put_back(self) -> None:
+        """Return the points of all accounts to their leases, which then show what was spent."""
+        for account in (*self._of_tokens.values(), *self._of_addresses.values()):
+            account.put_back()
 
     def forget(self, leases: Iterable[Lease]) -> None:
         """Drop leases and their accounts, so that what they have left is given back."""
@@ -101,7 +108,9 @@ class Accounts:
             account = self._of_tokens[key] = self._opened(key, owner, token)
             if len(self._of_tokens) > _ACCOUNTS_MAX:
                 self.forget(self._drop(next(iter(self._of_tokens))).leases[1:])
+        self.of_viewers.pop(id(account.viewer), None)
         account.viewer = viewer
+        self.of_viewers[id(viewer)] = account
         account.count()
         return account
 
@@ -129,6 +138,8 @@ class Accounts:
 
     def _drop(self, key: _Key) -> Account:
         account = self._of_addresses.pop(key) if isinstance(key, str) else self._of_tokens.pop(key)
+        self.of_viewers.pop(id(account.viewer), None)
+        account.put_back()
         for lease in account.leases:
             keys = self._keys[lease]
             keys.discard(key)

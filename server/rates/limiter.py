@@ -17,6 +17,7 @@ from domain.rates import SECOND, Claim, Grant
 from resolvers.context import Context as Request
 from resolvers.rates import Charge, Lease
 from resolvers.viewers import Viewer
+from server.graphql.cost_prices import Price
 from server.rates.accounts import Accounts, Limits
 from server.rates.buckets import Buckets, MemoryBuckets
 
@@ -71,26 +72,30 @@ class Limiter:
         self.refused: Counter[str] = Counter()
         """Numbers of refused requests by the limit that was reached."""
 
-    def charge(self, context: Request, points: int, selected: Callable[[], int]) -> Awaitable[None] | None:
-        """Spend the points of an operation at once, if this process has leased as many.
+    def charge(self, context: Request, price: Price, preparing: int) -> Awaitable[None] | None:
+        """Spend the points of an operation, and of the preparation that the request has paid for before.
 
-        Otherwise the awaitable does it, and raises TooFewPoints if the caller has too few left. `selected` returns how
-        many objects the operation can select.
+        At once, if this process has leased as many. Otherwise the awaitable does it, and raises TooFewPoints if the
+        caller has too few left.
         """
+        account, points = self.accounts.of_viewers.get(id(context.viewer)), price.points
+        if account is None or points > account.left or preparing or price.may_wait:
+            return self._charge(context, preparing + points, price.objects)
+        account.left -= points
+        context.account = account
+        if price.objects:
+            context.charge = Charge(account, points, price.objects, spent=points)
+        return None
+
+    def _charge(self, context: Request, points: int, objects: int) -> Awaitable[None] | None:
+        """Spend the points of an operation that can select so many objects, of which some may be given back."""
         account = self.accounts.of(context.viewer, context.client_address)
         if account is None:
             return None
-        points = min(points, account.most)
-        before = context.charge
-        context.charge = charge = Charge(account, points)
-        charge.selected = selected
-        if before is not None:
-            charge.kept = charge.spent = before.kept
-            return None if charge.pay() else self.pay(charge, context.deadline)
-        if account.spend(points):
-            charge.spent = points
-            return None
-        return self.pay(charge, context.deadline)
+        kept = 0 if context.charge is None else context.charge.kept
+        charge = Charge(account, min(points, account.most), objects, spent=kept, kept=kept)
+        context.account, context.charge = account, charge
+        return None if charge.pay() else self.pay(charge, context.deadline)
 
     async def spend(self, viewer: Viewer | None, address: str | None, points: int = 1) -> Charge | None:
         """Spend points that are not given back, None of a caller without a limit; raise TooFewPoints."""
@@ -107,7 +112,7 @@ class Limiter:
         """Spend a point of an address, which is given back if the token that it sends turns out usable."""
         charge = await self.spend(None, address)
         if charge is not None:
-            charge.kept = 0
+            charge.kept, charge.can_cancel = 0, True
         return charge
 
     async def charge_work(self, context: Request, points: int) -> None:
@@ -118,8 +123,8 @@ class Limiter:
         account = self.accounts.of(context.viewer, context.client_address)
         if account is not None:
             kept = 0 if context.charge is None else context.charge.kept
-            context.charge = charge = Charge(account, min(kept + points, account.most))
-            charge.kept = charge.spent = kept
+            charge = Charge(account, min(kept + points, account.most), spent=kept, kept=kept)
+            context.account, context.charge = account, charge
             if not charge.pay():
                 await self.pay(charge, context.deadline)
             charge.kept = charge.spent
@@ -131,6 +136,7 @@ class Limiter:
         """
         account = charge.account
         while not charge.pay():
+            # The account has put its points back into the leases, which have too few with them.
             points = charge.requested - charge.spent
             for lease in account.leases:
                 self._refuse_if_known(lease, points)
@@ -150,6 +156,7 @@ class Limiter:
         idle = []
         if self._is_alone:
             await self._probe()
+        self.accounts.put_back()
         for lease in list(self.accounts.leases.values()):
             if lease.left != lease.seen:
                 lease.seen, lease.idle = lease.left, 0

@@ -229,3 +229,23 @@ async def test_an_async_iterable_is_closed_when_the_request_is_cancelled() -> No
     with pytest.raises(asyncio.CancelledError):
         await task
     assert closed.is_set()
+
+
+async def test_errors_below_are_kept_when_all_above_is_null_too() -> None:
+    schema = build_schema("type Row { never: Int!, wrong: [Int!]! }, type Query { row: Row!, later: Int!, must: Int! }")
+
+    async def never(*_: object) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    async def later(*_: object) -> int:
+        raise ValueError
+
+    fields_of(schema, "Row")["never"].resolve = never
+    fields_of(schema, "Query")["later"].resolve = later
+    root = {"row": {"wrong": 5}, "must": "wrong"}
+
+    result = execute(schema, parse("{ row { never wrong } later must }"), root, executor_class=BatchExecutor)
+
+    assert not isinstance(result, ExecutionResult)
+    errors = (await result).errors or []
+    assert [error.path for error in errors] == [["row", "wrong"], ["later"], ["must"]]

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, async_playwright
 
 from server.http import graphiql
 from tests.browser.visit import Visit
+from tests.e2e import data
 from tests.e2e.processes import portal, serving
 
 USER, USER_WITHOUT_ANYTHING, USER_PASSWORD = "ana@alfa.example", "ana@vazio.example", "correct horse"
@@ -40,7 +41,7 @@ def url(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     """Return the address of GraphiQL in demo mode, with a manager of a partner without data."""
     assert executable
     folder: Path = tmp_path_factory.mktemp("browser")
-    environment = _environment(folder)
+    environment = data.demonstration(folder, GRAPHIQL="true")
     portal(environment, "create-partner", "--name", "Vazio", "--cnpj", "11.222.333/0001-81")
     _create_user(environment, "Vazio", USER_WITHOUT_ANYTHING)
     with serving(environment, folder / "log") as (address, _):
@@ -52,18 +53,10 @@ def production(executable: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """Return the address of GraphiQL outside of demo mode, with demo data and a manager of its own."""
     assert executable
     folder: Path = tmp_path_factory.mktemp("production")
-    environment = _environment(folder)
+    environment = data.demonstration(folder, GRAPHIQL="true")
     _create_user(environment, "Alfa Automação Comercial Ltda", USER)
     with serving(environment | {"DEMO": "false"}, folder / "log") as (address, _):
         yield f"{address}/graphql"
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Return the environment of a demo with its data."""
-    environment = {**os.environ, "DEMO": "true", "GRAPHIQL": "true", "DATABASE_URL": f"sqlite:///{folder}/portal.db"}
-    for command in ("migrate", "demo"):
-        portal(environment, command)
-    return environment
 
 
 def _create_user(environment: dict[str, str], partner: str, email: str) -> None:
@@ -88,11 +81,19 @@ async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
         yield visit
 
 
-@pytest.fixture
-async def visit_in_production(browser: Browser, production: str) -> AsyncIterator[Visit]:
-    """Yield a visit to a portal outside of demo mode."""
-    async with visiting(browser, production) as visit:
+@pytest.fixture(scope="module")
+async def manager(browser: Browser, url: str) -> AsyncIterator[Visit]:
+    """Yield the visit of a manager, which lasts for the tests of a module: to load all takes much longer than most."""
+    async with visiting(browser, url) as visit:
+        await visit.sign_in()
         yield visit
+
+
+@pytest.fixture
+def signed_in(manager: Visit) -> Iterator[Visit]:
+    """Yield a visit of a manager to tests of which each has a tab of its own."""
+    yield manager
+    assert manager.problems == []
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """GraphiQL with real data: an operation run by mistake must not end anything."""
 
 import json
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Request, expect
+from playwright.async_api import Browser, Request, expect
 
-from tests.browser.conftest import USER, USER_PASSWORD
+from tests.browser.conftest import USER, USER_PASSWORD, visiting
 from tests.browser.visit import Visit
 
 MUTATIONS = {
@@ -39,11 +40,19 @@ def sent(visit: Visit) -> list[str]:
     return bodies
 
 
+@pytest.fixture(scope="module")
+async def person(browser: Browser, production: str) -> AsyncIterator[Visit]:
+    """Yield the visit of a person who is signed in to a portal outside of demo mode."""
+    async with visiting(browser, production) as visit:
+        await visit.sign_in_with(USER, USER_PASSWORD)
+        yield visit
+
+
 @pytest.fixture
-async def visit(visit_in_production: Visit) -> Visit:
-    """Return a visit of a person who is signed in."""
-    await visit_in_production.sign_in_with(USER, USER_PASSWORD)
-    return visit_in_production
+def visit(person: Visit) -> Iterator[Visit]:
+    """Yield the visit to each test, which writes into a tab of its own."""
+    yield person
+    assert person.problems == []
 
 
 async def test_mutations_name_no_object_and_say_why(visit: Visit) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, expect
 
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.browser.visit import EMAIL, PASSWORD, SIGN_IN, SIGN_OUT, VENDOR, VIEWER, Visit
 
 FOLLOWING = "AcompanharEventos"
@@ -80,7 +80,7 @@ READING = [
 
 
 async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with plain.AsyncClient() as http:
         headers = {"Authorization": f"Bearer {token}"}
         return await http.post(visit.url, json={"query": query}, headers=headers)
 
@@ -161,23 +161,22 @@ async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
     assert {title: problems for title, answer in answers.items() if (problems := list(_problems(answer)))} == {}
 
 
-async def test_a_subscription_shows_what_happens_until_it_is_stopped(visit: Visit) -> None:
-    await visit.sign_in()
-    await visit.turn_to(FOLLOWING)
-    async with visit.page.expect_response(lambda answer: "text/event-stream" in answer.headers["content-type"]):
-        await visit.page.get_by_role("button", name="Execute query").click()
-    shown = visit.page.locator(".graphiql-response")
-    _, session = await visit.kept()
+async def test_a_subscription_shows_what_happens_until_it_is_stopped(signed_in: Visit) -> None:
+    await signed_in.turn_to(FOLLOWING)
+    async with signed_in.page.expect_response(lambda answer: "text/event-stream" in answer.headers["content-type"]):
+        await signed_in.page.get_by_role("button", name="Execute query").click()
+    shown = signed_in.page.locator(".graphiql-response")
+    _, session = await signed_in.kept()
 
     for name in ("Padaria Um", "Padaria Dois"):
         register = (
             f'mutation {{ registerClient(input: {{cnpj: "{cnpjs.another()}", name: "{name}"}}) {{ client {{ id }} }} }}'
         )
-        await ask(visit, session["token"], register)
+        await ask(signed_in, session["token"], register)
         await expect(shown).to_contain_text(name)
-    await visit.page.get_by_role("button", name="Stop query").click()
+    await signed_in.page.get_by_role("button", name="Stop query").click()
 
-    await expect(visit.page.get_by_role("button", name="Execute query")).to_be_visible()
+    await expect(signed_in.page.get_by_role("button", name="Execute query")).to_be_visible()
     await expect(shown).to_contain_text("Padaria Dois")
 
 
@@ -200,52 +199,47 @@ async def test_a_user_gets_the_tabs_that_the_role_allows(visit: Visit) -> None:
     assert await visit.titles() == READING
 
 
-async def test_a_mutation_that_is_run_twice_does_its_work_once(visit: Visit) -> None:
-    await visit.sign_in()
-    _, session = await visit.kept()
+async def test_a_mutation_that_is_run_twice_does_its_work_once(signed_in: Visit) -> None:
+    _, session = await signed_in.kept()
     count = "{ orders { totalCount } }"
-    before = (await ask(visit, session["token"], count)).json()["data"]["orders"]["totalCount"]
+    before = (await ask(signed_in, session["token"], count)).json()["data"]["orders"]["totalCount"]
 
-    await visit.turn_to("ConfirmarPedido")
-    once, again = await visit.run(), await visit.run()
+    await signed_in.turn_to("ConfirmarPedido")
+    once, again = await signed_in.run(), await signed_in.run()
 
-    after = (await ask(visit, session["token"], count)).json()["data"]["orders"]["totalCount"]
+    after = (await ask(signed_in, session["token"], count)).json()["data"]["orders"]["totalCount"]
     assert once == again
     assert once["data"]["createOrder"]["order"]["statusLabel"] == "Confirmação Pendente"
     assert after == before + 1
 
 
-async def test_the_docs_show_the_label_of_the_portal(visit: Visit) -> None:
-    await visit.sign_in()
-
-    await visit.page.get_by_role("button", name="Show Documentation Explorer").click()
-    docs = visit.page.locator(".graphiql-doc-explorer")
+async def test_the_docs_show_the_label_of_the_portal(signed_in: Visit) -> None:
+    await signed_in.page.get_by_role("button", name="Show Documentation Explorer").click()
+    docs = signed_in.page.locator(".graphiql-doc-explorer")
     await docs.get_by_role("link", name="Query", exact=True).click()
 
     await expect(docs).to_contain_text("The orders, “Meus Pedidos”")
 
 
-async def test_a_header_of_the_headers_pane_is_sent(visit: Visit) -> None:
-    await visit.sign_in()
-    await visit.turn_to("MeusPedidos")
-    await visit.page.get_by_role("button", name="Headers").click()
-    await visit.page.locator(".graphiql-editor-tool .monaco-editor:visible").click()
+async def test_a_header_of_the_headers_pane_is_sent(signed_in: Visit) -> None:
+    await signed_in.turn_to("MeusPedidos")
+    await signed_in.page.get_by_role("button", name="Headers").click()
+    await signed_in.page.locator(".graphiql-editor-tool .monaco-editor:visible").click()
 
-    await visit.page.keyboard.insert_text('{"Accept-Language": "en"}')
-    answer = await visit.run()
+    await signed_in.page.keyboard.insert_text('{"Accept-Language": "en"}')
+    answer = await signed_in.run()
 
     labels = {order["statusLabel"] for order in answer["data"]["orders"]["nodes"]}
     assert labels == {"Completed", "Pending confirmation"}
 
 
-async def test_an_executed_operation_is_in_the_history(visit: Visit) -> None:
-    await visit.sign_in()
-    await visit.turn_to("EstoqueDoParceiro")
-    await visit.run()
+async def test_an_executed_operation_is_in_the_history(signed_in: Visit) -> None:
+    await signed_in.turn_to("EstoqueDoParceiro")
+    await signed_in.run()
 
-    await visit.page.get_by_role("button", name="Show History").click()
+    await signed_in.page.get_by_role("button", name="Show History").click()
 
-    await expect(visit.page.locator(".graphiql-history")).to_contain_text("EstoqueDoParceiro")
+    await expect(signed_in.page.locator(".graphiql-history")).to_contain_text("EstoqueDoParceiro")
 
 
 async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: Visit) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, expect
 from pyotp import TOTP
 
+from tests import plain
 from tests.browser.conftest import USER_PASSWORD, USER_WITHOUT_ANYTHING, visiting
 
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
@@ -49,7 +50,7 @@ class Account:
 async def test_the_form_asks_for_a_code_after_the_password(
     browser: Browser, url: str, locale: str, words: Words
 ) -> None:
-    async with httpx.AsyncClient() as http:
+    async with plain.AsyncClient() as http:
         token = await Account(http, url).ask(SIGN_IN, "token", email=USER_WITHOUT_ANYTHING, password=USER_PASSWORD)
         account = Account(http, url, str(token))
         app = TOTP(str(await account.ask(ENROLL, "secret", password=USER_PASSWORD)))

@@ -1,9 +1,12 @@
 """What screens show first reads few rows, however many there are: at 100,000 activations, on both engines."""
 
+import re
 import sqlite3
 from asyncio import to_thread
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,9 +27,9 @@ from db.events import EventFilter
 from db.licenses import StockRow
 from db.orders import OrderFilter, OrderSortKey
 from domain.activations import ActivationStatus
-from domain.tenancy import ALL_PARTNERS
+from domain.tenancy import ALL_PARTNERS, Scope
 from tests.databases import Databases
-from tests.db.test_statements import DIALECTS
+from tests.db.test_statements import DIALECTS, STATEMENTS
 from tests.factories import NOON
 
 SIZES = Sizes(clients=20_000, activations=100_000, orders=10_000)
@@ -44,7 +47,7 @@ SOME_CLIENTS = range(2, 52, 2)
 
 
 class Measured:
-    """Connection that measures what each statement reads, in place of returning its rows."""
+    """Connection that measures what each statement reads."""
 
     def __init__(self, url: sa.URL) -> None:
         self.dialect = DIALECTS[url.get_backend_name()]
@@ -58,19 +61,20 @@ class Measured:
         return self.read <= (STEPS_MAX if self.dialect.name == "sqlite" else BLOCKS_MAX)
 
     async def fetch(self, statement: Statement[Any], values: Values) -> RowBatch[Any]:
-        """Run the statement with these values, and measure it; return no rows."""
+        """Run the statement with these values, measure it, and return its rows."""
         compiled = statement.compiled(self.dialect)
         bound = compiled.bound(values)
         self._last = compiled.text, bound
         if self.dialect.name == "sqlite":
-            self.read = self._steps(compiled.text, bound)
+            self.read, rows = self._steps(compiled.text, bound)
         else:
             driver = await connected(self._url)
             (plan,) = await driver.fetchrow(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled.text}", *bound)
             root = orjson.loads(plan)[0]["Plan"]
             self.read = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
+            rows = await driver.fetch(compiled.text, *bound)
             await driver.close()
-        return RowBatch(compiled.layout, [])
+        return RowBatch(compiled.layout, rows)
 
     def plan(self) -> str:
         """Return SQLite's plan of the last statement."""
@@ -78,7 +82,7 @@ class Measured:
         with closing(sqlite3.connect(str(self._url.database))) as driver:
             return "\n".join(step[-1] for step in driver.execute(f"EXPLAIN QUERY PLAN {text}", bound))
 
-    def _steps(self, text: str, bound: Any) -> int:  # noqa: ANN401 — the driver has no types.
+    def _steps(self, text: str, bound: Any) -> tuple[int, list[Any]]:  # noqa: ANN401 — the driver has no types.
         steps = 0
 
         def count() -> None:
@@ -87,8 +91,8 @@ class Measured:
 
         with closing(sqlite3.connect(str(self._url.database))) as driver:
             driver.set_progress_handler(count, 100)
-            driver.execute(text, bound).fetchall()
-        return steps
+            rows = driver.execute(text, bound).fetchall()
+        return steps, rows
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +166,34 @@ async def test_a_search_reads_the_rows_of_its_page_only(grown: sa.URL) -> None:
             assert "COVERING INDEX ix_clients_search" in plan, plan
 
 
+async def test_a_search_reads_the_activations_of_few_clients_it_finds(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    rare, common = growth_data.name_of(7_778), "ltda"
+    scopes: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
+    for scope, name, by in product(scopes, (rare, common, "xyzzy"), ActivationSortKey):
+        for chosen in (
+            ActivationFilter(client_name=name),
+            ActivationFilter(search=name, search_cnpj="XYZZY", search_key="KEY-50001", search_code="XYZZY"),
+        ):
+            if name is common and scope is ALL_PARTNERS and by is not ActivationSortKey.ACTIVATED_AT:
+                continue
+            found_by = activations.listing(scope, chosen, by, descending=True)
+            found = await listings.page(measured, found_by, Window(SIZE))
+
+            assert measured.is_bounded, f"{scope} {chosen} {by}: {measured.read}"
+            assert len(found.rows) >= (name == rare or chosen.search is not None)
+
+
+async def test_a_page_of_a_rare_city_reads_its_clients_only(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for by in ClientSortKey:
+        in_city = clients.listing(LARGE_PARTNER, ClientFilter(city="city 78"), by, descending=False)
+        found = await listings.page(measured, in_city, Window(SIZE))
+
+        assert len(found.rows) == SIZE
+        assert measured.is_bounded, f"{by}: {measured.read}"
+
+
 async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
     ledger = licenses.movements_of(LARGE_PARTNER, [_stock(product_id) for product_id in PRODUCTS])
@@ -173,3 +205,46 @@ async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
 
         await listings.parents_beyond(measured, listing, window)
         assert measured.is_bounded, f"{listing.name}: {measured.read}"
+
+
+async def test_counts_that_the_database_keeps_read_few_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    active = frozenset({ActivationStatus.ACTIVE})
+    by_time = ActivationSortKey.ACTIVATED_AT
+    scopes: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
+    for scope, product_id in product(scopes, (None, 3)):
+        chosen = ActivationFilter(status=active, product_id=product_id)
+        kept = activations.listing(scope, chosen, by_time, descending=True)
+        counted = replace(kept, kept=None)
+
+        assert await listings.count(measured, kept) > 0
+        assert measured.is_bounded, measured.read
+        assert await listings.count(measured, kept) == await listings.count(measured, counted)
+    for scope in scopes:
+        of_partners: Listing[Any] = activations.of_partners(scope, [LARGE_PARTNER], ActivationStatus.ACTIVE)
+        for of_each in (of_partners, events.of_partners(scope, [LARGE_PARTNER])):
+            assert (await listings.counts(measured, of_each))[LARGE_PARTNER] > 0
+            assert measured.is_bounded, measured.read
+        counted_each: Listing[Any] = replace(of_partners, kept=None)
+        assert await listings.counts(measured, of_partners) == await listings.counts(measured, counted_each)
+    assert await listings.count(measured, events.listing(LARGE_PARTNER, EventFilter())) > 0
+    assert measured.is_bounded, measured.read
+
+
+async def test_postgresql_joins_no_table_to_delete_a_batch_of_rows(databases: Databases) -> None:
+    driver = await connected(sa.make_url(databases.shared("postgresql")))
+    texts = {name: each.compiled(DIALECTS["postgresql"]).text for name, each in STATEMENTS.items()}
+    batches = {name: text for name, text in texts.items() if text.startswith("DELETE") and "LIMIT" in text}
+
+    assert batches
+    # As if the tables had many rows.
+    await driver.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    plans = {}
+    for number, (name, text) in enumerate(batches.items()):
+        await driver.execute(f"PREPARE batch_{number} AS {text}")
+        values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", text))))
+        plans[name] = "\n".join(row[0] for row in await driver.fetch(f"EXPLAIN EXECUTE batch_{number}({values})"))
+    await driver.close()
+
+    for name, plan in plans.items():
+        assert re.search(r"^  -> +Tid Scan on", plan, re.MULTILINE), f"{name}:\n{plan}"

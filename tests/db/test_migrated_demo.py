@@ -45,8 +45,7 @@ async def rows(url: str, columns: str, table: str) -> list[tuple[Any, ...]]:
 
 
 async def test_the_demo_from_before_the_vendor_keeps_its_prices_and_orders(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0005")
+    url = databases.migrated(engine, to="0005")
     await write(url, *STATEMENTS)
     if engine == "postgresql":
         await write(url, *map(NEXT_ID.format, NUMBERED))

@@ -10,9 +10,8 @@ from tests.databases import Databases
 from tests.db.plain_sql import REFUSED, look, write
 
 
-async def migrated(engine: str, url: str, *, before: str, column: str) -> str:
-    """Migrate a database that had an event before the step; return the INSERT of one with a value of the column."""
-    migrate.upgrade(url, to=before)
+async def migrate_event(engine: str, url: str, *, column: str) -> str:
+    """Migrate a database that had an event before; return the INSERT of one with a value of the column."""
     event = """INSERT INTO events (partner_id, number, type, occurred_at, hash{})
         VALUES (1, {{}}, '{{}}', '2026-07-01T12:00:00.000000Z', {}{})"""
     no_bytes = "x''" if engine == "sqlite" else "''"
@@ -26,9 +25,9 @@ async def migrated(engine: str, url: str, *, before: str, column: str) -> str:
 
 
 async def test_events_name_exported_lists_after_the_step_for_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
+    url = databases.migrated(engine, to="0014")
 
-    event = await migrated(engine, url, before="0014", column="exported_list")
+    event = await migrate_event(engine, url, column="exported_list")
 
     await write(url, event.format(2, "EXPORT_CREATED", "'CLIENTS'"))
     found = sa.select(events.c.number, events.c.exported_list).order_by(events.c.number)
@@ -39,9 +38,9 @@ async def test_events_name_exported_lists_after_the_step_for_them(engine: str, d
 
 
 async def test_events_name_webhooks_after_the_step_for_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
+    url = databases.migrated(engine, to="0019")
 
-    event = await migrated(engine, url, before="0019", column="webhook_id")
+    event = await migrate_event(engine, url, column="webhook_id")
 
     # The webhook may be deleted by then.
     await write(url, event.format(2, "WEBHOOK_DELETED", "7"))

@@ -1,12 +1,11 @@
 """Each step keeps the rows that were there before, on both engines."""
 
-from datetime import datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from db import audit, change_times, orders, tables
+from db import audit, orders, tables
 from db.engine import Database
 from db.migrations import migrate
 from db.tables import clients, events, partners, tokens, users
@@ -18,8 +17,7 @@ from tests.units import fetch_all, fetch_values, reading
 
 
 async def test_clients_that_were_there_before_are_found_by_both_names(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0002")
+    url = databases.migrated(engine, to="0002")
     partner = "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')"
     before = """
         INSERT INTO clients
@@ -38,8 +36,7 @@ async def test_clients_that_were_there_before_are_found_by_both_names(engine: st
 
 
 async def test_users_and_partners_that_were_there_before_are_kept(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0005")
+    url = databases.migrated(engine, to="0005")
     await write(
         url,
         "INSERT INTO partners (name, cnpj) VALUES ('Álfa  Automação', '16727230000197')",
@@ -70,8 +67,7 @@ def _users(connection: sa.Connection) -> list[Any]:
 
 
 async def test_partners_and_events_that_were_there_before_are_kept(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0006")
+    url = databases.migrated(engine, to="0006")
     await write(
         url,
         "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')",
@@ -96,8 +92,7 @@ async def test_partners_and_events_that_were_there_before_are_kept(engine: str, 
 
 
 async def test_events_refer_to_products_after_the_step_for_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0007")
+    url = databases.migrated(engine, to="0007")
     event = """INSERT INTO events (partner_id, number, type, occurred_at{})
         VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z'{})"""
     await write(
@@ -119,8 +114,7 @@ async def test_events_refer_to_products_after_the_step_for_them(engine: str, dat
 
 
 async def test_tokens_can_be_used_from_anywhere_after_the_step_for_addresses(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0008")
+    url = databases.migrated(engine, to="0008")
     await write(url, "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')")
 
     migrate.upgrade(url)
@@ -130,8 +124,7 @@ async def test_tokens_can_be_used_from_anywhere_after_the_step_for_addresses(eng
 
 
 async def test_users_have_no_identities_after_the_step_for_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0010")
+    url = databases.migrated(engine, to="0010")
     user = """INSERT INTO users (partner_id, email, name, role, password_hash)
         VALUES (1, '{}@alfa.example', 'Ana', 'MANAGER', '')"""
     await write(
@@ -149,8 +142,7 @@ async def test_users_have_no_identities_after_the_step_for_them(engine: str, dat
 
 
 async def test_users_have_no_second_factor_after_the_step_for_it(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0011")
+    url = databases.migrated(engine, to="0011")
     event = """INSERT INTO events (partner_id, number, type, occurred_at)
         VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z')"""
     await write(
@@ -175,8 +167,7 @@ async def test_users_have_no_second_factor_after_the_step_for_it(engine: str, da
 async def test_the_price_table_of_each_partner_becomes_one_with_a_published_version(
     engine: str, databases: Databases
 ) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0012")
+    url = databases.migrated(engine, to="0012")
     order = """INSERT INTO orders (partner_id, number, type, status, price_table_id, monthly_total, setup_fee_total,
         created_at, created_by_id) VALUES ({}, {}, 'PURCHASE', 'PENDING', {}, 100, 0, '{}T12:00:00.000000Z', 1)"""
     tier = """INSERT INTO price_tiers (partner_id, price_table_id, product_id, order_type, minimum_quantity,
@@ -240,8 +231,7 @@ async def test_the_price_table_of_each_partner_becomes_one_with_a_published_vers
 
 
 async def test_events_and_orders_that_were_there_before_get_their_hashes(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0012")
+    url = databases.migrated(engine, to="0012")
     await write(
         url,
         "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '1'), ('Beta', 'beta', '2')",
@@ -283,146 +273,3 @@ async def test_events_and_orders_that_were_there_before_get_their_hashes(engine:
     await database.close()
     assert [each and (each.checked, each.broken_at) for each in chains] == [(2, None), (1, None)]
     assert stored == [lines_hash(items[1]), lines_hash([])]
-
-
-async def test_addresses_of_users_whom_the_operator_created_are_proved(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0014")
-    person = """INSERT INTO users (partner_id, email, name, role, password_hash)
-        VALUES (1, '{}@alfa.example', 'Ana', 'MANAGER', 'none')"""
-    event = """INSERT INTO events (partner_id, number, type, occurred_at, actor_id, user_id)
-        VALUES (1, {}, '{}', '2026-07-01T12:00:00.000000Z', {}, {})"""
-    await write(
-        url,
-        "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')",
-        *(person.format(name) for name in ("before-events", "by-operator", "by-link")),
-        event.format(1, "USER_JOINED", "NULL", 2),
-        event.format(2, "USER_JOINED", 3, 3),
-    )
-
-    migrate.upgrade(url)
-
-    proved = sa.select(users.c.email_proved_at.is_not(None)).order_by(users.c.id)
-    assert await look(url, lambda sync: list(sync.scalars(proved))) == [True, True, False]
-    await write(url, event.format(3, "IDENTITY_UNLINKED", 1, 2))
-    with pytest.raises(REFUSED):
-        await write(url, event.format(4, "IDENTITY_SOLD", 1, 2))
-
-
-async def test_notes_that_were_there_before_are_searched_and_statistics_are_there(
-    engine: str, databases: Databases
-) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0014")
-    at = "2026-07-01T12:00:00.000000Z"
-    event = "INSERT INTO events (partner_id, number, type, occurred_at) VALUES (1, {}, '{}', '2026-07-01T12:00:00Z')"
-    ended = f"'CANCELLED', '{at}', 'MOVED'"
-    await write(
-        url,
-        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '1')",
-        """INSERT INTO users (partner_id, email, name, role, password_hash)
-            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
-        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
-        f"""INSERT INTO clients (partner_id, name_folded, trade_name_folded, city_folded, status, registered_at)
-            VALUES (1, '', '', '', 'CANCELLED', '{at}')""",  # noqa: S608 — our own.
-        *(
-            f"""INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key, seats,
-                additional_seats, client_name_folded, activated_at, activated_by_id, note, cancellation_note, status,
-                cancelled_at, cancellation_reason)
-                VALUES (1, 1, 1, 'CODE-{number}', 'KEY-{number}', 1, 0, '', '{at}', 1, {notes}, {status})"""  # noqa: S608 — our own.
-            for number, (notes, status) in enumerate(
-                [("'Balcão  A', NULL", "'ACTIVE', NULL, NULL"), ("NULL, 'É'", ended), ("NULL, NULL", ended)]
-            )
-        ),
-        event.format(1, "STOCK_LOW"),
-    )
-
-    migrate.upgrade(url)
-
-    columns = [tables.activations.c[f"{name}_folded"] for name in ("note", "cancellation_note")]
-    folded = sa.select(*columns).order_by(tables.activations.c.id)
-    found = await look(url, lambda sync: [tuple(row) for row in sync.execute(folded).all()])
-    assert found == [("balcao a", None), (None, "e"), (None, None)]
-    await write(url, event.format(2, "ACTIVATION_UPDATED"))
-    with pytest.raises(REFUSED):
-        await write(url, event.format(3, "ACTIVATION_SOLD"))
-    rows = {
-        "sqlite": "SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'activations' AND stat LIKE '3 %'",
-        "postgresql": "SELECT reltuples FROM pg_class WHERE relname = 'activations' AND reltuples = 3",
-    }
-    assert await look(url, lambda sync: sync.scalar(sa.text(rows[engine])))
-
-
-async def test_clients_and_activations_get_the_latest_time_that_is_known(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0021")
-    day = "2026-07-0{}T12:00:00.000000Z".format
-    await write(
-        url,
-        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('A', 'a', '1'), ('B', 'b', '2'), ('C', 'c', '3')",
-        "INSERT INTO partner_counters (partner_id, order_number, event_number) VALUES (1, 0, 3), (2, 0, 0), (3, 0, 0)",
-        """INSERT INTO users (partner_id, email, name, role, password_hash)
-            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
-        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
-        f"""INSERT INTO clients (partner_id, cnpj, name, name_folded, trade_name_folded, city_folded, status,
-            registered_at, cancelled_at) VALUES
-            (1, '1', 'a', 'a', '', '', 'ACTIVE', '{day(1)}', NULL),
-            (1, '2', 'b', 'b', '', '', 'ACTIVE', '{day(1)}', NULL),
-            (1, NULL, NULL, '', '', '', 'CANCELLED', '{day(1)}', '{day(3)}'),
-            (2, '1', 'a', 'a', '', '', 'ACTIVE', '{day(2)}', NULL)""",  # noqa: S608 — our own.
-        f"""INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key, seats,
-            additional_seats, client_name_folded, activated_by_id, status, activated_at, cancelled_at,
-            cancellation_reason) VALUES
-            (1, 1, 1, 'C-1', 'K-1', 1, 0, '', 1, 'ACTIVE', '{day(1)}', NULL, NULL),
-            (1, 1, 1, 'C-2', 'K-2', 1, 0, '', 1, 'CANCELLED', '{day(1)}', '{day(2)}', 'MOVED'),
-            (1, 1, 1, 'C-3', 'K-3', 1, 0, '', 1, 'ACTIVE', '{day(1)}', NULL, NULL)""",  # noqa: S608 — our own.
-        f"""INSERT INTO events (partner_id, number, type, occurred_at, client_id, activation_id) VALUES
-            (1, 1, 'CLIENT_UPDATED', '{day(4)}', 2, NULL),
-            (1, 2, 'ACTIVATION_UPDATED', '{day(5)}', 1, 3),
-            (1, 3, 'STOCK_LOW', '{day(6)}', NULL, NULL)""",  # noqa: S608 — our own.
-    )
-
-    migrate.upgrade(url)
-
-    database = Database(url)
-    async with reading(database) as connection:
-        times = [
-            [each.day for each in await fetch_values(connection, sa.select(table.c.updated_at).order_by(table.c.id))]
-            for table in (tables.clients, tables.activations)
-        ]
-        latest = sa.select(tables.partner_counters.c.changed_at).order_by(tables.partner_counters.c.partner_id)
-        taken = await fetch_values(connection, latest)
-    await database.close()
-    assert times == [[1, 4, 3, 2], [1, 2, 5]]
-    assert taken == [*(change_times.microseconds(datetime.fromisoformat(day(each))) for each in (6, 2)), 0]
-
-
-async def test_notes_without_folded_copies_get_them(engine: str, databases: Databases) -> None:
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0025")
-    at = "2026-07-01T12:00:00.000000Z"
-    rows = [("'Balcão', 'balcao'", "NULL, NULL"), ("'Balcão', NULL", "'É', NULL"), ("NULL, NULL", "NULL, NULL")]
-    await write(
-        url,
-        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '1')",
-        """INSERT INTO users (partner_id, email, name, role, password_hash)
-            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
-        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
-        f"""INSERT INTO clients (partner_id, name_folded, trade_name_folded, city_folded, status, registered_at,
-            updated_at) VALUES (1, '', '', '', 'CANCELLED', '{at}', '{at}')""",  # noqa: S608 — our own.
-        *(
-            f"""INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key, seats,
-                additional_seats, client_name_folded, activated_at, updated_at, activated_by_id, note, note_folded,
-                cancellation_note, cancellation_note_folded, status, cancelled_at, cancellation_reason)
-                VALUES (1, 1, 1, 'CODE-{number}', 'KEY-{number}', 1, 0, '', '{at}', '{at}', 1, {note}, {cancellation},
-                'CANCELLED', '{at}', 'MOVED')"""  # noqa: S608 — our own.
-            for number, (note, cancellation) in enumerate(rows)
-        ),
-    )
-
-    migrate.upgrade(url)
-
-    columns = [tables.activations.c[f"{name}_folded"] for name in ("note", "cancellation_note")]
-    folded = sa.select(*columns).order_by(tables.activations.c.id)
-    found = await look(url, lambda sync: [tuple(row) for row in sync.execute(folded).all()])
-    assert found == [("balcao", None), ("balcao", "e"), (None, None)]

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from db.engine import Database
 from db.migrations import migrate, revisions
 from db.migrations.revisions import State, WrongDatabaseError
-from db.tables import metadata
+from db.tables.forms import stored
 from tests.databases import Databases
 from tests.db.plain_sql import REFUSED, look, write
 from tests.units import writing
@@ -22,7 +22,7 @@ from tests.units import writing
 async def test_the_steps_make_the_tables_that_the_code_expects(engine: str, databases: Databases) -> None:
     url = databases.migrated(engine)
 
-    differences = await look(url, lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
+    differences = await look(url, lambda sync: compare_metadata(MigrationContext.configure(sync), stored(engine)))
 
     assert differences == []
 
@@ -31,7 +31,7 @@ async def test_the_steps_make_the_same_checks_and_collations_as_the_code(engine:
     expected_url, url = databases.empty(engine), databases.migrated(engine)
     database = Database(expected_url)
     async with writing(database) as tx:
-        await tx.inspect(metadata.create_all)
+        await tx.inspect(stored(engine).create_all)
     await database.close()
 
     found, expected = await look(url, _small_print), await look(expected_url, _small_print)
@@ -51,6 +51,7 @@ def _small_print(connection: sa.Connection) -> dict[str, Any]:
                 column["name"]: getattr(column["type"], "collation", None) for column in inspector.get_columns(table)
             },
             "options": inspector.get_table_options(table),
+            "primary key": inspector.get_pk_constraint(table),
             "numbered": _is_numbered_without_reuse(connection, table),
         }
         for table in inspector.get_table_names()
@@ -162,8 +163,7 @@ async def test_a_database_has_one_vendor_at_most(engine: str, databases: Databas
 
 
 async def test_steps_that_would_leave_a_dangling_reference_change_nothing(databases: Databases) -> None:
-    url = databases.empty("sqlite")
-    migrate.upgrade(url, to="0003")
+    url = databases.migrated("sqlite", to="0003")
     await write(url, "CREATE TABLE parent (id INTEGER PRIMARY KEY)", "CREATE TABLE child (id REFERENCES parent)")
     with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as unchecked, unchecked:
         unchecked.execute("INSERT INTO child VALUES (1)")

@@ -256,10 +256,14 @@ def test_a_list_of_one_partner_names_it_others_do_not() -> None:
 
 
 def windows(listing: Listing[Any]) -> Iterator[Window]:
-    """Each window of a partner's ascending list; of others the first page, and a page with both cursors."""
+    """Each window of a partner's ascending list without a filter, or searched by an index; of others two.
+
+    These are the first page, and a page with both cursors.
+    """
     key = listing.sorting.key.type
     at = Keyset(NOON if isinstance(key, Instant) else key.python_type(), 1)
-    all_of_them = listing.values["partner_id"] is not ALL_PARTNERS and not listing.sorting.descending
+    of_partner = listing.values["partner_id"] is not ALL_PARTNERS
+    all_of_them = of_partner and not listing.sorting.descending and (len(listing.where) == 1 or listing.searched)
     for backward, after, before in product((False, True), (None, at), (None, at)):
         if all_of_them or (backward, after, before) in {(False, None, None), (True, at, at)}:
             yield Window(2, backward=backward, after=after, before=before)

@@ -1,7 +1,5 @@
 """One demonstration, whose data is made once, and one server for all tests that can share it."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 
+from tests import plain
 from tests.api import Json
 from tests.docs import shell
-from tests.e2e import forks
+from tests.e2e import data, forks
 from tests.e2e.forks import ROOT
 from tests.e2e.processes import serving
 
@@ -31,7 +29,7 @@ class Demo(NamedTuple):
         """Return the answer to an operation of the manager, or of the vendor's administrator."""
         body = {"query": query, "variables": variables}
         token = self.vendor_token if as_vendor else self.token
-        answer = httpx.post(f"{self.url}/graphql", json=body, headers={"Authorization": f"Bearer {token}"})
+        answer = plain.post(f"{self.url}/graphql", json=body, headers={"Authorization": f"Bearer {token}"})
         return answer.json()
 
 
@@ -65,36 +63,29 @@ def run(program: Path) -> shell.Shell:
 
 
 @pytest.fixture(scope="session")
-def demo_data(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the database file of a demonstration and its secret, to be copied."""
-    folder = tmp_path_factory.mktemp("demo")
-    command = Command(program, _environment(folder))
-    command("migrate")
-    command("demo")
+    folder: Path = tmp_path_factory.mktemp("demo")
+    data.demonstration(folder)
     return folder
 
 
 @pytest.fixture
-def new_demo(program: Path, demo_data: Path, tmp_path: Path) -> Iterator[Demo]:
+def new_demo(program: Path, tmp_path: Path) -> Iterator[Demo]:
     """A demonstration that nothing else has changed."""
-    with _served(program, demo_data, tmp_path) as demo:
+    with _served(program, tmp_path) as demo:
         yield demo
 
 
 @pytest.fixture(scope="session")
-def demo(program: Path, demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demonstration that tests share, each with objects of its own."""
-    with _served(program, demo_data, tmp_path_factory.mktemp("served")) as demo:
+    with _served(program, tmp_path_factory.mktemp("served")) as demo:
         yield demo
 
 
 @contextmanager
-def _served(program: Path, demo_data: Path, folder: Path) -> Iterator[Demo]:
-    data = shutil.copytree(demo_data, folder / "data")
-    command = Command(program, _environment(data))
+def _served(program: Path, folder: Path) -> Iterator[Demo]:
+    command = Command(program, data.demonstration(folder / "data"))
     with serving(command.environment, folder / "log") as (url, _):
         yield Demo(url, command.token(), command.token("admin@moderniza.example"), command)
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "DEMO": "true", "DATABASE_URL": f"sqlite:///{folder}/portal.db"}

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from db.engine import Connection, Database
 from db.tables import events
 from domain.errors import Unavailable
+from tests import plain
 from tests.api import Api, Json
 from tests.durability.nodes import Node
 from tests.factories import new_caller
@@ -121,7 +122,7 @@ class Load:
 
     async def _ask(self, name: str) -> None:
         recipe = MUTATIONS[name]
-        async with httpx.AsyncClient(base_url=self._url(), timeout=self._timeout) as http:
+        async with plain.AsyncClient(base_url=self._url(), timeout=self._timeout) as http:
             patient = _Patient(http, self._api.portal, self._api.partner_id, self._api.user_id, self._api.token)
             given = dict(await recipe.given(patient))
             actor = await new_caller(http, self._api.portal, self._api.partner_id)
@@ -131,7 +132,7 @@ class Load:
         if takes_key:
             given["idempotencyKey"] = f"{self._random.getrandbits(64):x}"
         while True:
-            async with httpx.AsyncClient(base_url=self._url(), timeout=self._timeout) as http:
+            async with plain.AsyncClient(base_url=self._url(), timeout=self._timeout) as http:
                 asked.answers.append(await self._answer(replace(actor, http=http), name, given))
             last = asked.answers[-1]
             if last.startswith(("done", "refused")) or (last == "unknown" and not takes_key):

@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
+from tests import plain
 from tests.api import Json
 
 Transport = Literal["sse", "websocket"]
@@ -68,7 +69,7 @@ class Follower:
     async def _by_sse(self) -> AsyncGenerator[Json]:
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
         async with (
-            httpx.AsyncClient(base_url=self.random.choice(self.urls), headers=headers, timeout=30) as http,
+            plain.AsyncClient(base_url=self.random.choice(self.urls), headers=headers, timeout=30) as http,
             http.stream("POST", "/graphql", json=self._payload()) as answer,
         ):
             if answer.status_code != HTTPStatus.OK:

@@ -13,12 +13,12 @@ from pathlib import Path
 from random import Random
 from secrets import randbits
 
-import httpx
 import pytest
 
 from db.doctor.checks import examine
 from db.engine import Database
 from resolvers.portal import Portal
+from tests import plain
 from tests.clusters import Cluster
 from tests.databases import Databases
 from tests.durability.changes import Asked, Load, events_of
@@ -84,7 +84,7 @@ async def test_acknowledged_mutations_are_done_once(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         started = stack.enter_context(nodes(url, tmp_path, 2, RATE_LIMIT_PARTNER="0", RATE_LIMIT_ADDRESS="0"))
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=started[0].url, timeout=30))
+        http = await stack.enter_async_context(plain.AsyncClient(base_url=started[0].url, timeout=30))
         portal = Portal(database, b"s" * 32)
         load = Load(started, await new_caller(http, portal, await new_partner(portal)), random)
         expected = await load.one_of_each()

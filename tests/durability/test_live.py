@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
-from itertools import cycle, islice, product
+from itertools import count, cycle, islice, product
 from pathlib import Path
 from random import Random
 from secrets import randbits
@@ -19,7 +19,7 @@ import httpx
 
 from db.engine import Database
 from resolvers.portal import Portal
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
 from tests.certificates import certificate
 from tests.databases import Databases
@@ -33,6 +33,7 @@ FOLLOWERS = int(os.environ.get("LIVE_FOLLOWERS", "16"))
 WEBHOOKS = int(os.environ.get("LIVE_WEBHOOKS", "5"))
 PARTNERS = 4
 CATCH_UP_SECONDS = 120
+_LEAST_WRITTEN = 2
 
 REGISTER = """mutation ($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
@@ -56,13 +57,15 @@ class Caller:
     def __init__(self, started: Sequence[Node], token: str, random: Random) -> None:
         self._started, self._random = started, random
         self._headers = {"Authorization": f"Bearer {token}"}
+        self.has_written = asyncio.Event()
+        """Whether there is something to follow."""
 
     async def ask(self, query: str, **variables: object) -> Json:
         """Return the data of an answer without errors."""
         while True:
             url = self._random.choice(self._started).url
             with contextlib.suppress(httpx.HTTPError):
-                async with httpx.AsyncClient(base_url=url, headers=self._headers, timeout=20) as http:
+                async with plain.AsyncClient(base_url=url, headers=self._headers, timeout=20) as http:
                     answer = (await http.post("/graphql", json={"query": query, "variables": variables})).json()
                 if "errors" not in answer:
                     return answer["data"]
@@ -71,12 +74,14 @@ class Caller:
 
     async def write(self) -> None:
         """Register clients and update them, until cancelled."""
-        while True:
+        for written in count(1):
             cnpj = cnpjs.another()
             given = {"cnpj": cnpj, "name": "Padaria São João", "idempotencyKey": cnpj}
             done = (await self.ask(REGISTER, input=given))["registerClient"]
             client_id = done["client"]["id"]
             await self.ask(UPDATE, input={"clientId": client_id, "city": "Olinda", "idempotencyKey": f"{cnpj}-city"})
+            if written == _LEAST_WRITTEN:
+                self.has_written.set()
             await asyncio.sleep(self._random.random() * 0.1)
 
     async def log(self, after: str) -> list[Json]:
@@ -121,7 +126,7 @@ async def new_partners(url: str, started: Sequence[Node], random: Random) -> lis
     database = Database(url)
     portal = Portal(database, b"s" * 32)
     made = []
-    async with httpx.AsyncClient() as http:
+    async with plain.AsyncClient() as http:
         for _ in range(PARTNERS):
             caller = await new_caller(http, portal, await new_partner(portal))
             assert caller.token is not None
@@ -235,8 +240,11 @@ async def test_each_event_arrives_while_processes_are_killed(engine: str, databa
             sending(partners, started, random) as hooks,
             running([asyncio.create_task(follower.run()) for _, follower in followers]),
         ):
-            async with running([asyncio.create_task(Caller(started, one.token, random).write()) for one in partners]):
+            writers = [Caller(started, one.token, random) for one in partners]
+            async with running([asyncio.create_task(each.write()) for each in writers]):
                 await kill_again_and_again(started, random)
+                async with asyncio.timeout(CATCH_UP_SECONDS):
+                    await asyncio.gather(*(each.has_written.wait() for each in writers))
             async with asyncio.timeout(CATCH_UP_SECONDS):
                 wanted, asked = await caught_up(partners, followers, hooks, started, random)
 

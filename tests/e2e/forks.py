@@ -19,8 +19,10 @@ import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
+from multiprocessing import util
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,6 +126,7 @@ def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
 def _serve(address: str) -> None:
     for module in _PRELOADED:
         importlib.import_module(module)
+    util.spawnv_passfds = _fork_interpreter
     # Else the first collection in each process would copy all pages with objects.
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -161,6 +164,27 @@ def _run(caller: socket.socket) -> int:
     sys.stderr.flush()
     caller.sendall(b"%d\n" % status)
     return status
+
+
+def _fork_interpreter(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:  # noqa: ARG001 — of multiprocessing.
+    """Fork what a server starts as `python -c`, with the files that are passed; return its id.
+
+    It is the process from which workers are forked, or one that looks after their files: either would import anew.
+    """
+    if process := os.fork():
+        return process
+    signal.set_wakeup_fd(-1)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+    for below, kept in pairwise([2, *sorted(passfds), os.sysconf("SC_OPEN_MAX")]):
+        os.closerange(below + 1, kept)
+    try:
+        exec(args[-1], {})  # noqa: S102 — it is what multiprocessing runs.
+    except SystemExit:
+        os._exit(0)
+    except BaseException:  # noqa: BLE001 — what the interpreter does with any error at the end.
+        traceback.print_exc()
+    os._exit(1)
 
 
 def _status(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from db.engine import Database
 from db.tables import clients
 from resolvers.portal import Portal
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
 from tests.e2e.processes import Server, serving
 from tests.factories import new_caller, new_partner
@@ -122,7 +122,7 @@ async def load(server: str, url: str) -> AsyncIterator[Load]:
     portal = Portal(database, b"s" * 32)
     headers = {"Accept": "application/graphql-response+json"}
     limits = httpx.Limits(max_connections=CALLERS)
-    async with httpx.AsyncClient(base_url=server, headers=headers, limits=limits, timeout=60) as http:
+    async with plain.AsyncClient(base_url=server, headers=headers, limits=limits, timeout=60) as http:
         partner_id = await new_partner(portal)
         caller = await new_caller(http, portal, partner_id)
         http.headers["Authorization"] = f"Bearer {caller.token}"

@@ -19,6 +19,7 @@ from typing import BinaryIO, TypeAlias
 
 import httpx
 
+from tests import plain
 from tests.e2e import forks
 from tests.e2e.forks import ROOT
 
@@ -133,9 +134,9 @@ def curl_command(arguments: Sequence[str]) -> int:
     headers = dict(header.split(": ", 1) for header in given.headers)
     try:
         if given.body is None or given.get:
-            answer = httpx.get("?".join(filter(None, [given.url, given.body])), headers=headers)
+            answer = plain.get("?".join(filter(None, [given.url, given.body])), headers=headers)
         else:
-            answer = httpx.post(given.url, content=given.body.encode(), headers=headers)
+            answer = plain.post(given.url, content=given.body.encode(), headers=headers)
     except httpx.TransportError:
         return 7
     if given.f and answer.is_error:
@@ -158,4 +159,4 @@ def curl(command: str, variables: Mapping[str, str] | None = None) -> str:
     options.add_argument("-d", dest="body")
     given = options.parse_args(words)
     headers = dict(header.split(": ", 1) for header in given.headers)
-    return httpx.post(given.url, content=given.body.encode(), headers=headers).text
+    return plain.post(given.url, content=given.body.encode(), headers=headers).text

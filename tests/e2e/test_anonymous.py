@@ -1,6 +1,5 @@
 """Many sign-ins at once, and failed ones from other addresses, lock out no caller."""
 
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,8 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from tests import plain
+from tests.e2e import data
 from tests.e2e.processes import portal, serving
 
 PATIENCE_SECONDS = 300
@@ -31,7 +32,7 @@ class Flooded(NamedTuple):
         """Return the answer to a caller without a token, through a proxy if `forwarded_for` is given."""
         headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
         body = {"query": query, "variables": variables}
-        return httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=PATIENCE_SECONDS)
+        return plain.post(f"{self.url}/graphql", json=body, headers=headers, timeout=PATIENCE_SECONDS)
 
     def sign_in(self, email: str, password: str, *, forwarded_for: str | None = None) -> str:
         """Return the code of a sign-in's answer; an empty text if it starts a session."""
@@ -45,8 +46,7 @@ class Flooded(NamedTuple):
 @pytest.fixture
 def production(tmp_path: Path) -> dict[str, str]:
     """Environment of a server outside of demo mode, whose only user has a password."""
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/portal.db"}
-    portal(environment, "migrate")
+    environment = data.migrated(tmp_path)
     portal(environment, "create-partner", "--name", "Alfa", "--cnpj", "16.727.230/0001-97")
     arguments = ["--partner", "Alfa", "--email", EMAIL, "--name", "Ana", "--role", "MANAGER", "--password-stdin"]
     portal(environment, "create-user", *arguments, typed=PASSWORD)
@@ -55,7 +55,8 @@ def production(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def server(production: dict[str, str], tmp_path: Path) -> Iterator[Flooded]:
-    with serving(production, tmp_path / "log") as (url, process):
+    patient = dict.fromkeys(("REQUEST_TIMEOUT_SECONDS", "MUTATION_TIMEOUT_SECONDS"), str(PATIENCE_SECONDS))
+    with serving(production | patient, tmp_path / "log") as (url, process):
         yield Flooded(url, process.pid)
 
 
@@ -68,7 +69,7 @@ def test_others_are_answered_during_many_sign_ins_and_excess_ones_can_retry(serv
         while not any(each.done() for each in flood):
             time.sleep(0.01)
         assert server.ask("{ viewer { role } }").json() == {"data": {"viewer": None}}
-        assert httpx.get(f"{server.url}/healthz", timeout=PATIENCE_SECONDS).is_success
+        assert plain.get(f"{server.url}/healthz", timeout=PATIENCE_SECONDS).is_success
         codes = {each.result() for each in flood}
 
     assert codes == {"UNAVAILABLE", "INVALID_CREDENTIALS"}
@@ -86,11 +87,11 @@ def test_a_stranger_behind_a_proxy_locks_no_one_else_out(server: Flooded) -> Non
     assert server.sign_in(EMAIL, PASSWORD, forwarded_for=owner) == ""
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_only_a_trusted_proxy_says_for_whom_it_asks(production: dict[str, str], tmp_path: Path, workers: str) -> None:
-    environment = production | {"FORWARDED_ALLOW_IPS": "203.0.113.1", "WORKERS": workers}
+@pytest.mark.parametrize("workers", [1, 2])
+def test_only_a_trusted_proxy_says_for_whom_it_asks(production: dict[str, str], tmp_path: Path, workers: int) -> None:
+    environment = production | {"FORWARDED_ALLOW_IPS": "203.0.113.1"}
 
-    with serving(environment, tmp_path / "log") as (url, process):
+    with serving(environment, tmp_path / "log", workers=workers) as (url, process):
         server = Flooded(url, process.pid)
         codes = [server.sign_in(EMAIL, WRONG, forwarded_for=f"198.51.100.{number}") for number in range(6)]
 

@@ -1,16 +1,16 @@
 """The audit suite of GraphQL over HTTP, the npm package graphql-http, tests the real server."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests.e2e import data
 from tests.e2e.forks import ROOT
 from tests.e2e.node import node_with
-from tests.e2e.processes import portal, serving
+from tests.e2e.processes import serving
 
 AUDIT = ROOT / "tests" / "audit"
 
@@ -47,9 +47,7 @@ def test_with_the_statuses_of_2026_the_audit_expects_400_instead_of_422(node: st
 
 def _audited(node: str, directory: Path, **settings: str) -> list[Result]:
     # The audits sign in nowhere, and some ask by GET.
-    own = {"DATABASE_URL": f"sqlite:///{directory}/portal.db", "INTROSPECTION": "everyone"}
-    environment = {**os.environ, **own, **settings}
-    portal(environment, "migrate")
+    environment = data.migrated(directory, INTROSPECTION="everyone", **settings)
     with serving(environment, directory / "log") as (url, _):
         command = [node, str(AUDIT / "audit.mjs"), f"{url}/graphql"]
         printed = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=60).stdout

@@ -1,13 +1,13 @@
 """Connections beyond a cap are refused with an answer, and their places are free again when they end."""
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 
 import pytest
 
-from tests.e2e.processes import portal, serving
+from tests.e2e import data
+from tests.e2e.processes import serving
 from tests.e2e.sockets import HEALTH, Answer, calling
 
 PLACES = 3
@@ -23,8 +23,7 @@ UPGRADE = (
 def port(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     folder = tmp_path_factory.mktemp("caps")
     given = {request.param: str(PLACES), "FORWARDED_ALLOW_IPS": "none", "KEEP_ALIVE_SECONDS": "60"}
-    environment = {**os.environ, **given, "DATABASE_URL": f"sqlite:///{folder}/portal.db"}
-    portal(environment, "migrate")
+    environment = data.migrated(folder, **given)
     with serving(environment, folder / "log", measured=True) as (url, _):
         yield int(url.rpartition(":")[2])
 

@@ -15,10 +15,10 @@ from uuid import uuid4
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 
-from db.migrations import migrate
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.disks import no_longer_files
+from tests.e2e import data
 from tests.e2e.load import CALLERS, QUERY, REGISTER, load, serving_on
 from tests.e2e.processes import portal
 
@@ -97,7 +97,7 @@ async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(
 ) -> None:
     file = tmp_path / "portal.db"
     url = f"sqlite+aiosqlite:///{file}"
-    migrate.upgrade(url)
+    data.migrated(tmp_path)
 
     async def fill() -> float:
         failed = len(under_load.failures)
@@ -126,7 +126,7 @@ async def test_a_file_that_is_moved_for_a_while_loses_no_acknowledged_write(
 ) -> None:
     file = tmp_path / "portal.db"
     url = f"sqlite+aiosqlite:///{file}"
-    migrate.upgrade(url)
+    data.migrated(tmp_path)
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE notes (text TEXT)")
 
@@ -153,7 +153,7 @@ async def test_a_file_that_is_moved_for_a_while_loses_no_acknowledged_write(
 
 async def test_a_backup_under_load_has_every_write_that_was_acknowledged_before(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/portal.db"
-    migrate.upgrade(url)
+    data.migrated(tmp_path)
     environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": uuid4().hex}
 
     async def back_up() -> float:

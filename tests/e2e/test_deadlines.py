@@ -10,10 +10,10 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from uuid import uuid4
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
-import httpx
 import pytest
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,9 +24,10 @@ from db.engine.deadline import Deadline
 from resolvers.portal import Portal
 from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Api
 from tests.clusters import Cluster
+from tests.e2e import data
 from tests.e2e.processes import portal, serving, token
 from tests.e2e.sockets import TYPENAME, calling, post
 from tests.eventually import eventually
@@ -47,7 +48,7 @@ async def served(cluster: Cluster, tmp_path: Path, **settings: str) -> AsyncIter
     portal = Portal(database, secret.encode())
     try:
         with serving({**os.environ, **given, **settings}, tmp_path / "log", measured=True) as (url, _):
-            async with httpx.AsyncClient(base_url=url, timeout=60) as http:
+            async with plain.AsyncClient(base_url=url, timeout=60) as http:
                 yield await new_caller(http, portal, await new_partner(portal))
     finally:
         await database.close()
@@ -125,7 +126,7 @@ def late(scope: Scope, *, for_change: bool = False) -> None:
     until = Deadline(-60, -60)
     if for_change:
         until.allow_change()
-    scope["state"]["deadline"] = until
+    scope["state"]["context"] = SimpleNamespace(deadline=until)
 
 
 async def until_gone(receive: Receive) -> None:
@@ -143,7 +144,7 @@ async def test_what_nothing_else_ends_is_answered_by_the_connection(for_change: 
         gone.set()
 
     async with protocol(hang) as (port, _):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with plain.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
             answer = await http.post("/graphql", json={"query": QUERY})
         await gone.wait()
 
@@ -189,7 +190,7 @@ async def test_an_answer_that_has_started_has_no_deadline() -> None:
     with structlog.testing.capture_logs() as logs:
         async with (
             protocol(stream) as (port, connections),
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+            plain.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
             http.stream("GET", "/graphql") as answer,
         ):
             parts = answer.aiter_text()
@@ -205,9 +206,7 @@ async def test_an_answer_that_has_started_has_no_deadline() -> None:
 
 async def test_a_pipelined_request_has_a_time_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "portal.db"
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{file}", "DEMO": "true", "MUTATION_TIMEOUT_SECONDS": "0.5"}
-    portal(environment, "migrate")
-    portal(environment, "demo")
+    environment = data.demonstration(tmp_path, MUTATION_TIMEOUT_SECONDS="0.5")
     found = token(portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all"))
     query = {"query": REGISTER, "variables": {"input": {"cnpj": cnpjs.another(), "name": "Padaria"}}}
     form = b"token=" + found.encode()

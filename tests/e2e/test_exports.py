@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
+from tests import plain
 from tests.e2e.processes import Server, portal, serving
 from tests.e2e.sockets import PATIENCE_SECONDS
 
@@ -36,14 +36,14 @@ def served(environment: dict[str, str], tmp_path: Path) -> Iterator[tuple[str, S
     (token,) = re.findall(r"ppt_\S+", made)
     with serving(environment, tmp_path / "log") as (url, process):
         headers = {"Authorization": f"Bearer {token}"}
-        created = httpx.post(f"{url}/graphql", json={"query": _EXPORT}, headers=headers).json()
+        created = plain.post(f"{url}/graphql", json={"query": _EXPORT}, headers=headers).json()
         yield url, process, created["data"]["createExport"]["export"]["url"]
 
 
 def test_a_file_is_whole_or_has_no_end(served: tuple[str, Server, str], tmp_path: Path) -> None:
     url, process, path = served
 
-    whole = httpx.get(url + path, timeout=PATIENCE_SECONDS)
+    whole = plain.get(url + path, timeout=PATIENCE_SECONDS)
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(PATIENCE_SECONDS)

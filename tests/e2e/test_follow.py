@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
 from tests.e2e import forks
 from tests.e2e.processes import free_port, serving, token, wait_until
@@ -41,7 +40,7 @@ def test_a_follower_gets_each_event_once_across_restarts_of_both(
     def asked(query: str) -> Json:
         body = {"query": query, "variables": {"cnpj": cnpjs.another()}}
         headers = {"Authorization": f"Bearer {environment['TOKEN']}"}
-        return httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=20).json()["data"]
+        return plain.post(f"{url}/graphql", json=body, headers=headers, timeout=20).json()["data"]
 
     found: list[Json] = []
 
@@ -101,7 +100,7 @@ def test_a_cursor_that_is_too_old_says_how_to_catch_up(environment: dict[str, st
         environment |= {"TOKEN": token(log.read_text()), "PORTAL": url}
         body = {"query": "{ events(first: 1) { nodes { cursor } } }"}
         headers = {"Authorization": f"Bearer {environment['TOKEN']}"}
-        answer = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=20).json()
+        answer = plain.post(f"{url}/graphql", json=body, headers=headers, timeout=20).json()
         (first,) = answer["data"]["events"]["nodes"]
         with closing(sqlite3.connect(tmp_path / "portal.db")) as database, database:
             # As if the events were deleted because of their age.

@@ -6,12 +6,12 @@ import signal
 import time
 from pathlib import Path
 
-import httpx
-
+from tests import plain
 from tests.e2e.processes import free_port, serving, token
 
 NAMED = 'portal_operation_seconds_count{operation="Everyone",outcome="ok",type="query"}'
 
+STARTED = re.compile(r"Started server process \[(\d+)\]")
 SUBSCRIBERS = 'portal_subscribers{transport="sse"}'
 
 
@@ -24,10 +24,10 @@ def test_counters_of_ended_workers_remain_and_their_gauges_do_not(environment: d
         for _ in range(times):
             # A connection of its own each time, so that any process answers.
             query = "query Everyone { viewer { user { name } } }"
-            httpx.post(f"{url}/graphql", json={"query": query}, headers=headers, timeout=60)
+            plain.post(f"{url}/graphql", json={"query": query}, headers=headers, timeout=60)
 
     def counted(name: str = NAMED) -> float:
-        text = httpx.get(page, headers={"Authorization": f"Bearer {'m' * 16}"}).raise_for_status().text
+        text = plain.get(page, headers={"Authorization": f"Bearer {'m' * 16}"}).raise_for_status().text
         found = re.search(re.escape(name) + r" (\S+)", text)
         return float(found[1]) if found else 0.0
 
@@ -37,17 +37,17 @@ def test_counters_of_ended_workers_remain_and_their_gauges_do_not(environment: d
             assert time.monotonic() < until
             time.sleep(0.05)
 
-    with serving(environment, log, workers=2) as (url, process):
+    # Its parent has a thread, which a process that tests fork must not have.
+    with serving(environment, log, workers=2, program=True) as (url, _):
         headers = {"Authorization": f"Bearer {token(log.read_text())}"}
-        refused = httpx.get(page).status_code
+        refused = plain.get(page).status_code
         asked(6)
         first = counted()
         query, accept = {"query": "subscription { events { number } }"}, {"Accept": "text/event-stream"}
-        with httpx.stream("POST", f"{url}/graphql", json=query, headers=headers | accept):
+        with plain.stream("POST", f"{url}/graphql", json=query, headers=headers | accept):
             wait_for_subscribers(1)
-            for worker in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-                if b"spawn_main" in Path(f"/proc/{worker}/cmdline").read_bytes():
-                    os.kill(int(worker), signal.SIGKILL)
+            for worker in STARTED.findall(log.read_text()):
+                os.kill(int(worker), signal.SIGKILL)
             wait_for_subscribers(0)
         asked(6)
         second = counted()

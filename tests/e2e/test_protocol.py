@@ -1,7 +1,6 @@
 """Limits of the HTTP that the server accepts, and its refusals."""
 
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -10,7 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.e2e.processes import portal, serving
+from tests.e2e import data
+from tests.e2e.processes import serving
 from tests.e2e.sockets import GRAPHQL, HEALTH, TYPENAME, answers, calling, chunked, post
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -28,8 +28,7 @@ class Served(NamedTuple):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     directory = tmp_path_factory.mktemp("protocol")
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
-    portal(environment, "migrate")
+    environment = data.migrated(directory, LOG_FORMAT="json")
     with serving(environment, directory / "log", measured=True) as (url, _):
         yield Served(int(url.rpartition(":")[2]), directory / "log")
 

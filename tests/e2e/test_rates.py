@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 
+from tests import plain
 from tests.e2e.processes import serving, token
 
 _BUCKET = 3 * 3600
@@ -19,7 +20,7 @@ def test_two_processes_together_allow_what_one_bucket_has(environment: dict[str,
 
     with serving(environment, first_log) as (first, _), serving(environment, second_log) as (second, _):
         headers = {"Authorization": f"Bearer {token(first_log.read_text())}"}
-        with httpx.Client(headers=headers, timeout=60) as http:
+        with plain.Client(headers=headers, timeout=60) as http:
             refusals = 0
             while refusals < 2:
                 refusals = 0

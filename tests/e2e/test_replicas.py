@@ -12,7 +12,7 @@ import pytest
 
 from db.engine import Database
 from resolvers.portal import Portal
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
 from tests.clusters import Cluster
 from tests.e2e.processes import serving
@@ -53,7 +53,7 @@ def servers(own_cluster: Cluster, standby: Standby, tmp_path_factory: pytest.Tem
 async def pair(own_cluster: Cluster, servers: list[str]) -> AsyncIterator[Pair]:
     database = Database(own_cluster.url)
     portal = Portal(database, b"s" * 32)
-    async with httpx.AsyncClient(base_url=servers[0]) as one, httpx.AsyncClient(base_url=servers[1]) as other:
+    async with plain.AsyncClient(base_url=servers[0]) as one, plain.AsyncClient(base_url=servers[1]) as other:
         caller = await new_caller(one, portal, await new_partner(portal))
         for http in (one, other):
             http.headers["Authorization"] = f"Bearer {caller.token}"

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 
 from domain.access import DEMO_PASSWORD
+from tests import plain
 from tests.api import Json
 from tests.e2e.forks import ROOT
 from tests.e2e.processes import curl, portal, serving, token
@@ -31,7 +31,7 @@ def ask(url: str, query: str, secret: str | None = None, /, **variables: object)
     """Return the data of an answer without errors."""
     headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
     body = {"query": query, "variables": variables}
-    answer = httpx.post(f"{url}/graphql", json=body, headers=headers, timeout=60).json()
+    answer = plain.post(f"{url}/graphql", json=body, headers=headers, timeout=60).json()
     assert "errors" not in answer, answer
     return answer["data"]
 
@@ -72,7 +72,7 @@ def test_the_token_of_a_demonstration_is_printed_and_not_logged(environment: dic
     printed, logged = tmp_path / "printed", tmp_path / "logged"
 
     with serving(environment, printed, errors=logged) as (url, _):
-        httpx.post(f"{url}/graphql", json={"query": "{ viewer { role } }"})
+        plain.post(f"{url}/graphql", json={"query": "{ viewer { role } }"})
 
     assert token(printed.read_text())
     assert "ppt_" not in logged.read_text()
@@ -109,7 +109,7 @@ def test_a_server_of_registered_documents_offers_no_text_to_try(environment: dic
         welcome = log.read_text()
         headers = {"Authorization": f"Bearer {token(welcome)}"}
         answers = [
-            httpx.get(f"{url}/graphql", params={"documentId": document_id}, headers=headers).json()
+            plain.get(f"{url}/graphql", params={"documentId": document_id}, headers=headers).json()
             for document_id, text in json.loads(example.read_text()).items()
             if text.startswith("query")
         ]

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.e2e.processes import Server, portal, serving
+from tests import plain
+from tests.e2e import data
+from tests.e2e.processes import Server, serving
 from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, TYPENAME, calling, post
 
 NEW, KEPT = 10, 10
@@ -49,16 +51,14 @@ class Served(NamedTuple):
 
     def answers(self) -> bool:
         """Return whether a new connection is answered."""
-        return httpx.get(f"http://127.0.0.1:{self.port}/readyz").is_success
+        return plain.get(f"http://127.0.0.1:{self.port}/readyz").is_success
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment of a server on an empty database."""
     directory = tmp_path_factory.mktemp("shutdown")
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{directory}/portal.db", "LOG_FORMAT": "json"}
-    portal(environment, "migrate")
-    return environment
+    return data.migrated(directory, LOG_FORMAT="json")
 
 
 @contextmanager
@@ -221,6 +221,21 @@ def test_workers_leave_ctrl_c_to_their_parent(environment: dict[str, str], tmp_p
     assert (answer.status, server.process.returncode) == (200, 0)
 
 
+def test_a_parent_ends_after_its_workers_when_a_signal_reaches_all(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server, calling(server.port) as sending:
+        sending.send(GRAPHQL + b"Content-Length: %d\r\n\r\n" % len(TYPENAME), TYPENAME[:5])
+        to_all(server.process, signal.SIGTERM)
+        server.wait_for(lambda: server.log.read_text().count('"stopping"') == 2)
+        # If the process that forked them had ended, the parent would not wait for them.
+        time.sleep(0.5)
+        sending.send(TYPENAME[5:])
+        answer = sending.answer()
+
+    log = server.log.read_text()
+    assert answer.status == 200
+    assert log.index('"stopped"') > log.rindex("Finished server process")
+
+
 def test_a_second_ctrl_c_ends_requests_in_flight(environment: dict[str, str], tmp_path: Path) -> None:
     with (
         served(environment, tmp_path / "log", workers=2, measured=True) as server,
@@ -248,6 +263,21 @@ def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str]
     assert server.process.returncode == 0
     assert "worker ended" in (log := server.log.read_text())
     assert "worker is silent" in log
+
+
+def test_workers_are_replaced_when_the_process_that_forked_them_ends(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
+        forks = {int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1]) for each in server.workers()}
+        (forked_by,) = forks - {server.process.pid}
+        os.kill(forked_by, signal.SIGKILL)
+        server.wait_for_workers(4)
+        server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)
+
+        assert server.answers()
+
+    assert server.process.returncode == 0
 
 
 def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_path: Path) -> None:

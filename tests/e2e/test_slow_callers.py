@@ -1,7 +1,6 @@
 """Slow or silent callers do not keep their connections for ever."""
 
 import json
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import portal, serving
+from tests.e2e import data
+from tests.e2e.processes import serving
 from tests.e2e.sockets import GRAPHQL, HEALTH, PATIENCE_SECONDS, TYPENAME, Answer, Caller, calling, post
 from tests.eventually import eventually
 
@@ -33,8 +33,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def port(log: Path) -> Iterator[int]:
-    environment = {**os.environ, **LIMITS, "DATABASE_URL": f"sqlite:///{log.parent}/portal.db", "LOG_FORMAT": "json"}
-    portal(environment, "migrate")
+    environment = data.migrated(log.parent, LOG_FORMAT="json", **LIMITS)
     with serving(environment, log, measured=True) as (url, _):
         yield int(url.rpartition(":")[2])
 

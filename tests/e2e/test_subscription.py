@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
 from tests.e2e.processes import serving, token
 
@@ -30,7 +30,7 @@ def test_a_subscription_continues_in_another_process_when_one_stops(
     logs = tmp_path / "one", tmp_path / "two"
     with serving(environment, logs[0]) as (one, _), serving(environment, logs[1]) as (two, process):
         headers = {"Authorization": f"Bearer {token(logs[0].read_text())}"}
-        with httpx.Client(headers=headers, timeout=20) as http:
+        with plain.Client(headers=headers, timeout=20) as http:
 
             def register() -> None:
                 http.post(f"{one}/graphql", json={"query": REGISTER, "variables": {"cnpj": cnpjs.another()}})

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import httpx
 from standardwebhooks import Webhook as Verifier
 
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
 from tests.e2e.processes import serving, token
 from tests.eventually import eventually
@@ -20,7 +19,7 @@ REGISTER = """mutation ($cnpj: String!) {
 async def test_another_process_takes_over_when_a_sender_is_killed(environment: dict[str, str], tmp_path: Path) -> None:
     environment = {**environment, "WEBHOOKS_ALLOW_PRIVATE": "true"}
     logs = tmp_path / "one", tmp_path / "two"
-    async with receiving() as receiver, httpx.AsyncClient(timeout=20) as http:
+    async with receiving() as receiver, plain.AsyncClient(timeout=20) as http:
         with serving(environment, logs[0]) as (one, process):
             headers = {"Authorization": f"Bearer {token(logs[0].read_text())}"}
 

@@ -1,7 +1,6 @@
 """WebSockets over real connections: handshake, frames, and the ends of connections."""
 
 import json
-import os
 import signal
 import socket
 import threading
@@ -11,7 +10,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Opcode
@@ -19,8 +17,9 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from server.http.transport_ws import SUBPROTOCOL, CloseCode
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Json
+from tests.e2e import data
 from tests.e2e.frames import KEY, VALID, VERSION, Framed, frame, framing, handshake, message
 from tests.e2e.processes import portal, serving, token
 from tests.e2e.sockets import PATIENCE_SECONDS, Caller, answers, calling, post
@@ -43,21 +42,17 @@ class Served(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def served(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("websocket")
-    for file in demo_data.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    environment = {
-        **os.environ,
-        "DEMO": "true",
-        "DATABASE_URL": f"sqlite:///{folder}/portal.db",
-        "LOG_FORMAT": "json",
-        "MAX_BODY_BYTES": str(MAX_BYTES),
-        "PING_SECONDS": "0.6",
-        "BODY_TIMEOUT_SECONDS": "0.6",
-        "ANSWER_TIMEOUT_SECONDS": "0.6",
-        "FORWARDED_ALLOW_IPS": "127.0.0.1",
-    }
+    environment = data.demonstration(
+        folder,
+        LOG_FORMAT="json",
+        MAX_BODY_BYTES=str(MAX_BYTES),
+        PING_SECONDS="0.6",
+        BODY_TIMEOUT_SECONDS="0.6",
+        ANSWER_TIMEOUT_SECONDS="0.6",
+        FORWARDED_ALLOW_IPS="127.0.0.1",
+    )
     secret = portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
     with serving(environment, folder / "log", measured=True) as (url, process):
         yield Served(int(url.rpartition(":")[2]), process.pid, folder / "log", secret)
@@ -285,7 +280,7 @@ def test_a_subscription_continues_in_another_process_when_one_stops(
         def register() -> None:
             headers = {"Authorization": f"Bearer {secret}"}
             given = {"query": REGISTER, "variables": {"cnpj": cnpjs.another()}}
-            httpx.post(f"{one}/graphql", json=given, headers=headers).raise_for_status()
+            plain.post(f"{one}/graphql", json=given, headers=headers).raise_for_status()
 
         with connected(int(two.rpartition(":")[2]), secret) as connection:
             last = "{ events(last: 1) { nodes { cursor } } }"

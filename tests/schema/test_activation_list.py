@@ -13,6 +13,7 @@ from resolvers import ids
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.factories import new_product
+from tests.schema.conftest import NewApi
 from tests.schema.introspection import GRAPHQL
 from tests.units import execute, writing
 
@@ -62,8 +63,13 @@ class Shops:
         return (await self.api.data(query, id=self.activations[place]))["activation"]
 
 
-@pytest.fixture
-async def shops(api: Api) -> Shops:
+@pytest.fixture(scope="module")
+async def shops(lasting_api: NewApi) -> Shops:
+    """Shops that tests only read."""
+    return await new_shops(await lasting_api())
+
+
+async def new_shops(api: Api) -> Shops:
     products = [await new_product(api.portal, api.partner_id) for _ in range(2)]
     for product in products:
         await api.buy(product, 2)
@@ -171,10 +177,11 @@ def _typed(code: str) -> list[str]:
     return [f" {each} " for each in (*ways, code.replace("1", "l"), code.replace("-", "\N{NON-BREAKING HYPHEN}"))]
 
 
-async def test_an_authorization_code_is_found_however_it_is_typed(shops: Shops) -> None:
+async def test_an_authorization_code_is_found_however_it_is_typed(api: Api) -> None:
+    shops = await new_shops(api)
     code = "01O1I-ABCDE-FGHJK-MNPQR-01STV".replace("O", "0").replace("I", "1")
-    mine = activations.c.partner_id == shops.api.partner_id, activations.c.activation_key == "SERVIDOR-01"
-    async with writing(shops.api.portal.database) as tx:
+    mine = activations.c.partner_id == api.partner_id, activations.c.activation_key == "SERVIDOR-01"
+    async with writing(api.portal.database) as tx:
         await execute(tx, sa.update(activations).where(*mine).values(authorization_code=code, updated_at=utc_now()))
 
     for typed in _typed(code):
@@ -267,9 +274,11 @@ async def test_a_filter_finds_what_all_of_its_fields_find(shops: Shops) -> None:
         assert await shops.keys(**fitting | {field: value}) == [], field
 
 
-@pytest.fixture
-async def named(api: Api, product: str) -> Api:
-    """Partner with the activations of `SORTED`, and a cancelled one among them."""
+@pytest.fixture(scope="module")
+async def named(lasting_api: NewApi) -> Api:
+    """Partner with the activations of `SORTED`, and a cancelled one among them, which tests only read."""
+    api = await lasting_api()
+    product = await new_product(api.portal, api.partner_id)
     await api.buy(product, 7)
     names = ["Zebra", "Água", "Árvore", "agua", "bola", "Água", "Água"]
     clients = {name: await api.client(name=name) for name in dict.fromkeys(names)}

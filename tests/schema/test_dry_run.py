@@ -9,7 +9,7 @@ from tests.api import Api, Json
 from tests.factories import new_product
 from tests.schema.introspection import inputs_of
 from tests.schema.recipes import MUTATIONS
-from tests.units import fetch_all, reading
+from tests.units import every_row, reading
 
 _COUNTERS = """purchased bonus activated available
     additionalSeatsTotal additionalSeatsAllocated additionalSeatsAvailable"""
@@ -28,7 +28,7 @@ async def rows_of(api: Api) -> Json:
     async with reading(api.portal.database) as connection:
         # Tokens note when they were last used.
         tables = [table for table in metadata.sorted_tables if table.name != "tokens"]
-        return {table.name: sorted(map(repr, await fetch_all(connection, table.select()))) for table in tables}
+        return {table.name: await every_row(connection, table) for table in tables}
 
 
 async def counters(api: Api) -> Json:

@@ -136,17 +136,16 @@ async def test_a_replay_needs_the_permission_still(api: Api, name: str, clock: C
 
 
 @pytest.mark.edge
-@pytest.mark.parametrize("key", ["", " \n", "k" * 256, "k\0", "k\ud800"])
 @each_mutation
-async def test_a_key_that_can_not_be_kept_is_refused(api: Api, name: str, key: str) -> None:
-    given = {**await MUTATIONS[name].given(api), "idempotencyKey": key}
+async def test_a_key_that_can_not_be_kept_is_refused(api: Api, name: str) -> None:
+    given = await MUTATIONS[name].given(api)
 
-    payload = await api.mutate(name, "__typename", given)
+    for key in ("", " \n", "k" * 256, "k\0", "k\ud800"):
+        payload = await api.mutate(name, "__typename", {**given, "idempotencyKey": key})
 
-    assert [(error["code"], error["path"]) for error in payload["userErrors"]] == [
-        ("INVALID_INPUT", ["idempotencyKey"])
-    ]
-    assert "the idempotency key" in payload["userErrors"][0]["message"].lower()
+        (error,) = payload["userErrors"]
+        assert (error["code"], error["path"]) == ("INVALID_INPUT", ["idempotencyKey"]), ascii(key)
+        assert "the idempotency key" in error["message"].lower()
 
 
 async def test_a_key_of_255_characters_is_taken(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""Price tables of the vendor: naming and assigning them, and what is told of them, over HTTP on both engines."""
+"""Price tables of the vendor: naming and assigning them, and what the API says of them, over HTTP on both engines."""
 
 from uuid import uuid4
 

@@ -1,11 +1,14 @@
 """One field, one meaning: what the owner, another partner and the vendor see of every field of an object."""
 
+from typing import NamedTuple
+
 import pytest
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 
 from tests.api import Api, Json
+from tests.schema.conftest import NewApi
 from tests.schema.introspection import GRAPHQL, call, field_of, is_connection, node_types
-from tests.schema.lists import one_of_each
+from tests.schema.lists import Ids, one_of_each
 
 
 def of_the_viewer(name: str) -> bool:
@@ -42,13 +45,27 @@ async def seen_by(api: Api, type_name: str, node: str) -> Json:
     return found
 
 
+class Owner(NamedTuple):
+    """Partner with one object of each type, and their ids."""
+
+    api: Api
+    ids: Ids
+
+
+@pytest.fixture(scope="module")
+async def owner(lasting_api: NewApi) -> Owner:
+    """Owner whose objects tests only read."""
+    api = await lasting_api()
+    return Owner(api, await one_of_each(api))
+
+
 @pytest.mark.parametrize("type_name", sorted(node_types()))
 async def test_the_vendor_sees_of_each_field_what_its_owner_does(
-    api: Api, other_api: Api, vendor: Api, type_name: str
+    owner: Owner, other_api: Api, vendor: Api, type_name: str
 ) -> None:
-    node = (await one_of_each(api))[type_name]
+    node = owner.ids[type_name]
 
-    owners, vendors = await seen_by(api, type_name, node), await seen_by(vendor, type_name, node)
+    owners, vendors = await seen_by(owner.api, type_name, node), await seen_by(vendor, type_name, node)
     others = await seen_by(other_api, type_name, node)
 
     assert vendors == owners

@@ -49,6 +49,7 @@ def _sorted() -> Iterator[Sorted]:
 
 
 ORDERS = [*_sorted()]
+FIRST_ORDERS = {each.path: each for each in reversed(ORDERS)}.values()
 
 each_order = pytest.mark.parametrize("field", ORDERS, ids=lambda field: f"{field.path} {field.sort}")
 
@@ -97,7 +98,9 @@ async def test_every_window_shows_its_rows_and_says_what_is_around_them(lists: L
     count = len(cursors)
     assert everything["totalCount"] == count >= ROWS
 
-    for side, size, after, before in combinations(("first", "last"), (1, 2, 9), (None, 0, 1), (None, count - 1, 2)):
+    # The order chooses the key that cursors are compared by; the number of rows is the same matter in each.
+    sizes = (1, 2, 9) if field in FIRST_ORDERS else (2,)
+    for side, size, after, before in combinations(("first", "last"), sizes, (None, 0, 1), (None, count - 1, 2)):
         given: dict[str, object] = {side: size}
         given |= {} if after is None else {"after": cursors[after]}
         given |= {} if before is None else {"before": cursors[before]}

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import plain
 from tests.security.harness import NEIGHBOUR, Target, target
 
 
@@ -29,7 +30,7 @@ def _answering(directory: Path) -> Iterator[Target]:
     with target(directory) as found:
         for token in (found.attacker, found.neighbour):
             headers = {"Authorization": f"Bearer {token}"}
-            httpx.post(f"{found.url}/graphql", json={"query": NEIGHBOUR}, headers=headers).raise_for_status()
+            plain.post(f"{found.url}/graphql", json={"query": NEIGHBOUR}, headers=headers).raise_for_status()
         yield found
 
 
@@ -38,12 +39,12 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Server that suggests nothing to callers without a token."""
     directory: Path = tmp_path_factory.mktemp("production")
     with target(directory, DEMO="false") as found:
-        httpx.post(f"{found.url}/graphql", json={"query": "{ viewer { rolle } }"}, timeout=60)
+        plain.post(f"{found.url}/graphql", json={"query": "{ viewer { rolle } }"}, timeout=60)
         yield found
 
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
     """HTTP client without a timeout."""
-    with httpx.Client(timeout=60) as http:
+    with plain.Client(timeout=60) as http:
         yield http

@@ -1,7 +1,6 @@
 """Server to attack: a process of its own, its processor time and memory, and a neighbour that uses it meanwhile."""
 
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +10,9 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests import plain
 from tests.api import Json
+from tests.e2e import data
 from tests.e2e.processes import portal, serving
 
 CPU_MAX = 0.05
@@ -110,14 +111,14 @@ class Target:
         assert self.peak_memory() < MEMORY_MAX
 
     def answers_others_meanwhile(self, attack: Callable[[], object]) -> None:
-        """Fail if the neighbour waits too long during five attacks."""
-        worst = []
-        for _ in range(TRIES):
+        """Fail if the neighbour waits too long during five attacks, however often they are tried."""
+        worst: list[float] = []
+        while not worst or worst[-1] >= WAIT_MAX * pace():
+            assert len(worst) < TRIES, worst
             with self.neighbour_waits() as waits:
                 for _ in range(5):
                     attack()
             worst.append(max(waits))
-        assert min(worst) < WAIT_MAX * pace(), worst
 
     @contextmanager
     def neighbour_waits(self) -> Iterator[list[float]]:
@@ -131,7 +132,7 @@ class Target:
 
         def ask() -> None:
             headers = {"Authorization": f"Bearer {self.neighbour}"}
-            with httpx.Client(base_url=self.url, headers=headers, timeout=30) as http:
+            with plain.Client(base_url=self.url, headers=headers, timeout=30) as http:
                 while not done.is_set():
                     for path, given in (("/healthz", None), ("/graphql", {"query": NEIGHBOUR})):
                         before = self.cpu()
@@ -154,17 +155,13 @@ class Target:
 @contextmanager
 def target(directory: Path, **settings: str) -> Iterator[Target]:
     """Yield a server of two partners' demo data, in a directory of its own."""
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
-        "DEMO": "true",
-        "DATABASE_URL": f"sqlite:///{directory}/portal.db",
-        "LOG_LEVEL": "WARNING",
-        "METRICS_TOKEN": METRICS_TOKEN,
+    environment = data.demonstration(
+        directory,
+        LOG_LEVEL="WARNING",
+        METRICS_TOKEN=METRICS_TOKEN,
         # What one attack costs is measured here, however many came before.
         **dict.fromkeys(("RATE_LIMIT_ADDRESS", "RATE_LIMIT_PARTNER", "RATE_LIMIT_VENDOR"), "0"),
-    }
-    portal(environment, "migrate")
-    portal(environment, "demo")
+    )
     tokens = [
         portal(environment, "create-token", "--email", f"gerente@{name}.example", "--permissions", "all").strip()
         for name in ("alfa", "beta")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from tests import plain
 from tests.e2e.sockets import PATIENCE_SECONDS
 from tests.security.harness import NEIGHBOUR, Target
 
@@ -155,7 +156,7 @@ REQUESTS = [
 def attacker(production: Target) -> Iterator[httpx.Client]:
     """Client with the token of one partner."""
     headers = {"Authorization": f"Bearer {production.attacker}"}
-    with httpx.Client(base_url=production.url, headers=headers, timeout=30) as http:
+    with plain.Client(base_url=production.url, headers=headers, timeout=30) as http:
         yield http
 
 
@@ -163,7 +164,7 @@ def attacker(production: Target) -> Iterator[httpx.Client]:
 def names(production: Target) -> list[str]:
     """Names of the neighbour's clients, which no answer to the attacker has."""
     headers = {"Authorization": f"Bearer {production.neighbour}"}
-    found = httpx.post(f"{production.url}/graphql", json={"query": NEIGHBOUR}, headers=headers, timeout=30).json()
+    found = plain.post(f"{production.url}/graphql", json={"query": NEIGHBOUR}, headers=headers, timeout=30).json()
     return [client["name"] for client in found["data"]["clients"]["nodes"]]
 
 

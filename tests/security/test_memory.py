@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import plain
 from tests.cnpjs import another
 from tests.e2e.sockets import PATIENCE_SECONDS, Caller, post
 from tests.security.harness import MEMORY_MAX, NEIGHBOUR, Target, target
@@ -44,7 +45,7 @@ def storehouse(log: Path) -> Iterator[Target]:
     with target(log.parent) as found:
         each = [CLIENT.format(number, another(), f"A {number:03} " + "long name " * 19) for number in range(100)]
         for document in ("{ viewer { role } }", REGISTER.format(" ".join(each))):
-            answer = httpx.post(
+            answer = plain.post(
                 f"{found.url}/graphql",
                 json={"query": document},
                 headers={"Authorization": f"Bearer {found.attacker}"},
@@ -69,7 +70,7 @@ def calling(stack: ExitStack, target: Target) -> Caller:
 
 def small_answers(target: Target, times: int) -> None:
     """Request small answers as the neighbour."""
-    with httpx.Client(headers={"Authorization": f"Bearer {target.neighbour}"}, timeout=30) as http:
+    with plain.Client(headers={"Authorization": f"Bearer {target.neighbour}"}, timeout=30) as http:
         for _ in range(times):
             answer = http.post(f"{target.url}/graphql", json={"query": NEIGHBOUR})
             assert answer.status_code == HTTPStatus.OK

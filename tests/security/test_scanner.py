@@ -7,6 +7,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from tests import plain
 from tests.docs.pages import text
 from tests.security.harness import Target
 
@@ -39,7 +40,7 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def stranger(production: Target) -> Iterator[httpx.Client]:
     """Client without a token."""
-    with httpx.Client(base_url=production.url, timeout=60) as http:
+    with plain.Client(base_url=production.url, timeout=60) as http:
         yield http
 
 

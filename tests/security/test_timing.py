@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from resolvers import ids
+from tests import plain
 from tests.security.harness import Target
 
 SAMPLES = 40
@@ -46,7 +47,7 @@ PLACES: dict[str, tuple[str, str, Callable[[str], dict[str, object]]]] = {
 def foreign(workhorse: Target) -> dict[str, str]:
     """Ids of the neighbour's objects by type."""
     headers = {"Authorization": f"Bearer {workhorse.neighbour}"}
-    data = httpx.post(f"{workhorse.url}/graphql", json={"query": OBJECTS}, headers=headers, timeout=60).json()["data"]
+    data = plain.post(f"{workhorse.url}/graphql", json={"query": OBJECTS}, headers=headers, timeout=60).json()["data"]
     return {
         type_name: data[f"{type_name.lower()}s"]["nodes"][0]["id"] for type_name in ("Client", "Activation", "Order")
     }
@@ -55,7 +56,7 @@ def foreign(workhorse: Target) -> dict[str, str]:
 @pytest.fixture
 def attacker(workhorse: Target) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {workhorse.attacker}"}
-    with httpx.Client(base_url=workhorse.url, headers=headers, timeout=60) as http:
+    with plain.Client(base_url=workhorse.url, headers=headers, timeout=60) as http:
         yield http
 
 

@@ -18,7 +18,7 @@ from db.engine import Database
 from db.migrations import migrate as steps
 from server.cli import app
 from tests.databases import Databases
-from tests.e2e import forks
+from tests.e2e import data, forks
 from tests.units import execute, writing
 
 COMMANDS: Sequence[Sequence[str]] = (
@@ -76,7 +76,7 @@ def test_a_secret_that_is_gone_is_named_and_not_made(
     arguments: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SECRET_KEY")
-    CliRunner().invoke(app, ["migrate"])
+    data.migrated(tmp_path)
     (tmp_path / "secret.key").unlink()
 
     said = refused(arguments, status=2)
@@ -223,7 +223,7 @@ def test_a_wrong_setting_is_the_only_one_that_is_named(
 
 
 def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path) -> None:
-    CliRunner().invoke(app, ["migrate"])
+    data.migrated(tmp_path)
     with (tmp_path / "portal.db").open("r+b") as opened:
         opened.seek(100)
         opened.write(b"\xff" * 4000)
@@ -232,7 +232,7 @@ def test_a_damaged_file_is_said_to_be_damaged(tmp_path: Path) -> None:
 
 
 def test_tables_that_are_not_those_of_the_version_are_for_the_doctor(tmp_path: Path) -> None:
-    CliRunner().invoke(app, ["migrate"])
+    data.migrated(tmp_path)
     with closing(sqlite3.connect(tmp_path / "portal.db")) as connection:
         connection.execute("ALTER TABLE users RENAME TO people")
 
@@ -271,9 +271,7 @@ def errors_as_a_user(arguments: Sequence[str], environment: Mapping[str, str], *
 def test_a_file_that_the_user_may_not_use_is_named(
     name: str, mode: int, said: str, open_folder: Path, tmp_path: Path
 ) -> None:
-    given = {"DATABASE_URL": f"sqlite:///{open_folder}/data/portal.db", "SECRET_KEY": ""}
-    made = CliRunner().invoke(app, ["migrate"], env=given)
-    assert made.exit_code == 0, made.output
+    data.migrated(open_folder / "data")
     if os.geteuid() == 0:
         for each in (open_folder / "data", *(open_folder / "data").iterdir()):
             shutil.chown(each, NOBODY, NOBODY)
@@ -319,7 +317,7 @@ def test_files_that_others_can_read_are_taken_from_them_by_a_migration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SECRET_KEY")
-    CliRunner().invoke(app, ["migrate"])
+    data.migrated(tmp_path)
     (tmp_path / "portal.db").chmod(0o644)
     (tmp_path / "secret.key").chmod(0o640)
     warned = CliRunner().invoke(app, ["doctor"])

@@ -16,7 +16,7 @@ from domain.tenancy import ALL_PARTNERS
 from tests import cnpjs
 from tests.databases import Databases
 from tests.factories import add_partner
-from tests.units import execute, fetch_value, reading, writing
+from tests.units import execute, fetch_value, insert, reading, writing
 
 
 async def exists(database: Database, partner_id: int) -> bool:
@@ -72,7 +72,7 @@ async def test_a_broken_constraint_is_not_taken_for_a_busy_database(database: Da
     number = cnpjs.another()
 
     async def twice(tx: Transaction) -> None:
-        await execute(tx, sa.insert(partners), [{"name": "Parceiro", "cnpj": number}] * 2)
+        await insert(tx, partners, [{"name": "Parceiro", "cnpj": number}] * 2)
 
     with pytest.raises((DBAPIError, sqlite3.IntegrityError)) as raised:
         await database.write(twice)

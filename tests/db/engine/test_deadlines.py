@@ -13,13 +13,14 @@ import sqlalchemy as sa
 from db.engine import Connection, Database, Transaction, trials
 from db.engine.connection import Work
 from db.engine.deadline import Deadline, current
-from db.engine.place_queue import Caller, caller
+from db.engine.place_queue import caller
 from db.tables import partners
 from domain.deadlines import CallerGone, ChangeTimedOut, ReadTimedOut, TimedOut
 from domain.errors import OutcomeUnknown
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.databases import Databases
+from tests.db.engine.partners import Partner
 from tests.eventually import eventually
 from tests.factories import add_bare_partner
 from tests.units import compiled, execute, fetch_values
@@ -283,7 +284,7 @@ async def test_reads_of_a_locked_table_leave_places_to_all_others(cluster: Clust
     async with opened(cluster.url) as database, cluster.connected() as other:
 
         async def read(partner: int | None, work: Work[object]) -> None:
-            caller.set(None if partner is None else Caller(partner))
+            caller.set(None if partner is None else Partner(partner))
             await within(LONG, database.read(work))
 
         async with other.transaction():
@@ -362,7 +363,7 @@ async def test_a_commit_that_takes_too_long_leaves_the_outcome_unknown(cluster: 
         try:
             with pytest.raises(OutcomeUnknown):
                 await asyncio.create_task(within(SHORT, add(database, cnpjs.another())))
-            # The server is told to stop, and its connection is used again.
+            # The server has to stop, and its connection is used again.
             await eventually(partial(nothing_is_in_use, database))
         finally:
             await other.execute("DROP TRIGGER slow ON partners; DROP FUNCTION slowly()")

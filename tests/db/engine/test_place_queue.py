@@ -8,8 +8,9 @@ import pytest
 from db.engine import Connection, Database
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
-from db.engine.place_queue import Caller, PlaceQueue, caller
+from db.engine.place_queue import PlaceQueue, caller, is_large
 from domain.limits import TooManyReads
+from tests.db.engine.partners import Partner
 from tests.eventually import settled
 
 
@@ -32,7 +33,7 @@ class Reads:
             await settled()
 
     async def _read(self, partner: Hashable) -> None:
-        caller.set(None if partner is None else Caller(partner))
+        caller.set(None if partner is None else Partner(partner))
         async with self.queue.place():
             self.began.append(partner)
             end = asyncio.Event()
@@ -83,7 +84,7 @@ async def test_what_a_change_returns_is_read_however_many_wait() -> None:
     until.allow_change()
 
     async def read() -> None:
-        caller.set(Caller("a"))
+        caller.set(Partner("a"))
         async with reads.queue.place(until):
             reads.began.append("result")
 
@@ -163,11 +164,11 @@ async def test_reads_of_a_large_operation_leave_the_loop(database: Database) -> 
     async def read(_connection: Connection) -> str:
         return "read"
 
-    before = caller.set(Caller(1, is_large=True))
+    before = is_large.set(True)
     try:
         found = database.read_now(read)
     finally:
-        caller.reset(before)
+        is_large.reset(before)
 
     assert not isinstance(found, str)
     assert await found == "read"

@@ -24,7 +24,7 @@ from tests.api import Api
 from tests.clock import Clock
 from tests.databases import Databases
 from tests.factories import add_app, new_caller, new_partner
-from tests.units import execute, fetch_value, fetch_values, reading, writing
+from tests.units import execute, fetch_value, fetch_values, insert, reading, writing
 
 
 async def fail_to_sign_in(http: httpx.AsyncClient, email: str) -> None:
@@ -127,7 +127,7 @@ async def test_a_running_server_updates_statistics_of_tables_that_grew(
     portal = Portal(Database(databases.migrated("sqlite")), b"s" * 32)
     cnpjs = [{"cnpj": f"{number:014}", "name": "Alfa", "name_folded": "alfa"} for number in range(1_000)]
     async with writing(portal.database) as tx:
-        await execute(tx, sa.insert(partners), cnpjs)
+        await insert(tx, partners, cnpjs)
     counted = sa.text("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'partners' AND stat LIKE '1000 %'")
 
     app = create_app(portal, settings)

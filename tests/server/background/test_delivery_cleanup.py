@@ -18,7 +18,7 @@ from tests.api import Api
 from tests.clock import Clock
 from tests.databases import Databases
 from tests.factories import new_partner
-from tests.units import execute, fetch_all, reading, writing
+from tests.units import fetch_all, insert, reading, writing
 
 TURNS, DAYS_OF_A_TURN = 18, 2
 OF_A_TURN = 150
@@ -43,7 +43,7 @@ async def add_deliveries(api: Api, webhook_id: int, number: int, answer: str | N
         "answer": answer,
     }
     async with writing(api.portal.database) as tx:
-        await execute(tx, sa.insert(webhook_deliveries), [line] * number)
+        await insert(tx, webhook_deliveries, [line] * number)
 
 
 async def kept(api: Api, webhook_id: int) -> tuple[int, int]:

@@ -25,8 +25,9 @@ from resolvers import documents
 from schema import list_sizes, schema, weights
 from schema.root import GRAPHQL_SCHEMA
 from server.app import create_app
+from server.graphql.cost_prices import OBJECTS_MAX, VALUES_MAX, Figures
 from server.graphql.cost_terms import SATURATED
-from server.graphql.costs import OBJECTS_MAX, VALUES_MAX, Cost, Figures
+from server.graphql.costs import Cost
 from server.graphql.documents import prepare
 from server.graphql.trusted_documents import inspected
 from server.settings import Settings

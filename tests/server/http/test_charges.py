@@ -41,7 +41,7 @@ def charge() -> Charge:
     lease.left = POINTS
     charge = Charge(Account(lease, None, lambda _: None), POINTS)
     assert charge.pay()
-    charge.selected, charge.has_run = lambda: 1_000, True
+    charge.objects = 1_000
     return charge
 
 
@@ -217,7 +217,7 @@ async def test_events_wait_until_the_caller_can_pay_for_them(
     DOCUMENTS.get(EVENTS)
     app = create_app(api.portal, settings(partner=10, token_percent=100), documents=DOCUMENTS)
     limiter, passed = app.state.limiter, count(step=100_000_000)
-    # Time stands still until the events wait. Then a point comes back each time that somebody asks.
+    # The clock is stopped until the events wait. Then a point comes back each time that somebody asks.
     limiter._now = lambda: next(passed) if limiter.refused["partner"] else 0  # noqa: SLF001 — nothing else shows it.
 
     async with (streams.streaming if kind == "sse" else streaming)(api, EVENTS, app=app) as stream:

@@ -146,7 +146,7 @@ async def test_a_subscription_whose_events_cost_too_much_is_refused(api: Api) ->
 async def test_a_report_says_what_the_caller_has_left(api: Api) -> None:
     app = app_of(api, rate_limit_partner=100, rate_limit_token_percent=100, rate_limit_seconds=10)
     # Nothing is restored meanwhile.
-    app.state.limiter._now = int  # noqa: SLF001 — a clock that stands still.
+    app.state.limiter._now = int  # noqa: SLF001 — a stopped clock.
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as http:
         caller, query = replace(api, http=http), "{ viewer { role } }"
         DOCUMENTS.get(query)

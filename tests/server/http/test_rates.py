@@ -30,7 +30,7 @@ def settings(**given: int) -> Settings:
 
 
 def limited(api: Api, **given: int) -> httpx.AsyncClient:
-    """Return a client of an application with small buckets, and a clock that stands still."""
+    """Return a client of an application with small buckets, and a stopped clock."""
     app = create_app(api.portal, settings(**given), documents=DOCUMENTS)
     app.state.limiter._now = int  # noqa: SLF001 — nothing leaks.
     return httpx.AsyncClient(transport=transport(app), base_url="http://portal.test")

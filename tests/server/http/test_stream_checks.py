@@ -23,7 +23,7 @@ from tests.units import execute, writing
 
 
 class Watcher:
-    """Subscription that keeps what it is told."""
+    """Subscription that keeps what it is given."""
 
     def __init__(self, checks: StreamChecks, api: Api) -> None:
         self.told: asyncio.Queue[Viewer | ApiError] = asyncio.Queue()

@@ -18,6 +18,7 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.rates import Account, Charge
 from resolvers.viewers import Viewer
+from server.graphql.cost_prices import Figures, Price
 from server.rates import accounts
 from server.rates import limiter as limiters
 from server.rates.accounts import NO_LIMITS, Limits
@@ -76,7 +77,7 @@ def account_of(limiter: Limiter, of: Viewer | None, address: str | None = None) 
 
 async def charge(limiter: Limiter, request: Context, points: int) -> None:
     """Charge an operation."""
-    paying = limiter.charge(request, points, lambda: 0)
+    paying = limiter.charge(request, Price(points, Figures(0, 0), 0, may_wait=True), 0)
     if paying is not None:
         await paying
 
@@ -217,6 +218,28 @@ async def test_what_is_idle_is_given_back_and_forgotten() -> None:
     assert not limiter.accounts.leases
     assert not len(limiter.accounts)
     assert await spend_all(other, viewer(), 1) == FULL - 1
+
+
+async def test_a_caller_who_spends_little_keeps_its_lease() -> None:
+    limiter, caller = new_limiter(Time()), viewer()
+
+    for _ in range(10):
+        await spend(limiter, caller, 1)
+        await limiter.look()
+
+    assert limiter.accounts.leases
+
+
+async def test_tokens_of_a_partner_spend_all_that_it_has() -> None:
+    limits = LIMITS._replace(token_percent=50)
+    limiter = new_limiter(Time(), limits=limits)
+    tokens = [viewer(token_id=number) for number in range(1, 5)]
+
+    spent = 0
+    for token in tokens * 2:
+        spent += await spend_all(limiter, token, 3)
+
+    assert FULL * 0.95 <= spent <= FULL
 
 
 async def test_a_stopping_process_gives_back_what_it_has_leased() -> None:

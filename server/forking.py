@@ -1,0 +1,53 @@
+"""The process that has imported the portal, from which server processes are forked: each starts in a moment.
+
+It serves nothing and has no thread, and it ends after its parent and all that were forked from it.
+"""
+
+import signal
+from collections.abc import Callable, Sequence
+from multiprocessing import forkserver, get_context, resource_tracker
+from multiprocessing.process import BaseProcess
+
+PRELOADED = ["server.preloaded"]
+"""Modules that are imported once for all processes."""
+
+_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+"""What a terminal or a service manager may send to all processes. If the process that forks ended, its parent would not
+know when the others do."""
+
+_forking, _spawning = get_context("forkserver"), get_context("spawn")
+
+
+def fork(target: Callable[..., None], args: Sequence[object]) -> BaseProcess:
+    """Start a process that is forked, and has to call `take_signals`; start the one to fork it from, if none runs."""
+    _prepare()
+    forked = _forking.Process(target=target, args=args)
+    try:
+        forked.start()
+    except (EOFError, ConnectionError):
+        # It was killed just now, which is seen by its files before it has ended.
+        return spawn(target, args)
+    return forked
+
+
+def spawn(target: Callable[..., None], args: Sequence[object]) -> BaseProcess:
+    """Start a process that imports all itself, and calls `take_signals` too."""
+    spawned = _spawning.Process(target=target, args=args)
+    spawned.start()
+    return spawned
+
+
+def _prepare() -> None:
+    # It would take the signals that are blocked here.
+    resource_tracker.ensure_running()
+    forkserver.set_forkserver_preload(PRELOADED)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def take_signals() -> None:
+    """Take the signals that came to this process since it was forked, and all that come."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
