@@ -77,7 +77,14 @@ STEPS: Mapping[str, Step] = {
     "0024": Step(None, (), ("clients",)),
     "0025": Step(None, ("clients",)),
     "0026": Step("Servers of the version before don't write what notes are searched by.", (), ("activations",)),
-    "0027": Step(None),
+    "0027": Step(
+        "The new references could refuse a row of servers of the version before.",
+        (
+            *("activations", "clients", "events", "identities", "order_items", "orders", "password_resets"),
+            *("recovery_codes", "sign_in_challenges", "stock_movements", "tokens", "totp_secrets", "users"),
+            *("webhook_deliveries", "webhooks"),
+        ),
+    ),
 }
 
 

@@ -83,15 +83,9 @@ def broken(before: Tables, after: Tables) -> set[str]:
     ruled = {
         f"{table}: {', '.join(columns)}"
         for table, columns in after.rules - before.rules
-        if all((table, column) in before.columns for column in columns) and not _is_of_partner(before, table, columns)
+        if all((table, column) in before.columns for column in columns)
     }
     return gone | narrowed | retyped | forbidden | checked | ruled
-
-
-def _is_of_partner(before: Tables, table: str, columns: tuple[str, ...]) -> bool:
-    """Return whether a rule only adds the partner to one from before: every version keeps to it in each statement."""
-    others = tuple(column for column in columns if column != "partner_id")
-    return others != columns and (others == ("id",) or (table, others) in before.rules)
 
 
 def _names(condition: str) -> set[str]:

@@ -80,8 +80,8 @@ def test_a_check_names_steps_and_what_waits_for_them(command: Command, empty: st
     if engine == "sqlite":
         assert "reads go on, and writes wait" in said
     else:
-        assert "reads and writes of these tables wait: clients (0 rows), partners (1 rows)" in said
-        assert "only writes of these tables wait: activations (0 rows)" in said
+        assert "reads and writes of these tables wait: activations (0 rows), clients (0 rows)," in said
+        assert "partners (1 rows)" in said
 
 
 def test_servers_can_go_on_if_all_open_steps_expand(
@@ -89,7 +89,7 @@ def test_servers_can_go_on_if_all_open_steps_expand(
 ) -> None:
     only_expanding: Mapping[str, Step] = {name: step._replace(contracts=None) for name, step in STEPS.items()}
     monkeypatch.setattr("db.migrations.steps.STEPS", only_expanding)
-    migrate.upgrade(empty, to="0025")
+    migrate.upgrade(empty, to=f"{int(HEAD) - 1:04}")
 
     checked = command("migrate", "--check")
 

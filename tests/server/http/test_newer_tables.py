@@ -17,7 +17,7 @@ from tests.server.http.test_health import serving
 EXPANDED = (
     "ALTER TABLE clients ADD COLUMN nickname TEXT",
     "ALTER TABLE clients ADD COLUMN visits INTEGER NOT NULL DEFAULT 0",
-    "CREATE TABLE visits (id INTEGER PRIMARY KEY, client_id INTEGER REFERENCES clients (id))",
+    "CREATE TABLE visits (id INTEGER PRIMARY KEY, client_id INTEGER NOT NULL)",
     "CREATE INDEX ix_clients_visits ON clients (partner_id, visits)",
 )
 NEWER = "UPDATE alembic_version SET version_num = '9999', served = '{}-9999'"
