@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests.e2e.forks import Process
-from tests.e2e.processes import free_port
+from tests.e2e.processes import kept_port
 
 READY_SECONDS = 60
 
@@ -20,7 +20,7 @@ class Node:
     """One server process, whose successors have its port and its log."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self.port = free_port()
+        self.port = kept_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment, self._log = environment, log
         self._process = self._begin()

@@ -1,16 +1,15 @@
 """Three processes on one PostgreSQL behind nginx, each of which a test can stop, freeze, kill and start again."""
 
-import os
 import signal
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Self
 
 import httpx
 
-from tests.e2e.processes import Server, free_port, serving
+from tests.e2e.processes import Server, kept_port, serving
 from tests.eventually import eventually
 from tests.nginx import ADDRESS, Proxy, nginx
 
@@ -24,7 +23,7 @@ class Member:
     process: Server
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self.port, self.log = free_port(), log
+        self.port, self.log = kept_port(), log
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = dict(environment)
         self._stack = ExitStack()
@@ -42,11 +41,11 @@ class Member:
 
     def freeze(self) -> None:
         """Let the process do nothing: the system still accepts connections and bytes for it."""
-        os.kill(self.process.pid, signal.SIGSTOP)
+        self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """End the freezing."""
-        os.kill(self.process.pid, signal.SIGCONT)
+        """End the freezing, if the process has not ended."""
+        self.process.send_signal(signal.SIGCONT)
 
     def __enter__(self) -> Self:
         """Start."""
@@ -55,9 +54,7 @@ class Member:
 
     def __exit__(self, *_: object) -> None:
         """Stop, also what is frozen."""
-        if self.process.returncode is None:
-            with suppress(ProcessLookupError):
-                self.go_on()
+        self.go_on()
         self.stop()
 
 
@@ -82,6 +79,17 @@ class Fleet:
         """Return the process that has answered, by nginx's header."""
         (found,) = (each for each in self.members if upstream.endswith(f":{each.port}"))
         return found
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Freeze all processes, and let those go on that live at the end."""
+        try:
+            for each in self.members:
+                each.freeze()
+            yield
+        finally:
+            for each in self.members:
+                each.go_on()
 
     def received(self) -> int:
         """Return how many connections have bytes that a process has not read."""

@@ -53,6 +53,8 @@ def serving(
     `measured` server adds to the coverage of the run, if that is measured.
     """
     port = port or free_port()
+    # A process that was killed a moment ago may still have it.
+    wait_until(lambda: _is_free(port), tries=20)
     arguments = ["serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
@@ -66,7 +68,7 @@ def serving(
         else:
             process = forks.Process(arguments, environment, output, error_output)
     try:
-        _wait_until_ready(port)
+        _wait_until_ready(port, process, errors or log)
         yield f"http://127.0.0.1:{port}", process
     finally:
         process.send_signal(signal.SIGINT)
@@ -87,20 +89,25 @@ def _started(
     )
 
 
-def _wait_until_ready(port: int) -> None:
-    for _ in range(600):
+def _wait_until_ready(port: int, process: Server, log: Path) -> None:
+    tries = 600
+    while process.poll() is None and tries:
+        tries -= 1
         # A client of httpx reads all certificates of the machine first, which takes longer than the answer.
         connection = HTTPConnection("127.0.0.1", port)
         with contextlib.suppress(OSError, HTTPException), contextlib.closing(connection):
             connection.request("GET", "/readyz")
-            if connection.getresponse().status == HTTPStatus.OK:
+            # Another server may have the port; then the process ends.
+            if connection.getresponse().status == HTTPStatus.OK and process.poll() is None:
                 return
         time.sleep(0.05)
+    message = f"No server is ready on port {port}: {log.read_text(encoding='utf-8')[-2000:]}"
+    raise TimeoutError(message)
 
 
-def wait_until(ready: Callable[[], bool]) -> None:
+def wait_until(ready: Callable[[], bool], *, tries: int = 600) -> None:
     """Wait for what another process does."""
-    for _ in range(600):
+    for _ in range(tries):
         if ready():
             return
         time.sleep(0.05)
@@ -115,9 +122,38 @@ def token(welcome: str) -> str:
 
 
 def free_port() -> int:
+    """Return a port that nothing has now; another test may get it when its server has stopped."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def kept_port() -> int:
+    """Return a port for a server that stops and starts: the system gives it to none that asks for any port."""
+    return next(port for port in _KEPT_PORTS if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    """Return whether no server listens there."""
+    with socket.socket() as probe:
+        # Connections that have ended don't matter.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _kept_ports() -> Iterator[int]:
+    """Yield the ports below those that the system chooses from, a hundred for each process of tests."""
+    first_chosen, _ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    highest = int(first_chosen) - 1 - 100 * worker
+    yield from range(highest, highest - 100, -1)
+
+
+_KEPT_PORTS = _kept_ports()
 
 
 def curl_command(arguments: Sequence[str]) -> int:

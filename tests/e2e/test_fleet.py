@@ -38,7 +38,7 @@ from tests.units import fetch_values, reading
 
 PASSWORD = "correct horse"
 REFILL_SECONDS = 3600
-"""Seconds whose points a bucket has: what comes back while a test runs is less than a thousandth."""
+"""Seconds whose points a bucket has: in 36 of them, a hundredth comes back."""
 
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { token userErrors { code } } }"
 REGISTER = """mutation ($input: RegisterClientInput!) {
@@ -135,6 +135,7 @@ async def test_all_processes_together_allow_what_one_bucket_has(world: World) ->
     bucket, allowed, refused_by = 3 * REFILL_SECONDS, 0, set[str]()
     headers = {"Authorization": f"Bearer {api.token}", "GraphQL-Cost": "report"}
 
+    since = monotonic()
     while len(refused_by) < len(world.fleet.members):
         answer = await world.http.post("/graphql", json={"query": COUNTS}, headers=headers)
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
@@ -142,7 +143,8 @@ async def test_all_processes_together_allow_what_one_bucket_has(world: World) ->
         else:
             allowed += answer.json()["extensions"]["cost"]["requested"]
 
-    assert bucket * 0.95 <= allowed <= bucket * 1.05
+    come_back = 3 * (monotonic() - since)
+    assert bucket * 0.95 <= allowed <= bucket + come_back
     assert answer.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 
@@ -323,22 +325,19 @@ async def test_a_killed_process_costs_posts_in_flight_and_no_get(world: World) -
     for each in world.at_each(api):
         await each.data(PAGE)
     given = [registration(idempotencyKey=str(uuid4())) for _ in range(6)]
-    killed, *others = world.fleet.members
+    killed = world.fleet.members[0]
 
     async with world.fleet.client(api.token) as http, asyncio.TaskGroup() as group:
-        for member in world.fleet.members:
-            member.freeze()
         gets, posts = list[asyncio.Task[httpx.Response]](), list[asyncio.Task[httpx.Response]]()
-        # nginx takes turns, so that each process has got some of both before one is killed.
-        for some in (given[:3], given[3:]):
-            gets += [group.create_task(http.get("/graphql", params={"query": PAGE})) for _ in some]
-            await world.fleet.until_received(len(gets) + len(posts))
-            bodies = [{"query": REGISTER, "variables": {"input": each}} for each in some]
-            posts += [group.create_task(http.post("/graphql", json=each)) for each in bodies]
-            await world.fleet.until_received(len(gets) + len(posts))
-        killed.process.kill()
-        for member in others:
-            member.go_on()
+        with world.fleet.frozen():
+            # nginx takes turns, so that each process has got some of both before one is killed.
+            for some in (given[:3], given[3:]):
+                gets += [group.create_task(http.get("/graphql", params={"query": PAGE})) for _ in some]
+                await world.fleet.until_received(len(gets) + len(posts))
+                bodies = [{"query": REGISTER, "variables": {"input": each}} for each in some]
+                posts += [group.create_task(http.post("/graphql", json=each)) for each in bodies]
+                await world.fleet.until_received(len(gets) + len(posts))
+            killed.process.kill()
     read, written = [each.result() for each in gets], [each.result() for each in posts]
     lost = [each for each in written if each.status_code == HTTPStatus.BAD_GATEWAY]
     before = await registered(world, api)
