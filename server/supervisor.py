@@ -68,14 +68,23 @@ class Supervisor:
             signal.signal(sig, self._on_stop)
         signal.signal(signal.SIGHUP, self._on_renew)
         log.info("starting", workers=self._count, pid=os.getpid())
-        self._workers = [self._start() for _ in range(self._count)]
         status = 0
-        while not self._stopping and not status:
-            self._sleep(_ROUND_SECONDS)
-            status = self._check_workers()
-        self._stop()
-        log.info("stopped", pid=os.getpid())
+        try:
+            self._start_all()
+            while not self._stopping and not status:
+                self._sleep(_ROUND_SECONDS)
+                status = self._check_workers()
+        finally:
+            # After an error too, such as one of a full system: this process would wait for workers at its end.
+            self._stop()
+            log.info("stopped", pid=os.getpid())
         return status
+
+    def _start_all(self) -> None:
+        self._workers = []
+        for _ in range(self._count):
+            # One by one, so that those that have started are stopped if another can't be.
+            self._workers.append(self._start())
 
     def _on_stop(self, sig: int, _frame: FrameType | None) -> None:
         if self._stopping:
@@ -90,7 +99,8 @@ class Supervisor:
 
     def _sleep(self, seconds: float) -> None:
         # A worker that ends and a signal wake it.
-        alive = [worker.process for worker in (*self._workers, *self._retiring) if worker.process.exitcode is None]
+        known = (*self._workers, *self._retiring, *self._leaving)
+        alive = [worker.process for worker in known if worker.process.exitcode is None]
         wait([self._woken, *(process.sentinel for process in alive)], seconds)
         try:
             while self._woken.recv(64):
@@ -135,7 +145,7 @@ class Supervisor:
             self._leaving.remove(worker)
 
     def _stop(self) -> None:
-        workers = (*self._workers, *self._retiring)
+        workers = (*self._workers, *self._retiring, *self._leaving)
         let_no_handshake_begin(self._listening)
         for worker in workers:
             worker.stop()
