@@ -32,7 +32,7 @@ _STARTING_SECONDS = 300
 """How long a worker may take until its first answer on a busy machine."""
 _ENDING_SECONDS = 1
 """How long a process may take to end after its end of the pipe is closed."""
-_PING, _HURRY = b"ping", b"hurry"
+_PING, _RETIRE, _HURRY = b"ping", b"retire", b"hurry"
 """What the parent says through a worker's pipe. A signal to hurry could be mistaken for Ctrl-C, which reaches all."""
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Variable with the folder of the workers' metrics. This process need not import prometheus-client."""
@@ -133,7 +133,7 @@ class Supervisor:
             self._workers[place] = self._start()
         if self._retiring and all(worker.serves for worker in self._workers):
             for worker in self._retiring:
-                worker.stop()
+                worker.retire()
             self._leaving += self._retiring
             self._retiring = []
         self._forget_ended()
@@ -195,6 +195,11 @@ class _Worker:
     def stop(self) -> None:
         self._signal(signal.SIGTERM)
 
+    def retire(self) -> None:
+        """Let it stop, and be ready to its last connection: others go on behind the same socket."""
+        with contextlib.suppress(OSError):
+            self._pipe.send(_RETIRE)
+
     def hurry(self) -> None:
         """Let it end without an answer to the requests in flight."""
         with contextlib.suppress(OSError):
@@ -228,7 +233,11 @@ def work(config: Config, limits: Limits, listening: socket.socket, parent: Conne
 def _answer(parent: Connection, server: StoppingServer) -> None:
     try:
         while True:
-            if parent.recv() == _HURRY:
+            said = parent.recv()
+            if said == _RETIRE:
+                server.retires = True
+                os.kill(os.getpid(), signal.SIGTERM)
+            elif said == _HURRY:
                 server.force_exit = True
             else:
                 parent.send(server.started)

@@ -54,8 +54,8 @@ class Served(NamedTuple):
         self.wait_for(lambda: self.log.read_text().count("startup complete") >= begun)
 
     def answers(self) -> bool:
-        """Return whether a new connection is answered, also by a process that stops."""
-        return plain.get(f"http://127.0.0.1:{self.port}/healthz", timeout=PATIENCE_SECONDS).is_success
+        """Return whether a new connection is answered by a process that is ready."""
+        return plain.get(f"http://127.0.0.1:{self.port}/readyz", timeout=PATIENCE_SECONDS).is_success
 
 
 @pytest.fixture(scope="module")
