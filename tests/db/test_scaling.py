@@ -53,6 +53,19 @@ def test_the_page_lists_each_statement_that_locks_rows_of_several_partners() -> 
     assert set(re.findall(r"`(db\.[\w.]+)`", _section("Citus"))) == locking
 
 
+def test_the_page_lists_each_statement_that_needs_ids_in_order_of_time() -> None:
+    texts = {name: each.compiled(DIALECTS["postgresql"]).text for name, each in STATEMENTS.items()}
+    ordered = {name for name, text in texts.items() if re.search(r"ORDER BY (webhook_deliveries|newest)\.id", text)}
+
+    assert set(re.findall(r"`(db\.[\w.]+)`", _section("Order of ids"))) == ordered
+
+
+def test_the_page_lists_each_statement_that_finds_rows_by_their_places() -> None:
+    by_place = {name for name, each in STATEMENTS.items() if "ctid" in each.compiled(DIALECTS["postgresql"]).text}
+
+    assert set(re.findall(r"`(db\.[\w.]+)`", _section("YugabyteDB"))) == by_place
+
+
 @pytest.mark.parametrize(("kept", "tables"), [("distributed", {each.name for each in DISTRIBUTED}), ("copied", COPIED)])
 def test_the_page_says_of_each_table_how_it_is_kept(kept: str, tables: set[str]) -> None:
     rows = [line.split("|") for line in _section("What can be distributed").splitlines() if line.startswith("| `")]
