@@ -49,6 +49,7 @@ class Supervisor:
         """Take the configuration; a process that is silent for longer than `patience_seconds` is replaced."""
         self._start: Callable[[], _Worker] = lambda: _Worker(config, limits, listening, begin=self._begin)
         self._begin: _Begin = forking.fork
+        self._begin_before: _Begin = self._begin
         self._listening = listening
         self._count = config.workers
         self._grace_seconds = config.timeout_graceful_shutdown or 0
@@ -113,15 +114,15 @@ class Supervisor:
         if self._renewing:
             self._renewing = False
             log.info("renewing the workers")
-            # They import the version that is installed now, as no process does that is forked.
-            self._begin = forking.spawn
-            self._retiring += self._workers
-            self._workers = [self._start() for _ in range(self._count)]
+            self._renew()
         for place, worker in enumerate(self._workers):
             if self._stopping:
                 return 0
             if worker.answers(self._patience_seconds):
                 continue
+            if self._retiring and not worker.serves:
+                self._keep_the_old(worker)
+                return 0
             if worker.process.exitcode == STARTUP_FAILURE:
                 log.error("a worker can't start", pid=worker.process.pid)
                 return STARTUP_FAILURE
@@ -132,12 +133,32 @@ class Supervisor:
             worker.forget_gauges()
             self._workers[place] = self._start()
         if self._retiring and all(worker.serves for worker in self._workers):
-            for worker in self._retiring:
-                worker.retire()
-            self._leaving += self._retiring
+            self._dismiss(self._retiring)
             self._retiring = []
         self._forget_ended()
         return 0
+
+    def _renew(self) -> None:
+        if self._retiring:
+            # The new ones of before may be of another version, and do not all serve yet.
+            self._dismiss(self._workers)
+        else:
+            self._retiring, self._begin_before = self._workers, self._begin
+        # They import the version that is installed now, as no process does that is forked.
+        self._begin = forking.spawn
+        self._start_all()
+
+    def _keep_the_old(self, failed: "_Worker") -> None:
+        log.error("the workers are not renewed: a new one can't start", pid=failed.process.pid)
+        failed.kill()
+        self._dismiss(self._workers)
+        self._workers, self._retiring = self._retiring, []
+        self._begin = self._begin_before
+
+    def _dismiss(self, workers: "Sequence[_Worker]") -> None:
+        for worker in workers:
+            worker.retire()
+        self._leaving += workers
 
     def _forget_ended(self) -> None:
         for worker in [each for each in self._leaving if each.process.exitcode is not None]:

@@ -340,6 +340,25 @@ def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_pa
     assert server.process.returncode == 0
 
 
+def test_workers_stay_if_those_that_renew_them_cannot_start(tmp_path: Path) -> None:
+    environment = data.migrated(tmp_path / "data", LOG_FORMAT="json")
+    secret, moved = tmp_path / "data" / "secret.key", tmp_path / "moved"
+    with served(environment, tmp_path / "log", workers=2, program=True, measured=True) as server:
+        before = server.workers()
+        secret.rename(moved)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for(lambda: "workers are not renewed" in server.log.read_text())
+        assert server.answers()
+        assert server.workers() == before
+
+        moved.rename(secret)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for(lambda: server.log.read_text().count("Finished server process") == len(before))
+        assert server.answers()
+
+    assert server.process.returncode == 0
+
+
 def test_workers_end_with_their_parent(environment: dict[str, str], tmp_path: Path) -> None:
     with served(environment, tmp_path / "log", workers=2) as server:
         server.process.kill()
