@@ -105,8 +105,8 @@ def _value(result: Value) -> Value:
 async def first_to_fail(tasks: Sequence[asyncio.Future[Value]], seconds: float | None = None) -> None:
     """Await all of these, but the others only for a moment after the first that raises.
 
-    In that moment they may raise too, so that the response has all errors that come together. Where something else has
-    raised before, it is so many seconds long, and begins now.
+    In that moment they may raise too, so that the response has all errors that come together. If something else has
+    raised before, the moment begins with this call, and `seconds` is its length.
     """
     if seconds is None:
         pending = await wait(tasks, None, asyncio.FIRST_EXCEPTION)

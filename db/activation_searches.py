@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.types import NULLTYPE
 
-from db.engine.expressions import AnySelect, among, among_rows, found_by_id
+from db.engine.expressions import AnyColumn, AnySelect, Text, among, found_by_id, starts_with
 from db.engine.filters import Mine, value
 from db.engine.listings import Listing, Search
 from db.engine.statement import Statement
@@ -16,15 +16,22 @@ from db.tables import activations, clients
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
-_OF_CLIENT = activations.c.partner_id == clients.c.partner_id, activations.c.client_id == clients.c.id
+_FEW = sa.bindparam("few", type_=sa.Integer)
+# The index of names has the clients in this order; a planner that expects many would read the table.
+_NAMES = clients.c.name_folded, clients.c.id
 
 
 class Searched(NamedTuple):
     """Conditions of a search: on the clients of the activations, or else on the activations themselves."""
 
     of_client: ColumnElement[bool]
-    of_own: Sequence[ColumnElement[bool]] = ()
-    """Conditions that an index serves, each alone."""
+    beginnings: Sequence[tuple[AnyColumn, Text]] = ()
+    """Columns of activations, each with an index, that may begin with the text."""
+
+    @property
+    def of_own(self) -> Sequence[ColumnElement[bool]]:
+        """The conditions on the activations themselves."""
+        return [starts_with(column, beginning) for column, beginning in self.beginnings]
 
 
 def searched(
@@ -36,18 +43,17 @@ def searched(
     *also, first = searches
     rest = [*others, *(_by_set(each, mine) for each in also)]
     mine_too = mine(activations.c.partner_id)
-    of_few = replace(listing, where=[mine(found_by_id(activations.c.partner_id)), *rest, _by_ids(first, mine)])
+    by_id = mine(found_by_id(activations.c.partner_id)), among(activations.c.id, "found_ids")
+    of_few = replace(listing, where=[*by_id, *rest])
     of_many = replace(listing, where=[mine_too, *rest, _one_by_one(first)])
-    # The index of names has the clients in this order; a planner that expects many would read the table.
-    names = clients.c.name_folded, clients.c.id
-    found = (
-        sa.select(clients.c.id)
-        .where(mine(clients.c.partner_id), first.of_client)
-        .order_by(*names)
-        .limit(sa.bindparam("few", type_=sa.Integer))
+    own = [
+        sa.select(activations.c.id).where(mine_too, starts_with(column, beginning)).order_by(column).limit(_FEW)
+        for column, beginning in first.beginnings
+    ]
+    found = Statement(
+        _any_of([_of_each_client(first, mine), *own]), value, on_sqlite=_any_of([_of_clients(first, mine), *own])
     )
-    search = Search(Statement(found, value), of_few, of_many)
-    return replace(listing, where=[mine_too, *rest, _by_set(first, mine)], search=search)
+    return replace(listing, where=[mine_too, *rest, _by_set(first, mine)], search=Search(found, of_few, of_many))
 
 
 def _by_set(search: Searched, mine: Mine) -> ColumnElement[bool]:
@@ -64,15 +70,36 @@ def _one_by_one(search: Searched) -> ColumnElement[bool]:
     return sa.or_(matches.correlate(activations).scalar_subquery(), *search.of_own)
 
 
-def _by_ids(search: Searched, mine: Mine) -> ColumnElement[bool]:
-    """Return the condition by which each part of the search finds its activations by an index."""
-    of_clients = (
+def _any_of(selects: Sequence[AnySelect]) -> AnySelect:
+    """Return the ids of any of the statements, each of which has its own order and limit."""
+    if len(selects) == 1:
+        return selects[0]
+    return sa.select(sa.union(*(sa.select(each.subquery().c.id) for each in selects)).subquery().c.id)
+
+
+def _of_clients(search: Searched, mine: Mine) -> AnySelect:
+    """Return the statement for the activations of the clients found, which SQLite reads client by client."""
+    its_own = activations.c.partner_id == clients.c.partner_id, activations.c.client_id == clients.c.id
+    return (
         sa.select(activations.c.id)
-        .select_from(clients.join(activations, sa.and_(*_OF_CLIENT)))
-        .where(mine(found_by_id(clients.c.partner_id)), among(clients.c.id, "found_ids"))
+        .select_from(clients.join(activations, sa.and_(*its_own)))
+        .where(mine(clients.c.partner_id), search.of_client)
+        .order_by(*_NAMES)
+        .limit(_FEW)
     )
-    of_own: list[AnySelect] = [
-        sa.select(activations.c.id).where(mine(activations.c.partner_id), each) for each in search.of_own
-    ]
-    found = [each.correlate(None) for each in (of_clients, *of_own)]
-    return among_rows(activations.c.id, sa.union(*found) if of_own else found[0])
+
+
+def _of_each_client(search: Searched, mine: Mine) -> AnySelect:
+    """Return the same for PostgreSQL, which would read all activations to join them."""
+    # The vendor's index of names has no partners, and is read without the table.
+    found = sa.select(clients.c.id).where(mine(clients.c.partner_id), search.of_client).order_by(*_NAMES).subquery()
+    one = clients.alias("one")
+    its_own = activations.c.partner_id == one.c.partner_id, activations.c.client_id == one.c.id
+    of_one = (
+        sa.select(activations.c.id)
+        .select_from(one.join(activations, sa.and_(*its_own)))
+        .where(mine(one.c.partner_id), one.c.id == found.c.id)
+        .limit(_FEW)
+        .lateral()
+    )
+    return sa.select(of_one.c.id).select_from(found.join(of_one, sa.true())).limit(_FEW)

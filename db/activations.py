@@ -251,13 +251,12 @@ def _searches(chosen: ActivationFilter) -> Iterable[Searched]:
     if chosen.search is not None:
         found = [named(chosen.search)]
         found += [] if chosen.search_cnpj is None else [contains(clients.c.cnpj, chosen.search_cnpj)]
-        own = []
-        if chosen.search_key is not None:
-            own.append(starts_with(activations.c.activation_key, chosen.search_key))
-            own.append(starts_with(activations.c.ecf_serial_number, chosen.search_key))
-        if chosen.search_code is not None:
-            own.append(starts_with(activations.c.authorization_code, chosen.search_code))
-        yield Searched(sa.or_(*found), own)
+        beginnings = [
+            (activations.c.activation_key, chosen.search_key),
+            (activations.c.ecf_serial_number, chosen.search_key),
+            (activations.c.authorization_code, chosen.search_code),
+        ]
+        yield Searched(sa.or_(*found), [(column, text) for column, text in beginnings if text is not None])
     if chosen.client_name is not None:
         yield Searched(named(chosen.client_name))
 

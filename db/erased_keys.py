@@ -1,6 +1,6 @@
-"""Statements that find activation keys and serial numbers in which who a cancelled client was may be read."""
+"""Statements that find activation keys and serial numbers that may identify a cancelled client."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import sqlalchemy as sa
@@ -17,17 +17,21 @@ from domain.erasure import Identity
 async def suspects(connection: Connection, partner_id: int, identity: Identity) -> Sequence[int]:
     """Return the ids of all activations that have one of the values in a key or serial number, and of few others."""
     traces = identity.traces
-    # Both are stored in capitals.
-    words = {f"word_{number}": word.upper() for number, word in enumerate(traces.words)}
-    names = {f"name_{number}": name for number, name in enumerate(traces.without_words)}
-    values = {"partner_id": partner_id, "number_like": "%".join(["", *traces.number.upper(), ""])}
-    return await connection.fetch(_statement(tuple(words), tuple(names)), {**values, **words, **names})
+    likes = {f"like_{place}": _like(parts) for place, parts in enumerate([traces.number, *traces.phrases])}
+    names = {f"name_{place}": name for place, name in enumerate(traces.without_words)}
+    statement = _statement(tuple(likes), tuple(names))
+    return await connection.fetch(statement, {"partner_id": partner_id, **likes, **names})
+
+
+def _like(parts: Iterable[str]) -> str:
+    # Keys and serial numbers are stored in capitals. The parts have letters and digits only: nothing is escaped.
+    return "%".join(["", *(part.upper() for part in parts), ""])
 
 
 @lru_cache
-def _statement(words: Sequence[str], names: Sequence[str]) -> Statement[int]:
+def _statement(likes: Sequence[str], names: Sequence[str]) -> Statement[int]:
     key, serial_number = activations.c.activation_key, activations.c.ecf_serial_number
-    of_key, of_serial = [list(_suspicious(each, words, names)) for each in (key, serial_number)]
+    of_key, of_serial = [list(_suspicious(each, likes, names)) for each in (key, serial_number)]
     # Serial numbers are free texts. What is not ASCII has another length in bytes, and is folded in Python only.
     of_serial.append(
         by_engine(
@@ -44,6 +48,6 @@ def _where(*conditions: ColumnElement[bool]) -> AnySelect:
     return sa.select(activations.c.id).where(activations.c.partner_id == PARTNER, sa.or_(*conditions))
 
 
-def _suspicious(column: AnyColumn, words: Sequence[str], names: Sequence[str]) -> Iterator[ColumnElement[bool]]:
-    yield column.like(sa.bindparam("number_like"))
-    yield from (contains(column, sa.bindparam(each)) for each in (*words, *names))
+def _suspicious(column: AnyColumn, likes: Sequence[str], names: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    yield from (column.like(sa.bindparam(each)) for each in likes)
+    yield from (contains(column, sa.bindparam(each)) for each in names)

@@ -208,7 +208,7 @@ async def _erasing(tx: Transaction, erasure: Erasure) -> _Erasing:
         words = identity.words - words_of_others(list(others), identity.words)
         erasure.erasing = _Erasing(
             in_notes=Identity(identity.cnpj, identity.names, words=words),
-            in_keys=Identity(identity.cnpj, identity.names),
+            in_keys=identity.in_keys,
         )
     return erasure.erasing
 
@@ -226,11 +226,8 @@ async def _rows_with(
 ) -> list[int]:
     """Return the ids of the rows whose texts have one of the values, read once."""
     statements = _OF[texts.table.name]
-    ids: list[int] = []
     mine = {"partner_id": partner_id, "client_id": client_id}
-    if texts.table is activations and (suspects := await erased_keys.suspects(connection, partner_id, identity)):
-        rows = list(await connection.fetch(_SUSPECTS, {**mine, "ids": sorted(set(suspects))}))
-        ids += _found_in(rows, texts, identity)
+    ids = await _by_keys(connection, mine, texts, identity.in_keys) if texts.table is activations else []
     statement, wanted = statements.first, mine
     while rows := list(await connection.fetch(statement, wanted)):
         ids += _found_in(rows, texts, identity)
@@ -238,6 +235,16 @@ async def _rows_with(
             break
         after = {f"after_{name}": last for name, last in zip(texts.by, rows[-1], strict=False)}
         statement, wanted = statements.after, {**mine, **after}
+    return ids
+
+
+async def _by_keys(connection: Connection, mine: Mapping[str, int], texts: Texts, identity: Identity) -> list[int]:
+    """Return the ids of the activations that have one of the values in their key or serial number."""
+    ids: list[int] = []
+    suspects = sorted(set(await erased_keys.suspects(connection, mine["partner_id"], identity)))
+    for start in range(0, len(suspects), _PAGE):
+        rows = list(await connection.fetch(_SUSPECTS, {**mine, "ids": suspects[start : start + _PAGE]}))
+        ids += _found_in(rows, texts, identity)
     return ids
 
 

@@ -30,7 +30,7 @@ def contents(shared: Mapping[str, object], activation_ids: Iterable[int | None])
     """Return the content of events that differ only in their activation, each as `content` does."""
     rest = content(shared)
     for activation_id in activation_ids:
-        # It is the first of the names.
+        # `activation_id` sorts before all other names.
         yield rest if activation_id is None else b"activation_id=%d\n%b" % (activation_id, rest)
 
 

@@ -68,10 +68,11 @@ def counts(stored: str) -> list[ErasedCount]:
 class Traces(NamedTuple):
     """Parts of an identity, of which an ASCII text that has one of its values has at least one.
 
-    In lower case, it has one of the words, or all characters of the number in this order; or it has one of the names.
+    In lower case, it has all words of a phrase, or all characters of the number, in this order; or it has one of the
+    names that have no word.
     """
 
-    words: Sequence[str]
+    phrases: Sequence[tuple[str, ...]]
     number: str
     without_words: Sequence[str]
 
@@ -96,7 +97,12 @@ class Identity:
     @property
     def traces(self) -> Traces:
         """What to look for in ASCII texts without the patterns."""
-        return Traces(sorted(self._first_words), self._digits, self._without_words)
+        return Traces(self._phrases, self._digits, self._without_words)
+
+    @property
+    def in_keys(self) -> "Identity":
+        """The values that are erased from activation keys and serial numbers: the CNPJ and whole names."""
+        return Identity(self.cnpj, self.names)
 
     def redacted(self, text: str) -> str:
         """Return the text without the values: the CNPJ in any mask, the others as whole words in any case."""

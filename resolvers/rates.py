@@ -67,7 +67,7 @@ class Lease:
 class Account:
     """Points that pay for the requests of one token, or of one address, and the leases that they are taken from."""
 
-    __slots__ = ("_on_low", "_reported", "_share", "left", "most", "owner", "policies", "token", "viewer")
+    __slots__ = ("_on_late", "_on_low", "_reported", "_share", "left", "most", "owner", "policies", "token", "viewer")
 
     def __init__(self, owner: Lease, token: Lease | None, on_low: Callable[[Lease], None]) -> None:
         """Take the leases of the partner and of its token; those without a token have an address, which pays alone."""
@@ -79,6 +79,7 @@ class Account:
         self._reported = owner
         """Lease that the headers tell of: the one with the fewest points when some were taken last."""
         self._on_low = on_low
+        self._on_late: Callable[[Lease], None] | None = None
         self.count()
 
     def count(self) -> None:
@@ -107,6 +108,23 @@ class Account:
         for lease in self.leases:
             lease.left += self.left
         self.left = 0
+
+    def give_back(self, points: int) -> None:
+        """Add what a request has not used; to the leases if other requests do not find this account any more."""
+        self.left += points
+        if self._on_late is not None:
+            self.put_back()
+            for lease in self.leases:
+                if lease.gone:
+                    self._on_late(lease)
+
+    def close(self, on_late: Callable[[Lease], None]) -> None:
+        """Return all points to the leases, now and whenever a request gives some back.
+
+        The function is called for a lease that gets some after what it had left was given back to its bucket.
+        """
+        self.put_back()
+        self._on_late = on_late
 
     def _take(self, points: int) -> bool:
         """Take so many points and a share for later requests from every lease, or none if one has too few."""
@@ -177,10 +195,10 @@ class Charge:
             used = self.spent - self.kept
             back = min(used * unused // self.objects, used // _MOST_BACK)
             self.spent -= back
-            self.account.left += back
+            self.account.give_back(back)
 
     def cancel(self) -> None:
         """Give everything back, unless something of the operation was executed."""
         if self.can_cancel and self.spent > self.kept:
-            self.account.left += self.spent - self.kept
+            self.account.give_back(self.spent - self.kept)
             self.spent = self.kept

@@ -46,6 +46,7 @@ _OF_POSTGRESQL: Mapping[str, str] = {
 }
 _OF_POSTGRESQL_LATER: Mapping[str, str] = {
     "53": "PostgreSQL at {where} has no connection, memory or disk left for this; try again, or see its log.",
+    "55": "Another session of PostgreSQL at {where} has kept a table locked for too long; try again.",
     "57": "PostgreSQL at {where} is starting or shutting down; try again.",
 }
 """Sentences by the class of the error, for problems that may pass."""
@@ -91,7 +92,7 @@ def sqlite_file(url: str) -> str | None:
 async def check_tables(database: Database) -> None:
     """Raise DatabaseTroubleError unless the database has the tables of this version."""
     found = await revisions.examine(database)
-    if found.state is not State.CURRENT:
+    if found.state not in {State.CURRENT, State.EXPANDED}:
         raise trouble_of(found)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.process import BaseProcess
 
+import structlog
+
 PRELOADED = ["server.preloaded"]
 """Modules that are imported once for all processes."""
 
@@ -17,15 +19,21 @@ know when the others do."""
 
 _forking, _spawning = get_context("forkserver"), get_context("spawn")
 
+log = structlog.get_logger("portal.server")
+
 
 def fork(target: Callable[..., None], args: Sequence[object]) -> BaseProcess:
-    """Start a process that is forked, and has to call `take_signals`; start the one to fork it from, if none runs."""
-    _prepare()
+    """Start a process that is forked, and has to call `take_signals`; start the one to fork it from, if none runs.
+
+    The new process imports all itself if it can't be forked.
+    """
     forked = _forking.Process(target=target, args=args)
     try:
+        _prepare()
         forked.start()
-    except (EOFError, ConnectionError):
-        # It was killed just now, which is seen by its files before it has ended.
+    except (EOFError, OSError) as error:
+        # Forking needs a socket in the folder of temporary files, and a process at its other end; either may be gone.
+        log.warning("a worker is not forked, and starts more slowly", error=repr(error))
         return spawn(target, args)
     return forked
 
@@ -38,7 +46,7 @@ def spawn(target: Callable[..., None], args: Sequence[object]) -> BaseProcess:
 
 
 def _prepare() -> None:
-    # It would take the signals that are blocked here.
+    # While signals are blocked, the start of this process would let them through again.
     resource_tracker.ensure_running()
     forkserver.set_forkserver_preload(PRELOADED)
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)

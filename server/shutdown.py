@@ -68,7 +68,9 @@ class StoppingServer(Server):
         self.server_state = self._connections
         self._shares_socket = shares_socket
         self._listening: list[socket.socket] = []
-        self._stopping = asyncio.Event()
+        self._stopping, self._unready = asyncio.Event(), asyncio.Event()
+        self.retires = False
+        """Whether other processes go on to accept connections."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop, or exit at once at a second Ctrl-C. A parent gets Ctrl-C too, and says what to do."""
@@ -83,6 +85,7 @@ class StoppingServer(Server):
         self.lifespan.state["backlog"] = Backlog(self._connections.held_bytes)
         # For WebSockets, which have no end of their own.
         self.lifespan.state["stopping"] = self._stopping
+        self.lifespan.state["unready"] = self._unready
         await super().startup(sockets)
         counts = self.lifespan.state.get("counts")
         if isinstance(counts, Counts):
@@ -122,6 +125,8 @@ class StoppingServer(Server):
     def _begin_to_stop(self) -> None:
         self._connections.stopping = True
         self._stopping.set()
+        if not self.retires:
+            self._unready.set()
         feed = self.lifespan.state.get("feed")
         if isinstance(feed, Feed):
             feed.close()

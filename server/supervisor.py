@@ -32,7 +32,7 @@ _STARTING_SECONDS = 300
 """How long a worker may take until its first answer on a busy machine."""
 _ENDING_SECONDS = 1
 """How long a process may take to end after its end of the pipe is closed."""
-_PING, _HURRY = b"ping", b"hurry"
+_PING, _RETIRE, _HURRY = b"ping", b"retire", b"hurry"
 """What the parent says through a worker's pipe. A signal to hurry could be mistaken for Ctrl-C, which reaches all."""
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Variable with the folder of the workers' metrics. This process need not import prometheus-client."""
@@ -68,14 +68,23 @@ class Supervisor:
             signal.signal(sig, self._on_stop)
         signal.signal(signal.SIGHUP, self._on_renew)
         log.info("starting", workers=self._count, pid=os.getpid())
-        self._workers = [self._start() for _ in range(self._count)]
         status = 0
-        while not self._stopping and not status:
-            self._sleep(_ROUND_SECONDS)
-            status = self._check_workers()
-        self._stop()
-        log.info("stopped", pid=os.getpid())
+        try:
+            self._start_all()
+            while not self._stopping and not status:
+                self._sleep(_ROUND_SECONDS)
+                status = self._check_workers()
+        finally:
+            # After an error too, such as one of a full system: this process would wait for workers at its end.
+            self._stop()
+            log.info("stopped", pid=os.getpid())
         return status
+
+    def _start_all(self) -> None:
+        self._workers = []
+        for _ in range(self._count):
+            # One by one, so that those that have started are stopped if another can't be.
+            self._workers.append(self._start())
 
     def _on_stop(self, sig: int, _frame: FrameType | None) -> None:
         if self._stopping:
@@ -90,7 +99,8 @@ class Supervisor:
 
     def _sleep(self, seconds: float) -> None:
         # A worker that ends and a signal wake it.
-        alive = [worker.process for worker in (*self._workers, *self._retiring) if worker.process.exitcode is None]
+        known = (*self._workers, *self._retiring, *self._leaving)
+        alive = [worker.process for worker in known if worker.process.exitcode is None]
         wait([self._woken, *(process.sentinel for process in alive)], seconds)
         try:
             while self._woken.recv(64):
@@ -123,7 +133,7 @@ class Supervisor:
             self._workers[place] = self._start()
         if self._retiring and all(worker.serves for worker in self._workers):
             for worker in self._retiring:
-                worker.stop()
+                worker.retire()
             self._leaving += self._retiring
             self._retiring = []
         self._forget_ended()
@@ -135,7 +145,7 @@ class Supervisor:
             self._leaving.remove(worker)
 
     def _stop(self) -> None:
-        workers = (*self._workers, *self._retiring)
+        workers = (*self._workers, *self._retiring, *self._leaving)
         let_no_handshake_begin(self._listening)
         for worker in workers:
             worker.stop()
@@ -185,6 +195,11 @@ class _Worker:
     def stop(self) -> None:
         self._signal(signal.SIGTERM)
 
+    def retire(self) -> None:
+        """Let it stop, and be ready to its last connection: others go on behind the same socket."""
+        with contextlib.suppress(OSError):
+            self._pipe.send(_RETIRE)
+
     def hurry(self) -> None:
         """Let it end without an answer to the requests in flight."""
         with contextlib.suppress(OSError):
@@ -218,7 +233,11 @@ def work(config: Config, limits: Limits, listening: socket.socket, parent: Conne
 def _answer(parent: Connection, server: StoppingServer) -> None:
     try:
         while True:
-            if parent.recv() == _HURRY:
+            said = parent.recv()
+            if said == _RETIRE:
+                server.retires = True
+                os.kill(os.getpid(), signal.SIGTERM)
+            elif said == _HURRY:
                 server.force_exit = True
             else:
                 parent.send(server.started)

@@ -16,6 +16,7 @@ import asyncpg  # type: ignore[import-untyped]  # It has no types.
 
 from db.migrations import migrate
 from tests.databases import PostgreSQL
+from tests.e2e.processes import wait_until
 
 MAX_CONNECTIONS = 60
 
@@ -115,6 +116,15 @@ class Cluster:
             for each in changed:
                 (self.directory / each).unlink()
             self.start()
+        # A server of which a process was killed recovers by itself, and takes no connections meanwhile.
+        wait_until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        try:
+            self._postgresql.run("pg_isready", f"--host={self.directory}", f"--username={USER}")
+        except RuntimeError:
+            return False
+        return True
 
     def _differs(self, name: str) -> bool:
         file = self.directory / name

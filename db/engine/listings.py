@@ -21,7 +21,7 @@ LISTINGS_KEPT = 256
 
 
 FEW_MAX = 300
-"""How many matching rows of another table are few: more of them are not looked for one by one."""
+"""How many rows that match a search are few: more of them are not looked for one by one."""
 
 
 class Slice(NamedTuple, Generic[Row]):
@@ -32,10 +32,10 @@ class Slice(NamedTuple, Generic[Row]):
 
 
 class Search(NamedTuple, Generic[Row]):
-    """The same list for a search in another table, whose matching rows are found first.
+    """The same list for a search in indexes or another table, which finds the rows that match first.
 
-    `found` reads their ids, up to the bound `few`. If they are few, an index finds the rows of each: they are bound as
-    `found_ids`. If they are many, the list is read in its order until a page is full.
+    `found` reads their ids, of each index up to the bound `few`. If they are few, only these rows are read: they are
+    bound as `found_ids`. If they are many, the list is read in its order until a page is full.
     """
 
     found: Statement[int]
@@ -72,7 +72,7 @@ class Listing(Generic[Row]):
     kept: Statement[Any] | None = None
     """Statement for the number of the rows, or that of each parent, which reads less than these rows."""
     search: Search[Row] | None = None
-    """How pages are read sooner, if rows match by another table's."""
+    """How pages are read sooner, if few rows match a search."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
     order: str = field(init=False)
@@ -266,7 +266,7 @@ def _nothing_beyond(window: Window) -> bool:
 
 
 async def _as_found(connection: Connection, listing: Listing[Row]) -> tuple[Listing[Row], bool]:
-    """Return the listing by which a page is read, and whether few rows of another table match."""
+    """Return the listing by which a page is read, and whether few rows match the search."""
     if listing.search is None:
         return listing, False
     ids = await connection.fetch(listing.search.found, {**listing.values, "few": FEW_MAX + 1})

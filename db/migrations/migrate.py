@@ -6,8 +6,9 @@ make.
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -18,14 +19,18 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
-from db.engine import Database, Transaction, statistics, storage
+from db.engine import Database, Transaction, failures, statistics, storage
+from db.engine.failures import Kind
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.migrations import revisions
-from db.migrations.revisions import State, UnfitRowsError, WrongDatabaseError
+from db.migrations.revisions import VERSION, State, UnfitRowsError, WrongDatabaseError
+from db.migrations.steps import oldest_served
 from db.tables import metadata
 from db.tables.forms import stored
+from domain.errors import Unavailable
 
 _STEPS = Path(__file__).parent
 _LOCK = 0x706F7274616C
@@ -36,6 +41,12 @@ _LOCK_FOR_STEPS = Statement(
     sa.text("SELECT pg_advisory_xact_lock(:lock)").bindparams(sa.bindparam("lock", _LOCK, sa.BigInteger)),
     values_of,
 )
+# A statement that waits for a table keeps all others waiting that come after it, and need not wait for each other.
+_WAIT_BRIEFLY = Statement(sa.text("SET LOCAL lock_timeout = '1s'"), values_of)
+_TRIES = 20
+_PAUSE_SECONDS = 1.0
+"""How long others may use a table between two tries to lock it."""
+
 _DANGLING = Statement(
     sa.text('SELECT "table", parent FROM pragma_foreign_key_check').columns(table=sa.String, parent=sa.String),
     values_of,
@@ -83,23 +94,38 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
         found = await revisions.examined(tx)
         if found.state in {State.NEWER, State.FOREIGN}:
             raise WrongDatabaseError(found)
-        if found.state is not State.CURRENT:
-            await tx.inspect(lambda connection: _run_steps(connection, to))
+        if found.state not in {State.CURRENT, State.EXPANDED}:
+            await tx.inspect(lambda connection: run_steps(connection, to))
             await _check_references(tx)
             # A step back in the history lacks tables of today.
             if to == "head":
                 await statistics.analyze(tx, *metadata.sorted_tables)
 
     try:
-        await database.write(steps)
+        await _tried(partial(database.write, steps))
     finally:
         await database.close()
 
 
-def _run_steps(connection: sa.Connection, to: str) -> None:
-    """Run the steps, after which no table gives an id again that it has given."""
+async def _tried(write: Callable[[], Awaitable[None]]) -> None:
+    """Run the steps, from the first one again if a lock on PostgreSQL is not to be had soon."""
+    for left in reversed(range(_TRIES)):
+        try:
+            return await write()
+        except Unavailable as error:
+            cause = error.__cause__
+            is_locked = isinstance(cause, DBAPIError) and failures.kind_of(cause) in {Kind.BUSY, Kind.CONFLICT}
+            if not is_locked or not left:
+                raise
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return None
+
+
+def run_steps(connection: sa.Connection, to: str) -> None:
+    """Run the steps, after which no table gives an id again that it has given, and note which servers can go on."""
     before = _last_ids(connection)
     command.upgrade(_config(connection), to)
+    _note_served(connection)
     after = _last_ids(connection)
     # On SQLite, a table that takes the place of another one counts from the greatest id that is left.
     lower = [{"name": table, "seq": last} for table, last in before.items() if last > after.get(table, last)]
@@ -108,6 +134,14 @@ def _run_steps(connection: sa.Connection, to: str) -> None:
         names = [each["name"] for each in lower]
         connection.execute(sa.delete(sequences).where(sequences.c.name.in_(names)))
         connection.execute(sa.insert(sequences), lower)
+
+
+def _note_served(connection: sa.Connection) -> None:
+    # Alembic makes the table, and leaves other columns than its own alone.
+    if not revisions.notes_served(connection):
+        connection.execute(sa.text(f"ALTER TABLE {VERSION.name} ADD COLUMN {VERSION.c.served.name} VARCHAR(64)"))
+    done = connection.execute(sa.select(VERSION.c.version_num)).scalar_one()
+    connection.execute(sa.update(VERSION).values(served=f"{oldest_served(done)}-{done}"))
 
 
 def _last_ids(connection: sa.Connection) -> dict[str, int]:
@@ -143,6 +177,7 @@ async def _wait_for_others(tx: Transaction) -> None:
     # On SQLite this transaction could begin only when no other one was writing.
     if tx.dialect.name == "postgresql":
         await tx.fetch(_LOCK_FOR_STEPS)
+        await tx.execute(_WAIT_BRIEFLY)
 
 
 async def _check_references(tx: Transaction) -> None:

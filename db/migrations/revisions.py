@@ -7,14 +7,16 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from db.engine import Connection, Database
-from db.engine.filters import value
+from db.engine.filters import value, values_of
 from db.engine.statement import Statement
 
 HEAD = "0027"
 """The last step of `db.migrations`."""
 
 _STEPS = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))
-_VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
+VERSION = sa.table("alembic_version", sa.column("version_num", sa.String), sa.column("served", sa.String))
+"""The table in which Alembic keeps the revision; `served` has the oldest one whose servers work on it, and that one."""
+
 _OWN_TABLES = frozenset({"partners", "users", "clients"})
 """Tables that all versions have."""
 
@@ -26,13 +28,17 @@ _OF_EXTENSIONS: Statement[str] = Statement(
     ).columns(relname=sa.String),
     value,
 )
-_DONE: Statement[str] = Statement(sa.select(_VERSION.c.version_num), value)
+_DONE: Statement[str] = Statement(sa.select(VERSION.c.version_num), value)
+_SERVED: Statement[tuple[str, str | None]] = Statement(sa.select(VERSION.c.version_num, VERSION.c.served), values_of)
 
 
 class State(Enum):
     """What a database is to this version of the portal."""
 
     CURRENT = "current"
+    EXPANDED = "expanded"
+    """It has tables of a newer version that serve this one too."""
+
     EMPTY = "empty"
     OLDER = "older"
     NEWER = "newer"
@@ -44,7 +50,7 @@ class Examined(NamedTuple):
 
     state: State
     steps: Sequence[str] = ()
-    """The steps that the database says it has."""
+    """The steps that an older or newer database says it has."""
 
     tables: Sequence[str] = ()
     """The tables of a foreign database."""
@@ -63,9 +69,9 @@ class UnfitRowsError(LookupError):
     """Rows refer to what does not exist, or is another partner's, so that the steps can't go on."""
 
 
-async def at_head(database: Database) -> bool:
-    """Whether the database has the tables of today, no older and no newer ones."""
-    return (await examine(database)).state is State.CURRENT
+async def can_serve(database: Database) -> bool:
+    """Whether the database has the tables of today, or newer ones on which this version works too."""
+    return (await examine(database)).state in {State.CURRENT, State.EXPANDED}
 
 
 async def examine(database: Database) -> Examined:
@@ -83,14 +89,36 @@ async def examined(connection: Connection) -> Examined:
         if connection.dialect.name == "postgresql":
             of_extensions = await connection.fetch(_OF_EXTENSIONS)
             tables -= set(of_extensions)
-        tables -= set() if done else {_VERSION.name}
+        tables -= set() if done else {VERSION.name}
         return Examined(State.FOREIGN, tables=sorted(tables)) if tables else Examined(State.EMPTY)
     if done and done <= _STEPS:
-        return Examined(State.OLDER)
-    return Examined(State.NEWER, steps=sorted(done)) if done else Examined(State.FOREIGN, tables=sorted(tables))
+        return Examined(State.OLDER, steps=sorted(done))
+    if done:
+        return Examined(State.EXPANDED if await _serves(connection) else State.NEWER, steps=sorted(done))
+    return Examined(State.FOREIGN, tables=sorted(tables))
 
 
 async def _steps_done(connection: Connection) -> set[str]:
-    if not await connection.inspect(lambda sync: sa.inspect(sync).has_table(_VERSION.name)):
+    if not await connection.inspect(lambda sync: sa.inspect(sync).has_table(VERSION.name)):
         return set()
     return set(await connection.fetch(_DONE))
+
+
+async def _serves(connection: Connection) -> bool:
+    """Return whether servers of this version work on the tables of a newer one, by what its migration has noted."""
+    if not await connection.inspect(notes_served):
+        return False
+    served = await connection.fetch(_SERVED)
+    return all(is_served(HEAD, revision, noted or "") for revision, noted in served)
+
+
+def is_served(version: str, revision: str, noted: str) -> bool:
+    """Return whether the note at a revision says that servers of the version work on its tables."""
+    # Another program than `portal migrate` may have changed the revision, and left the note.
+    oldest, _, newest = noted.partition("-")
+    return newest == revision and oldest <= version <= newest
+
+
+def notes_served(connection: sa.Connection) -> bool:
+    """Return whether the table of the revision has the column `served`."""
+    return any(column["name"] == VERSION.c.served.name for column in sa.inspect(connection).get_columns(VERSION.name))

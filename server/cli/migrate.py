@@ -1,6 +1,7 @@
 """`portal migrate`."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
@@ -12,10 +13,17 @@ from server.cli.runner import fail, failures, settings
 from server.settings import Settings
 
 
-def migrate() -> None:
+def migrate(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say which steps are open, and whether servers may run meanwhile.")
+    ] = False,
+) -> None:
     """Create the database's tables, or upgrade them to this version. Data is kept.
 
-    Only this command creates a SQLite file and its secret.key, and it removes other users' access to both.
+    Only this command creates a SQLite file and its secret.key, and it removes other users' access to both. With --check
+    it changes nothing, and exits with 0 if no step is open, 3 if servers of the version before may run beside the open
+    ones, and 4 if they must be stopped.
     """
     # Imported here because it takes ten megabytes, and servers load the commands too.
     from alembic.util.exc import CommandError  # noqa: PLC0415
@@ -23,6 +31,11 @@ def migrate() -> None:
     from db.migrations.migrate import upgrade  # noqa: PLC0415
 
     given = settings()
+    if check:
+        from server.cli.migration_check import report  # noqa: PLC0415
+
+        report(given)
+        return
     with failures(given):
         for line in _prepared(given):
             typer.echo(line)

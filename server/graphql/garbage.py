@@ -12,13 +12,19 @@ from time import monotonic
 _LONGEST_SECONDS = 10.0
 """How long collections wait at most, if there is always a large operation."""
 
+_FULL_EVERY = 6
+"""One of so many collections looks at old objects too, among them those that earlier ones found in use.
+
+It takes as long as the process has objects, so there is about one in a minute.
+"""
+
 
 class Deferral:
     """Number of large operations, and since when collections wait for them."""
 
-    def __init__(self, longest_seconds: float = _LONGEST_SECONDS) -> None:
-        self._longest_seconds = longest_seconds
-        self._running = 0
+    def __init__(self, longest_seconds: float = _LONGEST_SECONDS, *, full_every: int = _FULL_EVERY) -> None:
+        self._longest_seconds, self._full_every = longest_seconds, full_every
+        self._running = self._collections = 0
         self._began = 0.0
         self._was_enabled = False
 
@@ -37,7 +43,8 @@ class Deferral:
         if not self._running:
             gc.enable()
         elif monotonic() - self._began >= self._longest_seconds:
-            gc.collect(0)
+            self._collections += 1
+            gc.collect(1 if self._collections % self._full_every else 2)
             self._began = monotonic()
 
 

@@ -28,10 +28,10 @@ async def alive(_request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """Answer whether the database is reachable and writable and has the tables of this version.
 
-    A process that stops is not ready: it is asked on connections that were open before.
+    A server that stops is not ready: its processes are asked on connections that were open before.
     """
-    stopping: asyncio.Event | None = request.scope["state"].get("stopping")
-    if stopping is not None and stopping.is_set():
+    unready: asyncio.Event | None = request.scope["state"].get("unready")
+    if unready is not None and unready.is_set():
         return _json({"status": "unavailable", "failed": "stopping"}, HTTPStatus.SERVICE_UNAVAILABLE)
     database: Database = request.app.state.portal.database
     failed = await failed_check(database)
@@ -47,7 +47,7 @@ async def failed_check(database: Database) -> str | None:
     check = "database"
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            if not await revisions.at_head(database):
+            if not await revisions.can_serve(database):
                 return "migrations"
             check = "writes"
             return None if await database.can_write() else check

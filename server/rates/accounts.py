@@ -139,7 +139,7 @@ class Accounts:
     def _drop(self, key: _Key) -> Account:
         account = self._of_addresses.pop(key) if isinstance(key, str) else self._of_tokens.pop(key)
         self.of_viewers.pop(id(account.viewer), None)
-        account.put_back()
+        account.close(self._on_forgotten)
         for lease in account.leases:
             keys = self._keys[lease]
             keys.discard(key)

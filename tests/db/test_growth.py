@@ -18,7 +18,7 @@ from benchmarks.growth_data import LARGE_PARTNER, Sizes, connected
 from db import activations, clients, events, licenses, orders
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
-from db.engine import listings
+from db.engine import Database, listings
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
 from db.engine.row_batch import RowBatch
@@ -30,7 +30,8 @@ from domain.activations import ActivationStatus
 from domain.tenancy import ALL_PARTNERS, Scope
 from tests.databases import Databases
 from tests.db.test_statements import DIALECTS, STATEMENTS
-from tests.factories import NOON
+from tests.factories import NOON, add_client
+from tests.units import writing
 
 SIZES = Sizes(clients=20_000, activations=100_000, orders=10_000)
 SIZE = 25
@@ -44,6 +45,8 @@ BLOCKS_MAX = 1_000
 PRODUCTS = range(1, 6)
 MIDDLE = Keyset(NOON.replace(year=2020, month=2), 50_000)
 SOME_CLIENTS = range(2, 52, 2)
+NEW_CLIENTS = 310
+"""Clients without activations, more than are few."""
 
 BY_PLACE = "db.idempotency._DROP_OLD"
 """The only deletion of rows that no single column tells apart."""
@@ -56,6 +59,8 @@ class Measured:
         self.dialect = DIALECTS[url.get_backend_name()]
         self._url = url
         self.read = 0
+        self.reads: list[int] = []
+        """What each statement has read so far."""
         self._last: tuple[str, Any] = "", ()
 
     @property
@@ -77,6 +82,7 @@ class Measured:
             self.read = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
             rows = await driver.fetch(compiled.text, *bound)
             await driver.close()
+        self.reads.append(self.read)
         return RowBatch(compiled.layout, rows)
 
     def plan(self) -> str:
@@ -100,9 +106,14 @@ class Measured:
 
 @pytest.fixture(scope="module")
 async def grown(engine: str, databases: Databases) -> sa.URL:
-    """Database in which one of fifty partners has 50,000 activations and 10,000 clients."""
+    """Database in which one of fifty partners has 50,000 activations and 10,000 clients, and some without any."""
     url = databases.migrated(engine)
     await to_thread(growth_data.fill, url, SIZES)
+    database = Database(url)
+    async with writing(database) as tx:
+        for _ in range(NEW_CLIENTS):
+            await add_client(tx, LARGE_PARTNER, name="Xerox Nova")
+    await database.close()
     return sa.make_url(url)
 
 
@@ -185,6 +196,35 @@ async def test_a_search_reads_the_activations_of_few_clients_it_finds(grown: sa.
 
             assert measured.is_bounded, f"{scope} {chosen} {by}: {measured.read}"
             assert len(found.rows) >= (name == rare or chosen.search is not None)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        ActivationFilter(search="xyzzy", search_key="KEY-9"),
+        ActivationFilter(search="xyzzy", search_key="KEY-"),
+        ActivationFilter(search="xerox nova", search_key="XYZZY"),
+        ActivationFilter(client_name="xerox nova"),
+    ],
+    ids=["many keys", "all keys", "many clients without any", "a name of many without any"],
+)
+async def test_a_search_reads_few_of_many_matches(grown: sa.URL, chosen: ActivationFilter) -> None:
+    measured: Any = Measured(grown)
+    scopes: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
+    for scope in scopes:
+        by = ActivationSortKey.ACTIVATED_AT
+        none = activations.listing(scope, ActivationFilter(client_name="xyzzy"), by, descending=True)
+        await listings.page(measured, none, Window(SIZE))
+        of_names, _ = measured.reads[-2:]
+        found_by = activations.listing(scope, chosen, by, descending=True)
+        found = await listings.page(measured, found_by, Window(SIZE))
+        of_matches, of_page = measured.reads[-2:]
+
+        assert len(found.rows) == (0 if "xerox nova" in {chosen.search, chosen.client_name} else SIZE)
+        assert measured.is_bounded, f"{scope}: {of_page}"
+        # Each of the clients is looked for once.
+        matches_max = STEPS_MAX if measured.dialect.name == "sqlite" else 10 * NEW_CLIENTS
+        assert of_matches - of_names < matches_max, f"{scope}: {of_matches}, {of_names}"
 
 
 async def test_a_page_of_a_rare_city_reads_its_clients_only(grown: sa.URL) -> None:

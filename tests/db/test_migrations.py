@@ -72,12 +72,12 @@ def test_the_last_step_is_the_one_that_servers_look_for() -> None:
 
 async def test_a_database_is_at_head_once_it_is_upgraded(engine: str, databases: Databases) -> None:
     database = Database(databases.empty(engine))
-    before = await revisions.at_head(database)
+    before = await revisions.can_serve(database)
 
     migrate.upgrade(database.url.render_as_string(hide_password=False))
 
     assert not before
-    assert await revisions.at_head(database)
+    assert await revisions.can_serve(database)
     await database.close()
 
 

@@ -3,12 +3,14 @@
 import asyncio
 import os
 import re
+import resource
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import httpx
@@ -24,6 +26,8 @@ STALL_SECONDS = 0.5
 """Longer than a stopping server waits for a request on an idle connection."""
 ANSWERS_BEFORE = 100
 LENGTH = re.compile(rb"content-length: (\d+)")
+FEW_FILES = 8
+"""Fewer than the parent of two workers has open, and as many as it waits for."""
 STARTED = re.compile(r"Started server process \[(\d+)\]")
 
 
@@ -50,8 +54,8 @@ class Served(NamedTuple):
         self.wait_for(lambda: self.log.read_text().count("startup complete") >= begun)
 
     def answers(self) -> bool:
-        """Return whether a new connection is answered."""
-        return plain.get(f"http://127.0.0.1:{self.port}/readyz").is_success
+        """Return whether a new connection is answered by a process that is ready."""
+        return plain.get(f"http://127.0.0.1:{self.port}/readyz", timeout=PATIENCE_SECONDS).is_success
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +282,49 @@ def test_workers_are_replaced_when_the_process_that_forked_them_ends(
         assert server.answers()
 
     assert server.process.returncode == 0
+
+
+def test_a_worker_is_replaced_without_the_socket_of_the_process_that_forks(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    # The name of a socket has 107 characters at most, and pytest's folders are long.
+    with (
+        TemporaryDirectory() as folder,
+        served(environment, tmp_path / "log", workers=2, program=True, measured=True, TMPDIR=folder) as server,
+    ):
+        (address,) = Path(folder).glob("pymp-*/listener-*")
+        address.unlink()
+        os.kill(server.workers()[0], signal.SIGKILL)
+        server.wait_for_workers(3)
+
+        assert server.answers()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+    assert "FileNotFoundError" in server.log.read_text()
+
+
+def test_workers_start_where_no_socket_can_be_made(environment: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    with served(environment, tmp_path / "log", workers=2, program=True, TMPDIR=str(folder)) as server:
+        assert server.answers()
+
+    assert server.process.returncode == 0
+    assert "a worker is not forked" in server.log.read_text()
+
+
+def test_workers_end_if_the_system_lets_their_parent_start_none(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
+        _, most = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FEW_FILES, most))
+        os.kill(server.workers()[0], signal.SIGKILL)
+
+        assert server.process.wait(PATIENCE_SECONDS) != 0
+
+    log = server.log.read_text()
+    assert "Too many open files" in log
+    assert log.count("Finished server process") == 1
 
 
 def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def only(log: Log, event: str) -> Line:
 async def test_a_request_is_one_line_with_viewer_and_operation_without_values(
     http: httpx.AsyncClient, caller: Caller, log: Log
 ) -> None:
-    query = 'query Mine($name: String) { clients(filter: {name: $name, city: "geheim"}) { totalCount } }'
+    query = 'query Mine($name: String) { clients(filter: {name: $name, ecfSerialNumber: "geheim"}) { totalCount } }'
     parameters = {"query": query, "operationName": "Mine", "variables": f'{{"name": "{SECRET}"}}'}
     headers = {"X-Request-Id": "r-1", **caller.headers}
     await ask(http, VIEWER, headers)

@@ -1,6 +1,9 @@
 """Collections of garbage wait while large operations run, and begin again afterwards."""
 
 import gc
+import weakref
+
+import pytest
 
 from server.graphql import garbage
 
@@ -16,15 +19,32 @@ def test_collections_wait_until_the_last_operation_ends() -> None:
     assert gc.isenabled()
 
 
-def test_garbage_of_cycles_is_collected_during_endless_operations() -> None:
-    deferral = garbage.Deferral(longest_seconds=0)
-    generations = [each["collections"] for each in gc.get_stats()]
+class Cycle:
+    """Object that only a collection frees."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.mark.parametrize("operations", [1, 3])
+def test_garbage_of_cycles_is_collected_during_endless_operations(operations: int) -> None:
+    """Objects of one generation are collected each time, and old ones once in a while."""
+    deferral = garbage.Deferral(longest_seconds=0, full_every=3)
+    cycle = Cycle()
+    for generation in range(operations):
+        gc.collect(generation)
+    freed, generations = weakref.ref(cycle), [each["collections"] for each in gc.get_stats()]
 
     deferral.begin()
-    for _ in range(3):
+    del cycle
+    for number in range(operations):
+        assert freed() is not None, number
         deferral.begin()
         deferral.end()
 
-    assert gc.get_stats()[0]["collections"] >= generations[0] + 3
+    assert freed() is None
+    found = [each["collections"] for each in gc.get_stats()]
+    assert found[1] - generations[1] == operations - operations // 3
+    assert found[2] - generations[2] == operations // 3
     deferral.end()
     assert gc.isenabled()

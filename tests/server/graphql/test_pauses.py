@@ -21,7 +21,7 @@ async def test_others_run_after_a_slice_and_not_before() -> None:
     pause = Pauses(clock)
     asyncio.get_running_loop().call_soon(lambda: ran.append(clock.now))
     for _ in range(3):
-        clock.now += 0.0005
+        clock.now += 0.0003
         await pause()
     assert ran == []
 

@@ -220,6 +220,43 @@ async def test_what_is_idle_is_given_back_and_forgotten() -> None:
     assert await spend_all(other, viewer(), 1) == FULL - 1
 
 
+@pytest.mark.parametrize("token_percent", [80, 100])
+@pytest.mark.parametrize("how", ["cancelled", "settled"])
+async def test_what_a_request_gives_back_late_is_not_lost(token_percent: int, how: str) -> None:
+    time, shared = Time(), MemoryBuckets()
+    limits = LIMITS._replace(token_percent=token_percent)
+    limiter, other = new_limiter(time, shared, limits), new_limiter(time, shared, limits)
+    charge = Charge(account_of(limiter, viewer()), 400, 1)
+    charge.can_cancel = True
+    await limiter.pay(charge)
+    for _ in range(4):
+        await limiter.look()
+    assert not len(limiter.accounts)
+
+    if how == "cancelled":
+        charge.cancel()
+    else:
+        charge.settle(0)
+    await limiter.look()
+
+    spent = charge.spent + await spend_all(other, viewer(), 1) + await spend_all(other, viewer(token_id=2), 1)
+    assert charge.spent == (0 if how == "cancelled" else 200)
+    assert spent == FULL
+
+
+async def test_a_request_gives_back_to_a_lease_that_others_still_spend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "_ACCOUNTS_MAX", 1)
+    limiter = new_limiter(Time())
+    charge = Charge(account_of(limiter, viewer()), 400)
+    charge.can_cancel = True
+    await limiter.pay(charge)
+    await spend(limiter, viewer(token_id=2), 1)
+
+    charge.cancel()
+
+    assert await spend_all(limiter, viewer(token_id=2), 1) == FULL - 1
+
+
 async def test_a_caller_who_spends_little_keeps_its_lease() -> None:
     limiter, caller = new_limiter(Time()), viewer()
 

@@ -1,0 +1,88 @@
+"""What a migration of the database would do, found without a change or a lock."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from db.engine import Connection, Database
+from db.engine.filters import value
+from db.engine.statement import Statement
+from db.migrations import migrate, revisions
+from db.migrations.revisions import Examined, State
+from db.migrations.steps import Step, after
+
+_ROWS_A_SECOND = 50_000
+"""Rows of a table with ten indexes that a step writes anew in a second, on either engine and one core."""
+
+
+class OpenStep(NamedTuple):
+    """A step that the database lacks, and its title."""
+
+    revision: str
+    title: str
+    step: Step
+
+
+class Check(NamedTuple):
+    """What a migration would do to a database.
+
+    Attributes:
+        examined: What the database is; only an empty or older one has open steps.
+        steps: The steps that are open.
+        rows: Number of rows of each table that the steps lock, of those that exist.
+        seconds: About how long the steps take.
+
+    """
+
+    examined: Examined
+    steps: Sequence[OpenStep]
+    rows: Mapping[str, int]
+    seconds: int
+
+    @property
+    def contracting(self) -> list[str]:
+        """The open steps for which servers of the version before must be stopped; an empty database has no servers."""
+        is_used = self.examined.state is not State.EMPTY
+        return [each.revision for each in self.steps if is_used and each.step.contracts is not None]
+
+    @property
+    def locked(self) -> list[str]:
+        """The tables that nobody reads or writes on PostgreSQL until the migration has ended."""
+        return sorted({table for each in self.steps for table in each.step.locks} & set(self.rows))
+
+    @property
+    def delayed(self) -> list[str]:
+        """The other tables that nobody writes until then."""
+        return sorted(({table for each in self.steps for table in each.step.delays} & set(self.rows)) - {*self.locked})
+
+
+def of_new() -> Check:
+    """Return what a migration would do to a database without tables."""
+    return Check(Examined(State.EMPTY), _titled(after("")), {}, 0)
+
+
+async def check(database: Database) -> Check:
+    """Return what a migration of the database to this version would do."""
+    return await database.read(_checked)
+
+
+async def _checked(connection: Connection) -> Check:
+    examined = await revisions.examined(connection)
+    if examined.state not in {State.EMPTY, State.OLDER}:
+        return Check(examined, (), {}, 0)
+    steps = after(max(examined.steps, default=""))
+    existing = set(await connection.inspect(lambda sync: sa.inspect(sync).get_table_names()))
+    touched = [{*step.locks, *step.delays} & existing for step in steps.values()]
+    rows = {table: (await connection.fetch(_rows(table)))[0] for table in sorted(set().union(*touched))}
+    written = sum(rows[table] for tables in touched for table in tables)
+    return Check(examined, _titled(steps), rows, -(-written // _ROWS_A_SECOND))
+
+
+def _titled(steps: Mapping[str, Step]) -> list[OpenStep]:
+    titles = {str(script.revision): str(script.doc).partition("\n")[0] for script in migrate.steps().walk_revisions()}
+    return [OpenStep(revision, titles[revision], step) for revision, step in steps.items()]
+
+
+def _rows(table: str) -> Statement[int]:
+    return Statement(sa.select(sa.func.count()).select_from(sa.table(table)), value)

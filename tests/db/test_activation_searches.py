@@ -1,0 +1,93 @@
+"""A search for activations has the same rows however it reads them."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+import pytest
+
+from db import activations, tables
+from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
+from db.engine import Connection, Database, Transaction, listings
+from db.engine.keyset import Keyset, Window
+from db.engine.listings import Listing
+from domain.activations import ActivationStatus
+from domain.tenancy import ALL_PARTNERS, Scope
+from tests.factories import NOON, add_client, add_partner, add_product, add_user
+from tests.units import insert, reading, writing
+
+RNG = Random(1)  # noqa: S311 — examples.
+ACTIVE = frozenset({ActivationStatus.ACTIVE})
+SIZE = 4
+
+
+async def _add(tx: Transaction, product_id: int) -> int:
+    """Add a partner with clients, some without activations, and activations that match by several values."""
+    partner_id = await add_partner(tx)
+    user_id = await add_user(tx, partner_id)
+    with_some = [await add_client(tx, partner_id, name=name) for name in ("Padaria Sol", "Sol", "Nova Lua", "Lua")]
+    for number in range(5):
+        await add_client(tx, partner_id, name=f"Nova {number}")
+    lines = [
+        {
+            "partner_id": partner_id,
+            "client_id": RNG.choice(with_some),
+            "product_id": product_id,
+            "authorization_code": f"{RNG.choice(('SOL', 'DR', 'X'))}{number}",
+            "activation_key": f"{RNG.choice(('DR05', 'SOL', 'KEY'))}-{number}",
+            "ecf_serial_number": RNG.choice((None, f"DR05{number}", f"BE{number}")),
+            "seats": 1,
+            "additional_seats": 0,
+            "client_name_folded": RNG.choice(("lua", "sol")),
+            "status": ActivationStatus.ACTIVE,
+            "activated_at": NOON.replace(minute=RNG.randrange(3)),
+            "updated_at": NOON.replace(minute=RNG.randrange(3)),
+            "activated_by_id": user_id,
+        }
+        for number in range(40)
+    ]
+    await insert(tx, tables.activations, lines)
+    return partner_id
+
+
+def _filters() -> Iterator[ActivationFilter]:
+    for name in ("sol", "lua", "nova", "nova 1", "padaria", "a", "xyzzy"):
+        yield ActivationFilter(client_name=name)
+        yield ActivationFilter(search=name, client_name="lua", search_code="SOL")
+        for beginning in ("DR05", "DR051", "SOL", "KEY-7", "XYZZY"):
+            yield ActivationFilter(search=name, search_cnpj="XYZZY", search_key=beginning, search_code=beginning)
+    yield ActivationFilter(search="sol", search_key="DR05", status=ACTIVE, activated_from=NOON.replace(minute=1))
+
+
+async def _read(connection: Connection, listing: Listing[ActivationRow], *, backward: bool) -> list[object]:
+    """Return all ids page by page, whether rows precede each page, and the number of all."""
+    window, seen = Window(SIZE, backward=backward), list[object]()
+    while True:
+        found = await listings.page(connection, listing, window)
+        seen += [[row.id for row in found.rows], found.more, await listings.any_beyond(connection, listing, window)]
+        if not found.more:
+            return [*seen, await listings.count(connection, listing)]
+        at: Keyset = listing.position(found.rows[0 if backward else -1])
+        window = Window(SIZE, backward=True, before=at) if backward else Window(SIZE, after=at)
+
+
+@pytest.mark.parametrize("few", [2, 300])
+async def test_a_search_has_the_rows_of_the_list_without_its_plan(
+    database: Database, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(listings, "FEW_MAX", few)
+    async with writing(database) as tx:
+        product_id = await add_product(tx)
+        first, _ = [await _add(tx, product_id) for _ in range(2)]
+
+    scopes: tuple[Scope, ...] = first, ALL_PARTNERS
+    orders = list(product(ActivationSortKey, (False, True), (False, True)))
+    async with reading(database) as connection:
+        for place, (scope, chosen) in enumerate(product(scopes, _filters())):
+            by, descending, backward = orders[place % len(orders)]
+            searched = activations.listing(scope, chosen, by, descending=descending)
+            plain = replace(searched, search=None)
+
+            expected = await _read(connection, plain, backward=backward)
+            assert await _read(connection, searched, backward=backward) == expected, f"{scope} {chosen}"

@@ -1,0 +1,120 @@
+"""`portal migrate`, and what `--check` says before it."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from db.migrations import migrate
+from db.migrations.revisions import HEAD
+from db.migrations.steps import STEPS, Step
+from tests.databases import Databases
+from tests.db.plain_sql import look, write
+from tests.server.conftest import Command
+
+NEWER = "UPDATE alembic_version SET version_num = '9999', served = '{}-9999'"
+PARTNER = "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')"
+
+
+@pytest.fixture
+def empty(command: Command, engine: str, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> str:
+    """URL of an empty database, which `command` uses."""
+    del command
+    url = databases.empty(engine)
+    monkeypatch.setenv("DATABASE_URL", url)
+    return url
+
+
+def run(url: str, *statements: str) -> None:
+    asyncio.run(write(url, *statements))
+
+
+def stored(url: str) -> tuple[object, ...]:
+    """Return the database file, or the tables of a server and what shows that they were changed."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        file = Path(str(parsed.database))
+        return file.read_bytes(), sorted(each.name for each in file.parent.glob(f"{file.name}*"))
+    changes = sa.text("SELECT relname, relfilenode, xmin::text FROM pg_class WHERE relkind IN ('r', 'i') ORDER BY 1")
+    return tuple(asyncio.run(look(url, lambda sync: [tuple(row) for row in sync.execute(changes)])))
+
+
+def test_a_check_tells_open_steps_by_its_exit_status(command: Command, empty: str) -> None:
+    statuses = [command("migrate", "--check").exit_code]
+    for step in ("0002", "0022", "0025"):
+        migrate.upgrade(empty, to=step)
+        statuses.append(command("migrate", "--check").exit_code)
+    command("migrate")
+    statuses.append(command("migrate", "--check").exit_code)
+
+    assert statuses == [3, 4, 4, 4, 0]
+
+
+def test_a_check_changes_nothing(command: Command, empty: str) -> None:
+    states = [stored(empty)]
+    command("migrate", "--check")
+    states.append(stored(empty))
+    migrate.upgrade(empty, to="0020")
+    run(empty, PARTNER)
+    states.append(stored(empty))
+    command("migrate", "--check")
+    states.append(stored(empty))
+
+    assert states[0] == states[1]
+    assert states[2] == states[3]
+
+
+def test_a_check_names_steps_and_what_waits_for_them(command: Command, empty: str, engine: str) -> None:
+    migrate.upgrade(empty, to="0022")
+    run(empty, PARTNER)
+
+    said = command("migrate", "--check").stdout
+
+    assert f"The database is at 0022, and this version needs {HEAD}." in said
+    assert "  0024 expand: Indexes of active clients by name and by place.\n" in said
+    assert "  0026 contract: Folded copies of notes that were written for many activations at once" in said
+    assert f"{STEPS['0026'].contracts}" in said
+    assert "takes about a second or less" in said
+    if engine == "sqlite":
+        assert "reads go on, and writes wait" in said
+    else:
+        assert "reads and writes of these tables wait: activations (0 rows), clients (0 rows)," in said
+        assert "partners (1 rows)" in said
+
+
+def test_servers_can_go_on_if_all_open_steps_expand(
+    command: Command, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_expanding: Mapping[str, Step] = {name: step._replace(contracts=None) for name, step in STEPS.items()}
+    monkeypatch.setattr("db.migrations.steps.STEPS", only_expanding)
+    migrate.upgrade(empty, to=f"{int(HEAD) - 1:04}")
+
+    checked = command("migrate", "--check")
+
+    assert checked.exit_code == 3
+    assert "1 step is open" in checked.stdout
+    assert "Servers of the version before can go on meanwhile." in checked.stdout
+
+
+def test_a_check_refuses_the_database_of_another_program(command: Command, empty: str) -> None:
+    run(empty, "CREATE TABLE posts (id INTEGER PRIMARY KEY)")
+
+    refused = command("migrate", "--check")
+
+    assert refused.exit_code == 1
+    assert "another program's database" in refused.stderr
+
+
+def test_newer_tables_that_serve_this_version_are_left_alone(command: Command, empty: str) -> None:
+    migrate.upgrade(empty)
+    run(empty, NEWER.format(HEAD))
+
+    checked, migrated = command("migrate", "--check"), command("migrate")
+
+    assert (checked.exit_code, migrated.exit_code) == (0, 0), checked.output + migrated.output
+    assert "at 9999, of a newer version; this version works on it" in checked.stdout
+    assert command("users").exit_code == 0
+    found = sa.text("SELECT version_num FROM alembic_version")
+    assert asyncio.run(look(empty, lambda sync: sync.scalar(found))) == "9999"
