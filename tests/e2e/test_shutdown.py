@@ -315,7 +315,7 @@ def test_workers_start_where_no_socket_can_be_made(environment: dict[str, str], 
 
 
 def test_workers_end_if_the_system_lets_their_parent_start_none(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2) as server:
+    with served(environment, tmp_path / "log", workers=2, program=True) as server:
         _, most = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FEW_FILES, most))
         os.kill(server.workers()[0], signal.SIGKILL)
