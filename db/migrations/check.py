@@ -48,12 +48,12 @@ class Check(NamedTuple):
 
     @property
     def locked(self) -> list[str]:
-        """The tables that nobody reads or writes on PostgreSQL until the migration has ended."""
+        """The tables that can't be read or written on PostgreSQL until the migration has ended."""
         return sorted({table for each in self.steps for table in each.step.locks} & set(self.rows))
 
     @property
     def delayed(self) -> list[str]:
-        """The other tables that nobody writes until then."""
+        """The other tables that can't be written until then."""
         return sorted(({table for each in self.steps for table in each.step.delays} & set(self.rows)) - {*self.locked})
 
 

@@ -17,7 +17,7 @@ class Step(NamedTuple):
     Attributes:
         contracts: Why servers of the version before must be stopped; None for a step that only expands the tables, and
             lets them run on.
-        locks: Tables that nobody can read or write on PostgreSQL from the step to the end of the migration.
+        locks: Tables that can't be read or written on PostgreSQL from the step to the end of the migration.
         delays: Tables that can be read meanwhile, and not written.
 
     """
