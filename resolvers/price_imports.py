@@ -7,7 +7,7 @@ from typing import NamedTuple
 from domain.events import Event, EventType
 from domain.price_tables import Tiers
 from domain.sheets import RowsRefused
-from resolvers import imports, price_tables
+from resolvers import imports, price_table_changes
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.sheets import contents
@@ -58,11 +58,11 @@ def _prices(known: Products, opened: Sheet, digest: bytes) -> PriceSheet:
 @mutation("importPrices", PricesImported, for_vendor=True)
 async def import_prices(work: Work, given: ImportPrices) -> PricesImported:
     """Write the prices of a sheet to the draft of a price table, or none if a row is bad."""
-    table = await price_tables.locked(work.tx, given.price_table_id)
+    table = await price_table_changes.locked(work.tx, given.price_table_id)
     if given.sheet.bad:
         raise RowsRefused(("content",), bad=len(given.sheet.bad))
     if given.dry_run:
         return PricesImported(table.id, None)
-    version_id = await price_tables.write_draft(work.tx, table.id, given.sheet.tiers, at=work.context.now())
+    version_id = await price_table_changes.write_draft(work.tx, table.id, given.sheet.tiers, at=work.context.now())
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=table.id))
     return PricesImported(table.id, version_id)

@@ -23,10 +23,10 @@ from domain.price_tables import (
     PriceKey,
 )
 from domain.prices import Tier
-from resolvers import ids, price_tables
+from resolvers import ids, price_table_changes, price_tables
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.ids import NOWHERE
-from resolvers.price_tables import (
+from resolvers.price_table_changes import (
     AssignPriceTables,
     CreatePriceTable,
     DiscardPriceTableDraft,
@@ -328,14 +328,14 @@ class PriceTableMutations:
         info: Info,
         input: Annotated[CreatePriceTableInput, strawberry.argument(description="The price table to create.")],
     ) -> CreatePriceTablePayload:
-        return await settle(CreatePriceTablePayload, info.context, input, price_tables.create)
+        return await settle(CreatePriceTablePayload, info.context, input, price_table_changes.create)
 
     @strawberry.mutation(description="Gives a price table another name, for all partners that buy by it.")
     @staticmethod
     async def rename_price_table(
         info: Info, input: Annotated[RenamePriceTableInput, strawberry.argument(description="The new name.")]
     ) -> RenamePriceTablePayload:
-        return await settle(RenamePriceTablePayload, info.context, input, price_tables.rename)
+        return await settle(RenamePriceTablePayload, info.context, input, price_table_changes.rename)
 
     @strawberry.mutation(
         description=(
@@ -347,7 +347,7 @@ class PriceTableMutations:
     async def draft_price_table(
         info: Info, input: Annotated[DraftPriceTableInput, strawberry.argument(description="The prices to write.")]
     ) -> DraftPriceTablePayload:
-        return await settle(DraftPriceTablePayload, info.context, input, price_tables.draft)
+        return await settle(DraftPriceTablePayload, info.context, input, price_table_changes.draft)
 
     @strawberry.mutation(
         description=(
@@ -360,7 +360,7 @@ class PriceTableMutations:
         info: Info,
         input: Annotated[PublishPriceTableInput, strawberry.argument(description="The price table, and the begin.")],
     ) -> PublishPriceTablePayload:
-        return await settle(PublishPriceTablePayload, info.context, input, price_tables.publish)
+        return await settle(PublishPriceTablePayload, info.context, input, price_table_changes.publish)
 
     @strawberry.mutation(description="Deletes the draft of a price table.")
     @staticmethod
@@ -370,7 +370,7 @@ class PriceTableMutations:
             DiscardPriceTableDraftInput, strawberry.argument(description="The price table whose draft is deleted.")
         ],
     ) -> DiscardPriceTableDraftPayload:
-        return await settle(DiscardPriceTableDraftPayload, info.context, input, price_tables.discard)
+        return await settle(DiscardPriceTableDraftPayload, info.context, input, price_table_changes.discard)
 
     @strawberry.mutation(
         description=(
@@ -385,4 +385,4 @@ class PriceTableMutations:
             AssignPriceTablesInput, strawberry.argument(description="The price tables, and of which partner.")
         ],
     ) -> AssignPriceTablesPayload:
-        return await settle(AssignPriceTablesPayload, info.context, input, price_tables.assign)
+        return await settle(AssignPriceTablesPayload, info.context, input, price_table_changes.assign)

@@ -16,7 +16,7 @@ from domain.price_tables import DearerTier, Difference, PriceKey
 from domain.products import Change, ProductDetails
 from domain.sheet_files import SheetRefused
 from domain.sheet_warnings import UnusedColumns
-from resolvers import imports, partners, price_tables, products
+from resolvers import imports, partners, price_table_changes, price_tables, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from resolvers.sheets import clients as client_rows
@@ -274,7 +274,7 @@ def import_prices(
             typer.echo(outcome.filled(import_texts.PRICES_TRIED, facts))
             return []
         published = publish or partner is not None
-        done = await price_tables.import_prices(portal, found, read.tiers, publish_it=published)
+        done = await price_table_changes.import_prices(portal, found, read.tiers, publish_it=published)
         typer.echo(outcome.filled(import_texts.PRICES_PUBLISHED if published else import_texts.PRICES_DRAFTED, facts))
         codes = {product.id: product.code for product in known}
 

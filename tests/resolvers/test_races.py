@@ -13,14 +13,14 @@ from db import orders as order_statements
 from db import price_tables as price_table_statements
 from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission
-from resolvers import access, activations, clients, ids, orders, price_tables
+from resolvers import access, activations, clients, ids, orders, price_table_changes
 from resolvers.access import viewer_of
 from resolvers.activations import ActivateLicense, CancelActivation, MoveActivation
 from resolvers.clients import CancelClient, RegisterClient
 from resolvers.context import Context
 from resolvers.mutations import Mutation, Work
 from resolvers.orders import ApproveOrder, CancelOrder
-from resolvers.price_tables import PublishPriceTable
+from resolvers.price_table_changes import PublishPriceTable
 from tests import cnpjs
 from tests.api import Api
 from tests.factories import with_tokens
@@ -319,7 +319,7 @@ async def test_an_order_takes_the_prices_that_began_while_it_waited(api: Api, ve
 
     refused = await raced(
         vendor,
-        price_tables.publish,
+        price_table_changes.publish,
         PublishPriceTable(number, None),
         api.codes("createOrder", given),
         lambda tx: price_table_statements.locked(tx, number),

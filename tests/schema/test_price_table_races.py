@@ -7,8 +7,8 @@ from domain.money import Cents
 from domain.orders import OrderType
 from domain.price_tables import PriceKey
 from domain.prices import Tier
-from resolvers import ids, price_tables
-from resolvers.price_tables import DraftedPrice, DraftPriceTable, PublishPriceTable
+from resolvers import ids, price_table_changes
+from resolvers.price_table_changes import DraftedPrice, DraftPriceTable, PublishPriceTable
 from tests.api import Api
 from tests.factories import new_product
 from tests.resolvers.test_races import raced
@@ -24,7 +24,7 @@ async def test_no_order_takes_the_old_prices_once_new_ones_have_begun(vendor: Ap
     publishing = PublishPriceTable(ids.number("PriceTable", table), None)
     ordered = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 1}]}
 
-    refused = await raced(vendor, price_tables.publish, publishing, api.codes("createOrder", ordered))
+    refused = await raced(vendor, price_table_changes.publish, publishing, api.codes("createOrder", ordered))
 
     query = """{ orders { nodes { createdAt monthlyTotal priceTableVersion { number beginsAt } } } }"""
     (order,) = (await api.data(query))["orders"]["nodes"]
@@ -39,7 +39,7 @@ async def test_two_publications_at_once_publish_the_draft_once(vendor: Api, api:
     publishing = PublishPriceTable(ids.number("PriceTable", table), None)
 
     refused = await raced(
-        vendor, price_tables.publish, publishing, vendor.codes("publishPriceTable", {"priceTableId": table})
+        vendor, price_table_changes.publish, publishing, vendor.codes("publishPriceTable", {"priceTableId": table})
     )
 
     assert refused == ["NO_PRICE_TABLE_DRAFT"]
@@ -55,7 +55,7 @@ async def test_a_draft_that_waits_for_a_publication_is_a_copy_of_it(vendor: Api,
 
     refused = await raced(
         vendor,
-        price_tables.publish,
+        price_table_changes.publish,
         PublishPriceTable(number, None),
         vendor.codes("draftPriceTable", drafted),
         lambda tx: statements.locked(tx, number),
@@ -72,7 +72,7 @@ async def test_a_draft_during_a_publication_changes_no_published_price(vendor: A
     publishing = PublishPriceTable(ids.number("PriceTable", table), None)
     drafted = {"priceTableId": table, "prices": [priced(product, (1, "30.00"))]}
 
-    refused = await raced(vendor, price_tables.publish, publishing, vendor.codes("draftPriceTable", drafted))
+    refused = await raced(vendor, price_table_changes.publish, publishing, vendor.codes("draftPriceTable", drafted))
 
     assert refused == []
     assert await _versions(vendor, table) == [(2, "DRAFT", 1, ["30.00"]), (1, "PUBLISHED", None, ["10.00"])]
@@ -87,7 +87,7 @@ async def test_a_publication_during_a_draft_publishes_all_of_it(vendor: Api, api
     drafting = DraftPriceTable(ids.number("PriceTable", table), (cheaper,))
 
     refused = await raced(
-        vendor, price_tables.draft, drafting, vendor.codes("publishPriceTable", {"priceTableId": table})
+        vendor, price_table_changes.draft, drafting, vendor.codes("publishPriceTable", {"priceTableId": table})
     )
 
     assert refused == []

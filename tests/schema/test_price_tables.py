@@ -6,8 +6,8 @@ import pytest
 
 from db import users
 from domain.access import Permission, Role
-from resolvers import ids, price_tables
-from resolvers.price_tables import RenamePriceTable
+from resolvers import ids, price_table_changes
+from resolvers.price_table_changes import RenamePriceTable
 from tests import cnpjs
 from tests.api import Api
 from tests.factories import new_caller, new_product
@@ -99,7 +99,7 @@ async def test_a_price_table_is_renamed_once_for_all_of_its_partners(vendor: Api
     renamed = [await vendor.done("renamePriceTable", "priceTable { id name }", renaming) for _ in range(2)]
     taken = await raced(
         vendor,
-        price_tables.rename,
+        price_table_changes.rename,
         RenamePriceTable(ids.number("PriceTable", other), f"{name} 2"),
         vendor.codes("renamePriceTable", {"priceTableId": table, "name": f"{name} 2"}),
     )
