@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from db import events
+from db import event_log
 from db.engine import Database, Transaction
 from db.engine.pool_sizes import PoolSizes
 from db.engine.statement import Statement
@@ -70,7 +70,7 @@ async def _fill(tx: Transaction) -> list[int]:
 
 
 async def _append(tx: Transaction, *, partner_id: int) -> None:
-    await events.append(tx, partner_id, [_EVENT], actor_id=None, at=_NOW)
+    await event_log.append(tx, partner_id, [_EVENT], actor_id=None, at=_NOW)
 
 
 async def _commits(database: Database, of: Iterator[int], seconds: float, callers: int) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from db import (
     access,
     activation_changes,
-    events,
+    event_log,
     partners,
     price_tables,
     price_versions,
@@ -156,7 +156,7 @@ async def _settle_vendor(tx: Transaction, password_hash: str) -> _VendorHere:
 async def _retire(tx: Transaction, vendor: _VendorHere, *, at: datetime) -> None:
     product_id = await products.put(tx, **RETIRED._asdict())
     retired = [Event(type=each, product_id=product_id) for each in happened(None, RETIRED)]
-    await events.append(tx, vendor.id, retired, actor_id=vendor.admin_id, at=at)
+    await event_log.append(tx, vendor.id, retired, actor_id=vendor.admin_id, at=at)
 
 
 async def _restrict(tx: Transaction, partner: Partner, partner_id: int, *, by_id: int, at: datetime) -> None:
@@ -170,7 +170,7 @@ async def _restrict(tx: Transaction, partner: Partner, partner_id: int, *, by_id
         await partners.set_status(tx, partner_id, PartnerStatus.SUSPENDED, at=at, reason=reason)
         happened.append(Event(type=EventType.PARTNER_SUSPENDED))
     if happened:
-        await events.append(tx, partner_id, happened, actor_id=by_id, at=at)
+        await event_log.append(tx, partner_id, happened, actor_id=by_id, at=at)
 
 
 async def _hire(tx: Transaction, partner_id: int, person: Person, domain: str, password_hash: str) -> int:
@@ -206,7 +206,7 @@ async def _raise(tx: Transaction, table: PriceTable, here: PricesHere, vendor: _
     await price_versions.publish(tx, version_id, begins_at=begins_at, by_id=vendor.sales_id, at=at)
     changed = Event(type=EventType.PRICES_CHANGED, price_table_id=here.price_table_id)
     concerned = [vendor.id, *await price_tables.partners_of(tx, here.price_table_id)]
-    await events.append_to_each(tx, concerned, changed, actor_id=vendor.sales_id, at=at)
+    await event_log.append_to_each(tx, concerned, changed, actor_id=vendor.sales_id, at=at)
 
 
 def _priced(product_ids: Mapping[str, int], percent: int) -> dict[str, ProductHere]:
@@ -246,7 +246,7 @@ async def write(
     updated_at = {activation.id: activation.updated_at for activation in rows.activations}
     for previous_id, activation_id in rows.moved:
         await activation_changes.point_to(tx, partner_id, [(previous_id, activation_id)], at=updated_at[previous_id])
-    await events.set_counters(
+    await event_log.set_counters(
         tx,
         partner_id,
         order_number=len(rows.orders),

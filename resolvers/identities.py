@@ -5,9 +5,9 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
-from db import events, identities
+from db import event_log, identities
 from db.engine import Connection, Database, Transaction
-from db.events import ActorDisabledError
+from db.event_log import ActorDisabledError
 from db.identities import IdentifiedUser
 from domain.events import Event, EventType
 from domain.users import email as address_of
@@ -61,7 +61,7 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
             # Another request may have linked it at the same time; an unlinked subject finds no user.
             return await identities.find(tx, claims.issuer, claims.subject)
         linked = Event(type=EventType.IDENTITY_LINKED, user_id=user.user_id)
-        await events.append(tx, user.partner_id, [linked], actor_id=user.user_id, at=at)
+        await event_log.append(tx, user.partner_id, [linked], actor_id=user.user_id, at=at)
         return user
 
     try:

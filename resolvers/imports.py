@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from db import clients, events, prices
+from db import clients, event_log, prices
 from db.engine import Connection, Transaction
 from db.prices import ProductRow
 from domain.events import Event, EventType
@@ -177,7 +177,7 @@ async def _register(
 async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *, at: datetime) -> None:
     for index, some in enumerate(batches(client_ids, _EVENTS_AT_ONCE)):
         happened = [Event(type=EventType.CLIENT_REGISTERED, client_id=client_id) for client_id in some]
-        await events.append(tx, partner_id, happened, actor_id=None, at=at, again=index > 0)
+        await event_log.append(tx, partner_id, happened, actor_id=None, at=at, again=index > 0)
 
 
 async def products(portal: Portal) -> list[ProductRow]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import structlog
 
-from db import access, events, invitations, partners, users
+from db import access, event_log, invitations, partners, users
 from db.engine import Transaction
 from db.invitations import InvitationRow, NewInvitation
 from domain import mails, token_forms
@@ -115,7 +115,7 @@ async def invite_by_operator(portal: Portal, partner_id: int, person: Person, la
         check_role(person.role, "role", of_vendor=partner.is_vendor)
         at = portal.now()
         written = await _write(portal, tx, partner_id, person, ("email",), sees_all=True, invited_by_id=None, at=at)
-        await events.append(tx, partner_id, [Event(type=EventType.USER_INVITED)], actor_id=None, at=at)
+        await event_log.append(tx, partner_id, [Event(type=EventType.USER_INVITED)], actor_id=None, at=at)
         return written
 
     written = await portal.database.write(write)
@@ -225,7 +225,7 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
             raise EmailTaken(("secret",))
         await access.add_token(tx, partner_id, new_session(user_id, session, signed_in_at=now, now=now), at=now)
         joined = [Event(type=EventType.USER_JOINED, user_id=user_id)]
-        await events.append(tx, partner_id, joined, actor_id=user_id, at=now)
+        await event_log.append(tx, partner_id, joined, actor_id=user_id, at=now)
         return user_id
 
     user_id = await portal.database.write(join)

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from db import events, identities, partners, users
+from db import event_log, identities, partners, users
 from db.access import UserRow
 from db.engine import Transaction
 from domain.access import Permission
@@ -63,7 +63,7 @@ async def unlink_by_operator(portal: Portal, email: str) -> bool:
         if not await identities.unlink(tx, user.partner_id, user.id):
             return False
         unlinked = Event(type=EventType.IDENTITY_UNLINKED, user_id=user.id)
-        await events.append(tx, user.partner_id, [unlinked], actor_id=None, at=portal.now())
+        await event_log.append(tx, user.partner_id, [unlinked], actor_id=None, at=portal.now())
         return True
 
     return await portal.database.write(write)

@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from db import events, idempotency, licenses, partners, users
+from db import event_log, idempotency, licenses, partners, users
 from db.engine import Transaction
-from db.events import ActorDisabledError
+from db.event_log import ActorDisabledError
 from db.idempotency import Claim, Recorded
 from db.licenses import NewMovement
 from db.partners import Terms
@@ -70,7 +70,7 @@ class Work:
         Raises Unauthenticated if the user was deactivated since the viewer was read.
         """
         try:
-            return await events.next_order_number(self.tx, self.partner_id, actor_id=self.viewer.user_id)
+            return await event_log.next_order_number(self.tx, self.partner_id, actor_id=self.viewer.user_id)
         except ActorDisabledError:
             raise unauthenticated() from None
 
@@ -92,7 +92,9 @@ class Work:
         self.changes.partners.add(partner_id)
         self.changes.events.extend(happened)
         try:
-            await events.append(self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now, again=again)
+            await event_log.append(
+                self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now, again=again
+            )
         except ActorDisabledError:
             raise unauthenticated() from None
 

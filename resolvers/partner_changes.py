@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import events, partners, price_tables
+from db import event_log, partners, price_tables
 from db.engine import Transaction
 from db.partners import PartnerRow
 from domain import partners as rules
@@ -61,7 +61,7 @@ async def create_by_operator(portal: Portal, given: CreatePartner) -> int:
     async def insert(tx: Transaction) -> int:
         partner_id = await _create(tx, given)
         created = [Event(type=EventType.PARTNER_CREATED)]
-        await events.append(tx, partner_id, created, actor_id=None, at=portal.now())
+        await event_log.append(tx, partner_id, created, actor_id=None, at=portal.now())
         return partner_id
 
     return await portal.database.write(insert)

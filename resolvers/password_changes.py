@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import structlog
 
-from db import access, events, partners, password_resets, tokens, users
+from db import access, event_log, partners, password_resets, tokens, users
 from db.engine import Transaction
-from db.events import ActorDisabledError
+from db.event_log import ActorDisabledError
 from domain import mails, token_forms
 from domain.access import TokenKind
 from domain.events import Event, EventType
@@ -70,7 +70,7 @@ async def change(context: Context, current: str, new: str) -> PasswordChanged:
         ended = Ended.of(revoked, now)
         happened = [Event(type=EventType.PASSWORD_CHANGED, user_id=viewer.user_id), *ended.events]
         try:
-            await events.append(tx, viewer.partner_id, happened, actor_id=viewer.user_id, at=now)
+            await event_log.append(tx, viewer.partner_id, happened, actor_id=viewer.user_id, at=now)
         except ActorDisabledError:
             raise unauthenticated() from None
         return PasswordChanged(ended.sessions, len(ended.events))
@@ -104,7 +104,7 @@ async def _send_if_known(portal: Portal, email: str, language: Language) -> None
         await _add(portal, tx, found.partner_id, found.id, secret)
         created = Event(type=EventType.PASSWORD_RESET_LINK_CREATED, user_id=found.id)
         # Who asks need not be the user.
-        await events.append(tx, found.partner_id, [created], actor_id=None, at=portal.now())
+        await event_log.append(tx, found.partner_id, [created], actor_id=None, at=portal.now())
 
     await portal.database.write(write)
     await _send(portal, email, found.name, secret, language)
@@ -192,7 +192,7 @@ async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
         await users.update(tx, found.partner_id, found.user_id, {"password_hash": password_hash, **proved})
         ended = await end_all(tx, found.partner_id, found.user_id, at=now)
         happened = [Event(type=EventType.PASSWORD_CHANGED, user_id=found.user_id), *ended.events]
-        await events.append(tx, found.partner_id, happened, actor_id=found.user_id, at=now)
+        await event_log.append(tx, found.partner_id, happened, actor_id=found.user_id, at=now)
         return PasswordChanged(ended.sessions, len(ended.events))
 
     changed = await portal.database.write(write)

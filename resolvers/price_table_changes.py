@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from db import events, partners, price_tables, price_versions, prices
+from db import event_log, partners, price_tables, price_versions, prices
 from db.engine import Transaction
 from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
@@ -269,7 +269,7 @@ async def _append(
     at: datetime,
 ) -> None:
     event = Event(type=happened, price_table_id=price_table_id)
-    await events.append_to_each(tx, list(partner_ids), event, actor_id=actor_id, at=at)
+    await event_log.append_to_each(tx, list(partner_ids), event, actor_id=actor_id, at=at)
 
 
 async def _check_products(tx: Transaction, given: Sequence[DraftedPrice]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from pyotp import random_base32
 
-from db import access, events, partners, second_factors, tokens, users
+from db import access, event_log, partners, second_factors, tokens, users
 from db.access import UserRow
 from db.engine import Transaction
 from db.second_factors import FactorState, FactorUser
@@ -216,7 +216,7 @@ async def _accept(tx: Transaction, portal: Portal, viewer: Viewer, code: str, *,
 
 async def _append(tx: Transaction, viewer: Viewer, kind: EventType, *, at: datetime) -> None:
     happened = [event(kind, viewer.user_id)]
-    await events.append(tx, viewer.partner_id, happened, actor_id=viewer.user_id, at=at)
+    await event_log.append(tx, viewer.partner_id, happened, actor_id=viewer.user_id, at=at)
 
 
 def event(kind: EventType, user_id: int) -> Event:
@@ -276,7 +276,7 @@ async def reset_by_operator(portal: Portal, email: str) -> bool:
         if before is None or before.second_factor_since is None:
             return False
         happened = [event(EventType.SECOND_FACTOR_DISABLED, user.id)]
-        await events.append(tx, user.partner_id, happened, actor_id=None, at=portal.now())
+        await event_log.append(tx, user.partner_id, happened, actor_id=None, at=portal.now())
         return True
 
     return await portal.database.write(write)

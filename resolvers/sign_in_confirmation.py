@@ -2,7 +2,7 @@
 
 import structlog
 
-from db import access, events, second_factors
+from db import access, event_log, second_factors
 from db.engine import Transaction
 from db.second_factors import Challenge
 from domain import token_forms
@@ -59,7 +59,7 @@ async def confirm_sign_in(context: Context, challenge: str, code: str) -> Signed
         await access.add_token(tx, found.partner_id, new, at=now)
         if kind is SecondFactorKind.RECOVERY_CODE:
             happened = [event(EventType.RECOVERY_CODE_USED, found.user_id)]
-            await events.append(tx, found.partner_id, happened, actor_id=found.user_id, at=now)
+            await event_log.append(tx, found.partner_id, happened, actor_id=found.user_id, at=now)
         return True
 
     try:

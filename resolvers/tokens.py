@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from db import access, events, tokens, users
+from db import access, event_log, tokens, users
 from db.access import NewToken
 from db.engine import Transaction
 from db.tokens import LiveToken, TokenFilter
@@ -75,7 +75,7 @@ async def issue(
         now = portal.now()
         token_id = await add_api_token(tx, user.partner_id, new, at=now)
         created = Event(type=EventType.TOKEN_CREATED, token_id=token_id)
-        await events.append(tx, user.partner_id, [created], actor_id=user.id, at=now)
+        await event_log.append(tx, user.partner_id, [created], actor_id=user.id, at=now)
 
     await portal.database.write(insert)
     return secret.secret
@@ -104,7 +104,7 @@ async def revoke(portal: Portal, named: str) -> LiveToken:
         revoked = await access.revoke(tx, token.partner_id, token.id, token.kind, at=now)
         if revoked is not None and token.kind is TokenKind.API:
             happened = [Event(type=EventType.TOKEN_REVOKED, token_id=token.id)]
-            await events.append(tx, token.partner_id, happened, actor_id=None, at=now)
+            await event_log.append(tx, token.partner_id, happened, actor_id=None, at=now)
         return token, revoked
 
     token, revoked = await portal.database.write(write)

@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import events, partners, password_resets, tokens, users
+from db import event_log, partners, password_resets, tokens, users
 from db.engine import Transaction
-from db.events import ActorDisabledError
+from db.event_log import ActorDisabledError
 from db.tokens import Revoked
 from db.users import LockedUser
 from domain.access import Permission, Role, TokenKind
@@ -145,7 +145,7 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         if ended:
             happened = [Event(type=EventType.SESSIONS_ENDED, user_id=wanted)]
             try:
-                await events.append(tx, partner_id, happened, actor_id=viewer.user_id, at=now)
+                await event_log.append(tx, partner_id, happened, actor_id=viewer.user_id, at=now)
             except ActorDisabledError:
                 raise unauthenticated() from None
         return ended

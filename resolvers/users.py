@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import access, events, users
+from db import access, event_log, users
 from db.access import UserRow
 from db.engine import Transaction
 from db.users import ListedUser, UserFilter
@@ -97,7 +97,7 @@ async def _insert(portal: Portal, new: NewUser, password_hash: str, partner_id: 
     if user_id is None:
         raise EmailTaken(("email",))
     joined = [Event(type=EventType.USER_JOINED, user_id=user_id)]
-    await events.append(tx, partner_id, joined, actor_id=None, at=now)
+    await event_log.append(tx, partner_id, joined, actor_id=None, at=now)
     return user_id
 
 
@@ -134,7 +134,7 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
             ended = await end_all(tx, user.partner_id, user.id, at=now)
         new = [*(Event(type=each, user_id=user.id) for each in happened), *ended.events]
         if new:
-            await events.append(tx, user.partner_id, new, actor_id=None, at=now)
+            await event_log.append(tx, user.partner_id, new, actor_id=None, at=now)
         return user.partner_id, user.id, ended
 
     partner_id, user_id, ended = await portal.database.write(write)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import structlog
 
-from db import events, webhook_deliveries, webhook_leases, webhooks
+from db import event_log, events, webhook_deliveries, webhook_leases, webhooks
 from db.engine import Transaction
 from db.events import EventRow
 from db.webhook_deliveries import Attempt, DeliveryRow, Message
@@ -310,7 +310,7 @@ class Deliverer:
         is_suspended = await webhook_leases.suspend(tx, held, reason, at=at)
         if is_suspended:
             happened = [Event(type=EventType.WEBHOOK_SUSPENDED, webhook_id=held.id)]
-            await events.append(tx, held.partner_id, happened, actor_id=None, at=at)
+            await event_log.append(tx, held.partner_id, happened, actor_id=None, at=at)
         return is_suspended
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db import events
+from db import event_log, events
 from db.engine import Database, hints
 from db.engine.filters import value as value_of
 from db.engine.hints import Listener
@@ -54,7 +54,7 @@ STEPS = st.lists(
 
 async def commit(database: Database, partner_id: int, types: Sequence[EventType], minute: int) -> None:
     happened, at = [Event(type=each) for each in types], factories.NOON + timedelta(minutes=minute)
-    await database.write(lambda tx: events.append(tx, partner_id, happened, actor_id=None, at=at))
+    await database.write(lambda tx: event_log.append(tx, partner_id, happened, actor_id=None, at=at))
 
 
 async def log_of(database: Database, partner_id: int, chosen: EventFilter) -> list[int]:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
 
-from db import events
+from db import event_log
 from db.engine import Database, Transaction
 from domain.access import Permission, TokenKind
 from domain.events import Event, EventType
@@ -198,7 +198,7 @@ async def test_partners_with_events_of_one_number_share_nothing(
 
 async def happened(tx: Transaction, *, partner_ids: Sequence[int]) -> None:
     for partner_id in partner_ids:
-        await events.append(tx, partner_id, [Event(type=EventType.CLIENT_UPDATED)], actor_id=None, at=NOON)
+        await event_log.append(tx, partner_id, [Event(type=EventType.CLIENT_UPDATED)], actor_id=None, at=NOON)
 
 
 async def number(api: Api) -> int:

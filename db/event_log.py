@@ -1,0 +1,206 @@
+"""Statements that append to the log of each partner's events, and number its events and orders."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from db import change_times
+from db.engine import Transaction, one
+from db.engine.expressions import KEEPING_KEYS, among, hashed
+from db.engine.filters import values_of
+from db.engine.statement import Statement
+from db.tables import events, partner_counters, users
+from domain import audit
+from domain.access import VENDOR_ROLES
+from domain.audit import chain, content
+from domain.events import Event
+
+_OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
+_ONE_MORE = {
+    "event_number": partner_counters.c.event_number + 1,
+    # The database chains one event itself, so that its hash takes no statement of its own.
+    "event_hash": hashed(partner_counters.c.event_hash, sa.bindparam("content", type_=sa.LargeBinary)),
+    "changed_at": change_times.TAKEN,
+}
+_TAKEN = partner_counters.c.event_number, partner_counters.c.event_hash, partner_counters.c.changed_at
+_NUMBER_ONE = sa.update(partner_counters).where(_OF_PARTNER).values(_ONE_MORE).returning(*_TAKEN)
+_NUMBER_MANY = (
+    sa.update(partner_counters)
+    .where(_OF_PARTNER)
+    .values(
+        event_number=partner_counters.c.event_number + sa.bindparam("more", type_=sa.BigInteger),
+        changed_at=change_times.TAKEN,
+    )
+    .returning(*_TAKEN)
+)
+
+
+class _Taken(NamedTuple):
+    """Last number of a partner's events, a hash, and the time that the transaction took, in microseconds.
+
+    The hash is that of the new event if it is one, and of the former one if many.
+    """
+
+    number: int
+    hash: bytes
+    time: int
+
+
+# The user's row is locked with the same statement: what is not committed by then waits for a deactivation, and fails.
+_ENABLED = (
+    sa.select(users.c.id)
+    .where(
+        users.c.id == sa.bindparam("by_actor"),
+        users.c.disabled_at.is_(None),
+        # The vendor's users act on behalf of any partner.
+        sa.or_(users.c.partner_id == sa.bindparam("of_partner"), *(users.c.role == role for role in VENDOR_ROLES)),
+    )
+    .with_for_update(read=True)
+    .exists()
+)
+_NUMBER = {
+    (is_one, has_actor): Statement(statement.where(_ENABLED) if has_actor else statement, _Taken)
+    for is_one, statement in ((True, _NUMBER_ONE), (False, _NUMBER_MANY))
+    for has_actor in (True, False)
+}
+_SET_HASH = Statement(
+    sa.update(partner_counters).where(_OF_PARTNER).values(event_hash=sa.bindparam("last_hash")), values_of
+)
+# As `append` does: the actor's row is locked before the counters, which a deactivation locks after the user's row.
+_NUMBER_AN_ORDER = Statement(
+    sa.update(partner_counters)
+    .where(_OF_PARTNER, _ENABLED)
+    .values(order_number=partner_counters.c.order_number + 1)
+    .returning(partner_counters.c.order_number),
+    int,
+)
+_OF_EVENT = tuple(sorted(each.name for each in fields(Event)))
+_SHARED_NAMES = tuple(name for name in _OF_EVENT if name != "activation_id")
+_SHARED = attrgetter(*_SHARED_NAMES)
+"""Values of an event that many of one transaction share, which end one activation each."""
+_APPEND = Statement(
+    sa.insert(events), values_of, inserted=["partner_id", "number", "occurred_at", "actor_id", "hash", *_OF_EVENT]
+)
+
+
+class ActorDisabledError(Exception):
+    """The user who makes the change was disabled meanwhile."""
+
+
+async def append(
+    tx: Transaction,
+    partner_id: int,
+    happened: Sequence[Event],
+    *,
+    actor_id: int | None,
+    at: datetime,
+    again: bool = False,
+) -> None:
+    """Number and write events. The partner's counters are the last lock that a transaction takes.
+
+    Unless it appends `again`, it moves the clients and activations that were changed before, at the same time, to a
+    later time than that of any earlier commit. Raises ActorDisabledError if the actor is disabled; until the
+    transaction ends, no other one disables the actor.
+    """
+    lines, contents = _lines(happened, {"actor_id": actor_id, "occurred_at": at})
+    is_one = len(lines) == 1
+    clock = change_times.microseconds(at)
+    wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id, "clock": clock}
+    wanted["content" if is_one else "more"] = contents[0] if is_one else len(lines)
+    taken = await one(tx, _NUMBER[is_one, actor_id is not None], wanted)
+    if taken is None:
+        raise ActorDisabledError
+    last, hash_, time = taken
+    hashes = [hash_]
+    if not is_one:
+        hashes = chain(hash_, contents)
+        await tx.execute(_SET_HASH, {"of_partner": partner_id, "last_hash": hashes[-1]})
+    first = last - len(lines) + 1
+    for number, line in enumerate(lines):
+        line["partner_id"], line["number"], line["hash"] = partner_id, first + number, hashes[number]
+    await tx.execute_many(_APPEND, lines)
+    if time != clock and not again and any(event.client_id is not None for event in happened):
+        await change_times.move(tx, partner_id, clock=at, taken=time)
+
+
+def _lines(happened: Sequence[Event], common: Mapping[str, object]) -> tuple[list[dict[str, object]], list[bytes]]:
+    """Return the values of events by column, and their contents, which are written once for events in a row."""
+    lines: list[dict[str, object]] = []
+    contents: list[bytes] = []
+    for values, alike in groupby(happened, _SHARED):
+        shared = {**common, **dict(zip(_SHARED_NAMES, values, strict=True))}
+        activation_ids = [event.activation_id for event in alike]
+        lines += [{**shared, "activation_id": activation_id} for activation_id in activation_ids]
+        contents += audit.contents(shared, activation_ids)
+    return lines, contents
+
+
+_LOCK_COUNTERS: Statement[int] = Statement(
+    sa.select(partner_counters.c.partner_id)
+    .where(among(partner_counters.c.partner_id, "partner_ids"))
+    .order_by(partner_counters.c.partner_id)
+    .with_for_update(key_share=KEEPING_KEYS),
+    int,
+)
+_NUMBER_ONE_EACH = Statement(
+    sa.update(partner_counters)
+    .where(among(partner_counters.c.partner_id, "partner_ids"))
+    .values(_ONE_MORE)
+    .returning(partner_counters.c.partner_id, *_TAKEN),
+    values_of,
+)
+
+
+async def append_to_each(
+    tx: Transaction, partner_ids: Sequence[int], event: Event, *, actor_id: int | None, at: datetime
+) -> None:
+    """Append the event to the feed of each of these partners, whose counters it locks by id."""
+    wanted = {"partner_ids": sorted(set(partner_ids))}
+    # An UPDATE of many rows locks them in no particular order.
+    await tx.fetch(_LOCK_COUNTERS, wanted)
+    common = {"occurred_at": at, "actor_id": actor_id, **{name: getattr(event, name) for name in _OF_EVENT}}
+    clock = change_times.microseconds(at)
+    numbered = await tx.fetch(_NUMBER_ONE_EACH, {**wanted, "content": content(common), "clock": clock})
+    lines = [
+        {**common, "partner_id": partner_id, "number": number, "hash": hash_}
+        for partner_id, number, hash_, _ in numbered
+    ]
+    await tx.execute_many(_APPEND, lines)
+
+
+async def next_order_number(tx: Transaction, partner_id: int, *, actor_id: int) -> int:
+    """Return the next number of the partner's orders. It takes the same last locks as `append`, which may follow.
+
+    Raises ActorDisabledError if the actor is disabled.
+    """
+    number = await one(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id, "by_actor": actor_id})
+    if number is None:
+        raise ActorDisabledError
+    return number
+
+
+_SET_COUNTERS = Statement(
+    sa.update(partner_counters)
+    .where(_OF_PARTNER)
+    .values(
+        order_number=sa.bindparam("orders"),
+        event_number=sa.bindparam("events"),
+        event_hash=sa.bindparam("last_hash"),
+        changed_at=sa.bindparam("last_time"),
+    ),
+    values_of,
+)
+
+
+async def set_counters(
+    tx: Transaction, partner_id: int, *, order_number: int, event_number: int, event_hash: bytes, at: datetime
+) -> None:
+    """Set the last numbers of a partner's orders and events, and the hash and time of the last event."""
+    last: dict[str, object] = {"orders": order_number, "events": event_number, "last_hash": event_hash}
+    last["last_time"] = change_times.microseconds(at)
+    await tx.execute(_SET_COUNTERS, {"of_partner": partner_id, **last})
