@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import growth_data
 from benchmarks.growth_data import LARGE_PARTNER, Sizes
-from db import activations, clients, events, licenses, orders, partners
+from db import activations, clients, events, orders, partners, stock_movements
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Connection, Database, listings, storage
@@ -132,7 +132,7 @@ def _lists() -> Iterator[tuple[str, Listing[Any]]]:
 def _lists_of_parents() -> Iterator[tuple[str, Listing[Any]]]:
     one = LARGE_PARTNER
     stocks = [StockRow(one, product_id, 0, 0, 0, 0, 0, None, None).number for product_id in range(1, 6)]
-    yield "the ledgers of five products", licenses.movements_of(one, stocks)
+    yield "the ledgers of five products", stock_movements.of_stocks(one, stocks)
     yield "activations of 25 clients", activations.of_clients(one, range(2, 52, 2), None)
     yield "clients of a partner", clients.of_partners(one, [one], None)
     yield "active activations of a partner", activations.of_partners(one, [one], ActivationStatus.ACTIVE)

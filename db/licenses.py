@@ -1,23 +1,19 @@
-"""Statements about the stock of licenses: counters that only guarded statements change, and their ledger."""
+"""Statements about the stock of licenses: counters that only guarded statements change."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters, one
+from db.engine import Connection, Transaction, one
 from db.engine.expressions import KEEPING_KEYS, among
-from db.engine.filters import PARTNER, one_each, scoped, tenancy, upsert, value, values_of
-from db.engine.keyset import Sorting
-from db.engine.listings import Listing
+from db.engine.filters import PARTNER, one_each, scoped, upsert, value, values_of
 from db.engine.statement import Statement
-from db.tables import activations, license_stock, partners, stock_movements
+from db.tables import license_stock, partners
 from domain import policies
-from domain.activations import ActivationStatus
-from domain.licenses import COUNTER_MAX, Delta, StockMovementType
+from domain.licenses import COUNTER_MAX, Delta
 from domain.tenancy import ALL_PARTNERS, Scope
 
 
@@ -26,6 +22,10 @@ class StockKey(NamedTuple):
 
     partner_id: int
     product_id: int
+
+
+NUMBERS_OF_PARTNER = 2**32
+"""Size of a partner's range of stock numbers: one for each id that a product can have."""
 
 
 class StockRow(NamedTuple):
@@ -50,8 +50,8 @@ class StockRow(NamedTuple):
 
     @property
     def number(self) -> int:
-        """Unique number of the stock, computed from the ids of partner and product; see `movements_of`."""
-        return self.partner_id * _OF_PARTNER_TIMES + self.product_id
+        """Unique number of the stock, computed from the ids of partner and product; see `stock_movements.of_stocks`."""
+        return self.partner_id * NUMBERS_OF_PARTNER + self.product_id
 
     @property
     def available(self) -> int:
@@ -71,33 +71,6 @@ class Left(NamedTuple):
     warning_below: int | None
 
 
-class MovementRow(NamedTuple):
-    """Line of the ledger: its delta of each counter."""
-
-    id: int
-    partner_id: int
-    product_id: int
-    type: StockMovementType
-    occurred_at: datetime
-    order_id: int | None
-    activation_id: int | None
-    purchased: int
-    bonus: int
-    activated: int
-    additional_seats_total: int
-    additional_seats_allocated: int
-
-
-class NewMovement(NamedTuple):
-    """New line of the ledger; its cause is an order or an activation."""
-
-    product_id: int
-    type: StockMovementType
-    delta: Delta
-    order_id: int | None = None
-    activation_id: int | None = None
-
-
 _WARNED_BELOW = sa.func.coalesce(
     license_stock.c.warning_below,
     sa.select(partners.c.stock_warning_below)
@@ -107,13 +80,10 @@ _WARNED_BELOW = sa.func.coalesce(
 ).label("warned_below")
 _STOCK = tuple(_WARNED_BELOW if name == "warned_below" else license_stock.c[name] for name in StockRow._fields)
 _COLUMNS = frozenset(StockRow._fields) - {"warned_below"}
-_MOVEMENTS = tuple(stock_movements.c[name] for name in MovementRow._fields)
 
+COUNTERS = tuple(each.name for each in fields(Delta))
+"""Names of the counters of a stock, each of which a movement has a delta of."""
 
-_OF_DELTA = [each.name for each in fields(Delta)]
-_OF_PARTNER_TIMES = 2**32
-_TIMES = sa.literal(_OF_PARTNER_TIMES, sa.BigInteger)
-_COUNTERS = tuple(each.name for each in fields(Delta))
 _OF_PARTNERS = scoped(
     lambda mine: Statement(
         sa.select(*_STOCK)
@@ -139,11 +109,11 @@ _LOCK = Statement(
 ).load_only(_COLUMNS)
 _BEGIN = upsert(
     license_stock,
-    lambda insert: insert.values(dict.fromkeys(_COUNTERS, 0)).on_conflict_do_nothing(),
+    lambda insert: insert.values(dict.fromkeys(COUNTERS, 0)).on_conflict_do_nothing(),
     values_of,
     inserted=["partner_id", "product_id"],
 )
-_MORE = {name: sa.bindparam(f"more_{name}", type_=sa.BigInteger) for name in _COUNTERS}
+_MORE = {name: sa.bindparam(f"more_{name}", type_=sa.BigInteger) for name in COUNTERS}
 _bought = license_stock.c.purchased + license_stock.c.bonus
 _seats = license_stock.c.additional_seats_total - license_stock.c.additional_seats_allocated
 
@@ -172,34 +142,6 @@ _SET_WARNING = Statement(
 )
 _RELEASE = Statement(_changing(), values_of)
 _TAKE_EACH: Statement[int] = Statement(_TAKING.returning(license_stock.c.product_id), value)
-_RECORD = Statement(
-    sa.insert(stock_movements),
-    values_of,
-    inserted=["partner_id", "product_id", "type", "occurred_at", "order_id", "activation_id", *_COUNTERS],
-)
-
-_OF_CLIENT = activations.c.partner_id == PARTNER, activations.c.client_id == sa.bindparam("of_client")
-_released: Mapping[str, ColumnElement[Any]] = {
-    **{name: sa.literal_column("0", sa.Integer) for name in _COUNTERS},
-    "activated": sa.literal_column("-1", sa.Integer),
-    "additional_seats_allocated": -activations.c.additional_seats,
-}
-_RECORD_RELEASED = Statement(
-    sa.insert(stock_movements).from_select(
-        ["partner_id", "product_id", "type", "occurred_at", "activation_id", *_COUNTERS],
-        sa.select(
-            activations.c.partner_id,
-            activations.c.product_id,
-            sa.literal(StockMovementType.RELEASED, stock_movements.c.type.type),
-            sa.bindparam("at", type_=stock_movements.c.occurred_at.type),
-            activations.c.id,
-            *_released.values(),
-        )
-        .where(*_OF_CLIENT, activations.c.status == ActivationStatus.ACTIVE)
-        .order_by(activations.c.id),
-    ),
-    values_of,
-)
 
 
 async def of_partners(connection: Connection, scope: Scope, partner_ids: Sequence[int]) -> Mapping[int, list[StockRow]]:
@@ -272,59 +214,6 @@ async def release_each(tx: Transaction, partner_id: int, deltas: Mapping[int, De
     await tx.execute_many(
         _RELEASE, [_changed(partner_id, product_id, deltas[product_id]) for product_id in sorted(deltas)]
     )
-
-
-async def record(tx: Transaction, partner_id: int, movements: Sequence[NewMovement], *, at: datetime) -> None:
-    """Append lines to the ledger."""
-    lines = [
-        {
-            "partner_id": partner_id,
-            "product_id": movement.product_id,
-            "type": movement.type,
-            "occurred_at": at,
-            "order_id": movement.order_id,
-            "activation_id": movement.activation_id,
-            **{name: getattr(movement.delta, name) for name in _OF_DELTA},
-        }
-        for movement in movements
-    ]
-    await tx.execute_many(_RECORD, lines)
-
-
-async def record_released(tx: Transaction, partner_id: int, client_id: int, *, at: datetime) -> None:
-    """Append a line to the ledger for each active activation of the client, all of which end in this transaction."""
-    await tx.execute(_RECORD_RELEASED, {"partner_id": partner_id, "of_client": client_id, "at": at})
-
-
-def movements_of(scope: Scope, stock_numbers: Sequence[int]) -> Listing[MovementRow]:
-    """Return the ledgers of these stocks, newest first; a stock is identified by its `number`."""
-    values = {
-        "partner_id": scope,
-        "parent_ids": stock_numbers,
-        "partner_ids": list({number // _OF_PARTNER_TIMES for number in stock_numbers}),
-        "product_ids": list({number % _OF_PARTNER_TIMES for number in stock_numbers}),
-    }
-    return (_LEDGER_OF_ALL if scope is ALL_PARTNERS else _LEDGER).of(values)
-
-
-def _ledger(*, all_partners: bool) -> Listing[MovementRow]:
-    partner_id, product_id = stock_movements.c.partner_id, stock_movements.c.product_id
-    return Listing(
-        name="licenseStock.movements",
-        row=MovementRow,
-        columns=_MOVEMENTS,
-        where=[tenancy(all_partners=all_partners)(partner_id)],
-        key="occurred_at",
-        sorting=Sorting(stock_movements.c.occurred_at, stock_movements.c.id, descending=True),
-        parent=partner_id * _TIMES + product_id,
-        of_parents=[among(partner_id, "partner_ids"), among(product_id, "product_ids")],
-        is_parent=lambda number: [partner_id == number // _TIMES, product_id == number % _TIMES],
-    )
-
-
-_LEDGER, _LEDGER_OF_ALL = _ledger(all_partners=False), _ledger(all_partners=True)
-movements_by_ids = filters.rows_by_id(stock_movements, _MOVEMENTS, MovementRow)
-"""The lines of a scope's ledgers, by id."""
 
 
 def _changed(partner_id: int, product_id: int, delta: Delta) -> dict[str, int]:

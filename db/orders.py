@@ -1,4 +1,4 @@
-"""Statements about orders."""
+"""Statements that read orders and their items."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,26 +11,14 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import KEEPING_KEYS, AnyColumn, among, during
-from db.engine.filters import (
-    PARTNER,
-    Mine,
-    Scoped,
-    Shape,
-    is_partner,
-    of_parents,
-    one_row,
-    tenancy,
-    value,
-    values_of,
-)
+from db.engine import Connection, filters, one, returned
+from db.engine.expressions import AnyColumn, among, during
+from db.engine.filters import PARTNER, Mine, Scoped, Shape, is_partner, of_parents, one_row, tenancy, value
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import order_items, orders
-from domain.audit import lines_hash
-from domain.orders import ITEMS_MAX, Line, OrderStatus, OrderType
+from domain.orders import ITEMS_MAX, OrderStatus, OrderType
 from domain.tenancy import ALL_PARTNERS, Scope
 
 
@@ -79,7 +67,7 @@ _TOTAL = orders.c.monthly_total + orders.c.setup_fee_total
 _ORDER_VALUES: Mapping[str, AnyColumn] = dict(orders.c.items()) | {
     "total_with_setup_fee": _TOTAL.label("total_with_setup_fee"),
 }
-_ORDERS = tuple(_ORDER_VALUES[name] for name in OrderRow._fields)
+ORDER_COLUMNS = tuple(_ORDER_VALUES[name] for name in OrderRow._fields)
 
 _quantity = sa.cast(order_items.c.quantity, sa.BigInteger)
 _ITEM_VALUES: Mapping[str, AnyColumn] = dict(order_items.c.items()) | {
@@ -143,7 +131,7 @@ def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: 
     return Listing(
         name="orders",
         row=OrderRow,
-        columns=_ORDERS,
+        columns=ORDER_COLUMNS,
         where=_where(shape, all_partners=all_partners),
         key=key.name,
         sorting=Sorting(key, orders.c.id, descending=descending),
@@ -162,7 +150,7 @@ def _of_partners(status: OrderStatus | None, *, all_partners: bool) -> Listing[O
     return Listing(
         name="partner.orders",
         row=OrderRow,
-        columns=_ORDERS,
+        columns=ORDER_COLUMNS,
         where=[mine(orders.c.partner_id), *([] if status is None else [orders.c.status == status])],
         key="number",
         sorting=Sorting(orders.c.number, orders.c.id, descending=True),
@@ -226,7 +214,7 @@ def _conditions(chosen: OrderFilter, mine: Mine) -> Iterable[ColumnElement[bool]
     yield from during(orders.c.approved_at, chosen.completed_from, chosen.completed_to)
 
 
-by_ids = filters.rows_by_id(orders, _ORDERS, OrderRow)
+by_ids = filters.rows_by_id(orders, ORDER_COLUMNS, OrderRow)
 """The orders of a scope, by id."""
 items_by_ids = filters.rows_by_id(order_items, _ITEMS, OrderItemRow)
 """The order items of a scope, by id."""
@@ -248,8 +236,6 @@ _ID_BY_NUMBER: Statement[int] = Statement(
     value,
     reads=one_row,
 )
-_MINE = orders.c.partner_id == PARTNER, orders.c.id == sa.bindparam("order_id")
-_LOCK = Statement(sa.select(*_ORDERS).where(*_MINE).with_for_update(key_share=KEEPING_KEYS), OrderRow)
 
 
 async def id_by_number(connection: Connection, partner_id: int, number: int) -> int | None:
@@ -264,120 +250,3 @@ async def items_of(connection: Connection, scope: Scope, order_ids: Sequence[int
     for row in found:
         by_order.setdefault(row.order_id, []).append(row)
     return by_order
-
-
-async def locked(tx: Transaction, partner_id: int, order_id: int) -> OrderRow | None:
-    """Lock the partner's order until the transaction ends, and return it; None if there is none."""
-    return await one(tx, _LOCK, {"partner_id": partner_id, "order_id": order_id})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrder:
-    """New order."""
-
-    number: int
-    type: OrderType
-    price_table_id: int
-    price_table_version_id: int
-    lines: Sequence[Line]
-    note: str | None
-
-
-_CREATE = Statement(
-    sa.insert(orders).returning(orders.c.id),
-    int,
-    inserted=[
-        "partner_id",
-        "number",
-        "type",
-        "status",
-        "price_table_id",
-        "price_table_version_id",
-        "monthly_total",
-        "setup_fee_total",
-        "lines_hash",
-        "note",
-        "created_at",
-        "created_by_id",
-    ],
-)
-_ADD_ITEM = Statement(
-    sa.insert(order_items),
-    tuple,
-    inserted=[
-        "partner_id",
-        "order_id",
-        "product_id",
-        "quantity",
-        "bonus_quantity",
-        "seats",
-        "unit_monthly_price",
-        "unit_setup_fee",
-    ],
-)
-
-
-async def create(tx: Transaction, partner_id: int, new: NewOrder, *, by_id: int, at: datetime) -> int:
-    """Create a pending order with its items, and return its id."""
-    order = {
-        "partner_id": partner_id,
-        "number": new.number,
-        "type": new.type,
-        "status": OrderStatus.PENDING,
-        "price_table_id": new.price_table_id,
-        "price_table_version_id": new.price_table_version_id,
-        "monthly_total": sum(line.monthly_total for line in new.lines),
-        "setup_fee_total": sum(line.setup_fee for line in new.lines),
-        "lines_hash": lines_hash(new.lines),
-        "note": new.note,
-        "created_at": at,
-        "created_by_id": by_id,
-    }
-    order_id = await returned(tx, _CREATE, order)
-    items = [
-        {
-            "partner_id": partner_id,
-            "order_id": order_id,
-            "product_id": line.product_id,
-            "quantity": line.quantity,
-            "bonus_quantity": line.bonus_quantity,
-            "seats": line.seats,
-            "unit_monthly_price": line.unit_monthly_price,
-            "unit_setup_fee": line.unit_setup_fee,
-        }
-        for line in new.lines
-    ]
-    await tx.execute_many(_ADD_ITEM, items)
-    return order_id
-
-
-_COMPLETE = Statement(
-    sa.update(orders)
-    .where(*_MINE)
-    .values(status=OrderStatus.COMPLETED, approved_by_id=sa.bindparam("by_id"), approved_at=sa.bindparam("at")),
-    values_of,
-)
-_CANCEL = Statement(
-    sa.update(orders)
-    .where(*_MINE)
-    .values(
-        status=OrderStatus.CANCELLED,
-        cancelled_by_id=sa.bindparam("by_id"),
-        cancelled_at=sa.bindparam("at"),
-        cancellation_note=sa.bindparam("note_of_it"),
-    ),
-    values_of,
-)
-
-
-async def complete(tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime) -> None:
-    """Complete the order, which the caller has locked and found pending."""
-    await tx.execute(_COMPLETE, {"partner_id": partner_id, "order_id": order_id, "by_id": by_id, "at": at})
-
-
-async def cancel(
-    tx: Transaction, partner_id: int, order_id: int, *, by_id: int, at: datetime, note: str | None
-) -> None:
-    """Cancel the order, which the caller has locked and found pending."""
-    which = {"partner_id": partner_id, "order_id": order_id}
-    await tx.execute(_CANCEL, {**which, "by_id": by_id, "at": at, "note_of_it": note})

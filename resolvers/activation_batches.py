@@ -9,7 +9,8 @@ from db.activation_changes import NewActivation
 from db.activations import ActivationFilter, ActivationRow
 from db.clients import ClientRow
 from db.engine import Connection
-from db.licenses import Left, NewMovement, StockRow
+from db.licenses import Left, StockRow
+from db.stock_movements import NewMovement
 from domain.access import Permission
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.bulk import CountChanged

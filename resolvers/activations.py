@@ -8,7 +8,8 @@ from db.activation_changes import NewActivation
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientRow
 from db.engine.statement import Columns
-from db.licenses import NewMovement, StockRow
+from db.licenses import StockRow
+from db.stock_movements import NewMovement
 from domain.access import Permission
 from domain.activations import (
     AUTHORIZATION_CODE_BITS,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
-from db import activation_changes, client_erasure, clients, erasures, holdings, licenses, tables
+from db import activation_changes, client_erasure, clients, erasures, holdings, licenses, stock_movements, tables
 from db.activation_changes import HeldLicense
 from db.activations import ActivationRow
 from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
@@ -14,7 +14,7 @@ from db.engine.statement import Columns
 from db.erasures import Erasure
 from db.free_texts import AFTER_STOCK, BEFORE_ACTIVATIONS, OF_ACTIVATIONS
 from db.holdings import Released
-from db.licenses import NewMovement
+from db.stock_movements import NewMovement
 from domain.access import Permission
 from domain.clients import ClientStatus
 from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, single_words
@@ -230,7 +230,7 @@ async def _give_back(work: Work, client_id: int, ended: Sequence[HeldLicense]) -
     work.changes.movements.extend(
         NewMovement(product_id, StockMovementType.RELEASED, delta) for product_id, delta in deltas.items()
     )
-    await licenses.record_released(work.tx, work.partner_id, client_id, at=work.now)
+    await stock_movements.record_released(work.tx, work.partner_id, client_id, at=work.now)
     await licenses.release_each(work.tx, work.partner_id, deltas)
 
 

@@ -21,6 +21,7 @@ from db import (
     price_tables,
     price_versions,
     prices,
+    stock_movements,
     users,
     webhook_deliveries,
     webhooks,
@@ -175,7 +176,7 @@ class Loaders:
     webhook = row_by_id(webhooks.by_ids)
     webhook_delivery = row_by_id(webhook_deliveries.by_ids)
     event = row_by_id(events.by_ids)
-    movement = row_by_id(licenses.movements_by_ids)
+    movement = row_by_id(stock_movements.by_ids)
     """Lines of the ledger."""
     stock = row_by_key(licenses.by_keys)
     """The stock of a product, by partner and product."""
@@ -202,7 +203,7 @@ class Loaders:
     price_tables_of_partner = rows_by_id(price_tables.of_partners)
     """The price tables that a partner buys by, the preselected one first."""
     activations_of_client = pages(activations.of_clients)
-    movements_of_stock = pages(unfiltered(licenses.movements_of))
+    movements_of_stock = pages(unfiltered(stock_movements.of_stocks))
     """Pages of the ledger of a stock, by its number."""
     clients_of_partner = pages(clients.of_partners, of_partners=True)
     activations_of_partner = pages(activations.of_partners, of_partners=True)

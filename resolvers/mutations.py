@@ -7,12 +7,12 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from db import event_log, idempotency, licenses, partners, users
+from db import event_log, idempotency, partners, stock_movements, users
 from db.engine import Transaction
 from db.event_log import ActorDisabledError
 from db.idempotency import Claim, Recorded
-from db.licenses import NewMovement
 from db.partners import Terms
+from db.stock_movements import NewMovement
 from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
@@ -77,7 +77,7 @@ class Work:
     async def record(self, movements: Sequence[NewMovement]) -> None:
         """Append lines to the ledger of the partner's stock."""
         self.changes.movements.extend(movements)
-        await licenses.record(self.tx, self.partner_id, movements, at=self.now)
+        await stock_movements.record(self.tx, self.partner_id, movements, at=self.now)
 
     async def append(self, *happened: Event) -> None:
         """Append events. It takes the transaction's last lock."""

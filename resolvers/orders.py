@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from db import licenses, orders, price_tables, products
-from db.licenses import NewMovement
-from db.orders import NewOrder, OrderFilter, OrderRow, OrderSortKey, OrdersTotal
+from db import licenses, order_changes, orders, price_tables, products
+from db.order_changes import NewOrder
+from db.orders import OrderFilter, OrderRow, OrderSortKey, OrdersTotal
 from db.partners import PartnerRow
+from db.stock_movements import NewMovement
 from domain import policies
 from domain.access import Permission
 from domain.checks import Checks
@@ -135,7 +136,7 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
         lines=quote.items,
         note=given.note,
     )
-    order_id = await orders.create(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
+    order_id = await order_changes.create(work.tx, work.partner_id, new, by_id=work.viewer.user_id, at=work.now)
     await work.append(Event(type=EventType.ORDER_CREATED, order_id=order_id))
     return OrderChanged(order_id)
 
@@ -171,7 +172,7 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
         for product_id, delta in deltas.items()
     ]
     await work.record(movements)
-    await orders.complete(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now)
+    await order_changes.complete(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now)
     await work.append(Event(type=EventType.ORDER_APPROVED, order_id=order.id))
     return OrderApproved(order.id, list(deltas))
 
@@ -203,13 +204,15 @@ class CancelOrder(NamedTuple):
 async def cancel(work: Work, given: CancelOrder) -> OrderChanged:
     """Cancel a pending order."""
     order = await _pending(work, given.order_id, to=OrderStatus.CANCELLED)
-    await orders.cancel(work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now, note=given.reason)
+    await order_changes.cancel(
+        work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now, note=given.reason
+    )
     await work.append(Event(type=EventType.ORDER_CANCELLED, order_id=order.id))
     return OrderChanged(order.id)
 
 
 async def _pending(work: Work, order_id: int, *, to: OrderStatus) -> OrderRow:
-    order = await orders.locked(work.tx, work.partner_id, order_id)
+    order = await order_changes.locked(work.tx, work.partner_id, order_id)
     if order is None:
         raise NotFound(("orderId",))
     move(order.status, to, ("orderId",))

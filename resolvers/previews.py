@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from db import licenses, price_versions
 from db.engine import Connection
-from db.licenses import NewMovement, StockRow
+from db.licenses import StockRow
+from db.stock_movements import NewMovement
 from domain.erasure import ErasedCount, counts
 from domain.events import Event, EventType
 from resolvers.prices import Quote

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from db.licenses import MovementRow, StockRow
+from db.licenses import StockRow
+from db.stock_movements import MovementRow
 from domain.licenses import StockMovementType
 from resolvers import ids, licenses
 from schema import references

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from benchmarks import growth_data
 from benchmarks.growth_data import LARGE_PARTNER, Sizes, connected
-from db import activations, clients, events, licenses, orders
+from db import activations, clients, events, orders, stock_movements
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Database, listings
@@ -140,7 +140,7 @@ def _first_pages() -> Iterator[tuple[str, Case]]:
             number = OrderSortKey.NUMBER if scope is LARGE_PARTNER else OrderSortKey.CREATED_AT
             yield f"{of}: orders", Case(orders.listing(scope, OrderFilter(), number, descending=descending))
         stocks = [_stock(product_id) for product_id in PRODUCTS]
-        yield f"{of}: the ledger", Case(licenses.movements_of(scope, stocks), of_parents=True)
+        yield f"{of}: the ledger", Case(stock_movements.of_stocks(scope, stocks), of_parents=True)
         of_clients = activations.of_clients(scope, SOME_CLIENTS, None)
         yield f"{of}: activations of clients", Case(of_clients, of_parents=True)
         of_partners = activations.of_partners(scope, [LARGE_PARTNER], ActivationStatus.ACTIVE)
@@ -239,7 +239,7 @@ async def test_a_page_of_a_rare_city_reads_its_clients_only(grown: sa.URL) -> No
 
 async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
-    ledger = licenses.movements_of(LARGE_PARTNER, [_stock(product_id) for product_id in PRODUCTS])
+    ledger = stock_movements.of_stocks(LARGE_PARTNER, [_stock(product_id) for product_id in PRODUCTS])
     lists: list[Listing[Any]] = [ledger, activations.of_clients(LARGE_PARTNER, SOME_CLIENTS, None)]
     for listing in lists:
         window = Window(SIZE, after=MIDDLE)

@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, TextualSelect
 from sqlalchemy.engine import Dialect, make_url
 
 import db
-from db import activations, clients, events, invitations, licenses, orders, partners, tokens, users
+from db import activations, clients, events, invitations, orders, partners, stock_movements, tokens, users
 from db.activation_joins import ACTIVATED_BY, CLIENT, PRODUCT
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
@@ -224,7 +224,7 @@ def all_listings() -> Iterator[Listing[Any]]:
         yield users.of_partners(scope, [1])
         yield from (users.listing(scope, each) for each in chosen(UserFilter))
         yield invitations.listing(scope, at=NOON)
-        yield licenses.movements_of(scope, [2**32 + 1])
+        yield stock_movements.of_stocks(scope, [2**32 + 1])
 
 
 SCOPES: tuple[Scope, ...] = (1, ALL_PARTNERS)

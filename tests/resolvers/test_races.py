@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from db import activation_changes, tables, users
+from db import activation_changes, order_changes, tables, users
 from db import clients as client_statements
-from db import orders as order_statements
 from db import price_tables as price_table_statements
 from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission
@@ -104,7 +103,7 @@ async def test_an_order_that_is_being_approved_is_not_approved_again(api: Api, p
         orders.approve,
         ApproveOrder(number),
         api.codes("approveOrder", {"orderId": order}),
-        lambda tx: order_statements.locked(tx, api.partner_id, number),
+        lambda tx: order_changes.locked(tx, api.partner_id, number),
     )
 
     assert refused == ["ORDER_TRANSITION"]
@@ -120,7 +119,7 @@ async def test_an_order_that_is_being_cancelled_is_not_approved(api: Api, produc
         orders.cancel,
         CancelOrder(number, None),
         api.codes("approveOrder", {"orderId": order}),
-        lambda tx: order_statements.locked(tx, api.partner_id, number),
+        lambda tx: order_changes.locked(tx, api.partner_id, number),
     )
 
     assert refused == ["ORDER_TRANSITION"]
