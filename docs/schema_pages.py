@@ -24,7 +24,7 @@ from graphql import (
     print_ast,
 )
 
-from domain.access import FIELD_PERMISSIONS, PUBLIC_FIELDS
+from domain.field_permissions import FIELD_PERMISSIONS, PUBLIC_FIELDS
 
 TITLES: Mapping[str, tuple[str, str]] = {
     "objects": ("Objects", "What the portal holds, and the parts of it."),

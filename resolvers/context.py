@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from db.engine.deadline import Deadline
-from domain.access import NODE_PERMISSIONS, Permission
+from domain.access import Permission
 from domain.documents import Inspection
 from domain.errors import (
     BadUserInput,
@@ -13,6 +13,7 @@ from domain.errors import (
     SignInFirst,
     UnusableToken,
 )
+from domain.field_permissions import NODE_PERMISSIONS
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers.ids import NOWHERE

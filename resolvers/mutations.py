@@ -13,9 +13,9 @@ from db.event_log import ActorDisabledError
 from db.idempotency import Claim, Recorded
 from db.partners import Terms
 from db.stock_movements import NewMovement
-from domain.access import FIELD_PERMISSIONS
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
+from domain.field_permissions import FIELD_PERMISSIONS
 from domain.partners import PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
 from resolvers import previews

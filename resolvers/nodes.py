@@ -6,8 +6,9 @@ from typing import Any, cast
 
 from db.access import UserRow
 from db.licenses import StockKey
-from domain.access import NODE_PERMISSIONS, Permission
+from domain.access import Permission
 from domain.errors import BadUserInput
+from domain.field_permissions import NODE_PERMISSIONS
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers import ids
 from resolvers.context import Context

@@ -19,7 +19,7 @@ from graphql import (
     is_list_type,
 )
 
-from domain.access import LARGE_MUTATIONS
+from domain.field_permissions import LARGE_MUTATIONS
 
 PARTS = 1_000
 """Number of parts of a point: weights are counted in whole parts."""

@@ -28,9 +28,10 @@ from graphql import (
 from graphql.execution import Executor
 
 from breadth import BatchExecutor, Prepared
-from domain.access import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
+from domain.access import Permission
 from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import BadUserInput, SignInFirst
+from domain.field_permissions import ENROLLING_FIELDS, FIELD_PERMISSIONS, PUBLIC_FIELDS
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.cost_prices import SMALL_SIZE, Price
 from server.graphql.costs import Cost

@@ -14,7 +14,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from domain.access import LARGE_MUTATIONS, LONE_MUTATIONS, PUBLIC_FIELDS, SELF_CHECKING_MUTATIONS
+from domain.field_permissions import LARGE_MUTATIONS, LONE_MUTATIONS, PUBLIC_FIELDS, SELF_CHECKING_MUTATIONS
 from domain.limits import CostExceeded
 
 PUBLIC_MAX = 20

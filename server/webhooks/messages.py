@@ -9,7 +9,8 @@ import orjson
 from db.events import EventRow
 from db.webhook_deliveries import Message
 from db.webhook_leases import Leased
-from domain.access import NODE_PERMISSIONS, Permissions
+from domain.access import Permissions
+from domain.field_permissions import NODE_PERMISSIONS
 from resolvers import events, ids, webhook_keys
 from resolvers.portal import Portal
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import access
-from domain.access import ALL, FIELD_PERMISSIONS, NODE_PERMISSIONS, PUBLIC_FIELDS, Permission, Permissions, Role
+from domain.access import ALL, Permission, Permissions, Role
+from domain.field_permissions import FIELD_PERMISSIONS, NODE_PERMISSIONS, PUBLIC_FIELDS
 
 permissions = st.frozensets(st.sampled_from(Permission))
 

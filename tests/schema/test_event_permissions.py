@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
-from domain.access import FIELD_PERMISSIONS, NODE_PERMISSIONS, Permission
+from domain.access import Permission
+from domain.field_permissions import FIELD_PERMISSIONS, NODE_PERMISSIONS
 from tests.api import Api, Json
 from tests.factories import new_caller
 from tests.schema.introspection import GRAPHQL

@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain.access import ALL, NODE_PERMISSIONS
+from domain.access import ALL
+from domain.field_permissions import NODE_PERMISSIONS
 from resolvers import ids
 from tests.api import Api
 from tests.factories import new_caller

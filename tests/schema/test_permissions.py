@@ -3,16 +3,8 @@
 import pytest
 from graphql import get_named_type
 
-from domain.access import (
-    ALL,
-    FIELD_PERMISSIONS,
-    NODE_PERMISSIONS,
-    PUBLIC_FIELDS,
-    ROLE_PERMISSIONS,
-    VENDOR_ROLES,
-    Permission,
-    Role,
-)
+from domain.access import ALL, ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role
+from domain.field_permissions import FIELD_PERMISSIONS, NODE_PERMISSIONS, PUBLIC_FIELDS
 from tests import cnpjs
 from tests.api import Api
 from tests.factories import new_caller

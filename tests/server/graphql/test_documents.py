@@ -4,7 +4,8 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, get_introspection_query, get_named_type, is_list_type
 from graphql.type import GraphQLNonNull
 
-from domain.access import ALL, FIELD_PERMISSIONS, PUBLIC_FIELDS, Permission
+from domain.access import ALL, Permission
+from domain.field_permissions import FIELD_PERMISSIONS, PUBLIC_FIELDS
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Documents
 from server.graphql.limits import DEPTH_MAX, FIELDS_MAX, FRAGMENTS_MAX, TOKENS_MAX
