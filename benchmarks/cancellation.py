@@ -16,7 +16,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from db import access
+from db import access, users
 from db.access import NewToken
 from db.engine import Database, Transaction
 from db.migrations import migrate
@@ -102,7 +102,7 @@ async def _fill(tx: Transaction, rows: int, rounds: int) -> None:
         connection.exec_driver_sql("ANALYZE")
 
     await tx.inspect(partner)
-    user_id = await access.create_user(
+    user_id = await users.create(
         tx, _PARTNER, email="a@a.example", name="Ana", role=Role.MANAGER, password_hash=_NO_HASH, proved_at=None
     )
     if user_id is None:

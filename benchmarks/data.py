@@ -16,7 +16,7 @@ from random import Random
 from typing import NamedTuple
 
 from benchmarks.paths import CACHE, PROJECT
-from db import access, partners, price_tables, products, tables
+from db import access, partners, price_tables, products, tables, users
 from db.access import NewToken
 from db.doctor import checks
 from db.engine import Database, Transaction, bulk, statistics
@@ -164,7 +164,7 @@ async def _partner(tx: Transaction, place: int, product_ids: Mapping[str, int]) 
 
 
 async def _user(tx: Transaction, partner_id: int, domain: str, number: int, role: Role) -> int:
-    user_id = await access.create_user(
+    user_id = await users.create(
         tx,
         partner_id,
         email=f"pessoa{number}@{domain}",
@@ -195,7 +195,7 @@ def _steps(here: _Here) -> Sequence[Step]:
 
 
 async def _token(tx: Transaction) -> None:
-    found = await access.credentials(tx, "pessoa1@revenda-00.example")
+    found = await users.credentials(tx, "pessoa1@revenda-00.example")
     if found is None:
         message = "the large partner has no manager"
         raise LookupError(message)

@@ -25,7 +25,7 @@ import orjson
 import sqlalchemy as sa
 
 from benchmarks.paths import CACHE, PROJECT
-from db import access
+from db import access, users
 from db.access import NewToken
 from db.engine import Database, Transaction
 from db.migrations import migrate
@@ -129,7 +129,7 @@ def _make(url: str, sizes: Mapping[int, int]) -> None:
 
         await tx.inspect(work)
         for partner in sizes:
-            user_id = await access.create_user(
+            user_id = await users.create(
                 tx,
                 partner,
                 email=f"{partner}@a.example",

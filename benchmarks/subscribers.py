@@ -21,7 +21,7 @@ from benchmarks.contenders import CONTENDERS, FOLLOWED, Contender, Start
 from benchmarks.processes import Server, free_port, fresh_database, running
 from benchmarks.results import OURS
 from benchmarks.streams import Caller, Deliveries, SocketSubscriber, Subscriber
-from db import access
+from db import access, users
 from db.access import NewToken
 from db.engine import Database, Transaction
 from domain.access import TokenKind
@@ -73,7 +73,7 @@ def prepare(start: Start, tokens: int) -> None:
     async def add(tx: Transaction) -> None:
         for place in range(tokens):
             partner, number = place % PARTNERS, place // PARTNERS % USERS + 1
-            user = await access.credentials(tx, f"pessoa{number}@revenda-{partner:02d}.example")
+            user = await users.credentials(tx, f"pessoa{number}@revenda-{partner:02d}.example")
             if user is None:
                 message = f"partner {partner} has no user {number}"
                 raise LookupError(message)

@@ -1,4 +1,4 @@
-"""Statements about users and tokens."""
+"""Statements about tokens: whom one identifies, and those that a partner's users create and revoke."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,41 +9,10 @@ import sqlalchemy as sa
 from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
 from db.engine.expressions import KEEPING_KEYS, among, found_by_id
-from db.engine.filters import PARTNER, RowsById, one_each, one_row, upsert, value, values_of
+from db.engine.filters import PARTNER, RowsById, one_each, one_row, value, values_of
 from db.engine.statement import Statement
 from db.tables import partners, tokens, users
-from domain.access import ALL, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, Role, TokenKind
-
-
-class UserRow(NamedTuple):
-    """User of a partner or the vendor."""
-
-    id: int
-    partner_id: int
-    name: str
-    email: str
-    role: Role
-    disabled_at: datetime | None
-    second_factor_since: datetime | None
-
-    @property
-    def works_for_vendor(self) -> bool:
-        """Whether the person works for the vendor, and not for a partner."""
-        return self.role in VENDOR_ROLES
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the person can sign in."""
-        return self.disabled_at is None
-
-
-class Credentials(NamedTuple):
-    """Values that a sign-in is checked against."""
-
-    user_id: int
-    partner_id: int
-    password_hash: str
-    disabled_at: datetime | None
+from domain.access import ALL, API_TOKENS_MAX, Permission, Permissions, Role, TokenKind
 
 
 class TokenRow(NamedTuple):
@@ -102,57 +71,7 @@ class EndedSession(NamedTuple):
     signed_in_at: datetime
 
 
-USER_COLUMNS = tuple(users.c[name] for name in UserRow._fields)
 _TOKENS = tuple(tokens.c[name] for name in TokenRow._fields)
-
-
-_CREATE_USER: Statement[int] = upsert(
-    users,
-    lambda insert: insert.on_conflict_do_nothing(index_elements=["email"]).returning(users.c.id),
-    value,
-    inserted=["partner_id", "email", "name", "role", "password_hash", "email_proved_at"],
-)
-users_by_ids = RowsById(
-    lambda mine: Statement(
-        sa.select(*USER_COLUMNS).where(
-            # The vendor's users act on behalf of any partner.
-            sa.or_(mine(found_by_id(users.c.partner_id)), *(users.c.role == role for role in VENDOR_ROLES)),
-            among(users.c.id, "ids"),
-        ),
-        UserRow,
-        reads=one_each("ids"),
-    )
-)
-"""The users of a scope and of the vendor, by id."""
-
-
-async def create_user(
-    tx: Transaction,
-    partner_id: int,
-    *,
-    email: str,
-    name: str,
-    role: Role,
-    password_hash: str,
-    proved_at: datetime | None,
-) -> int | None:
-    """Create a user and return its id, or None if the e-mail is taken; `proved_at` is when the address was proved."""
-    user = {"partner_id": partner_id, "email": email, "name": name, "role": role}
-    return await one(tx, _CREATE_USER, {**user, "password_hash": password_hash, "email_proved_at": proved_at})
-
-
-_CREDENTIALS = Statement(
-    sa.select(users.c.id, users.c.partner_id, users.c.password_hash, users.c.disabled_at).where(
-        users.c.email == sa.bindparam("email")
-    ),
-    Credentials,
-    reads=one_row,
-)
-
-
-async def credentials(connection: Connection, email: str) -> Credentials | None:
-    """Return the user with that e-mail, which is unique among all partners: a sign-in names no partner."""
-    return await one(connection, _CREDENTIALS, {"email": email})
 
 
 def _bearer(*values: Any) -> Bearer:  # noqa: ANN401 — the columns of a row.

@@ -2,13 +2,13 @@
 
 import sqlalchemy as sa
 
-from db.access import UserRow
 from db.clients import ClientRow
 from db.clients import columns as client_columns
 from db.engine.expressions import found_by_id
 from db.engine.statement import Join
 from db.prices import ProductRow
 from db.tables import activations, clients, products, users
+from db.users import UserRow
 from domain.access import VENDOR_ROLES
 
 _CLIENT = clients.alias("client")

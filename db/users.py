@@ -9,16 +9,96 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.access import USER_COLUMNS, Credentials, UserRow
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import KEEPING_KEYS, among
-from db.engine.filters import PARTNER, Shape, one_row, tenancy, value, values_of
+from db.engine.expressions import KEEPING_KEYS, among, found_by_id
+from db.engine.filters import PARTNER, RowsById, Shape, one_each, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
 from db.tables import partners, tokens, users
-from domain.access import Role
+from domain.access import VENDOR_ROLES, Role
 from domain.tenancy import ALL_PARTNERS, Scope
+
+
+class UserRow(NamedTuple):
+    """User of a partner or the vendor."""
+
+    id: int
+    partner_id: int
+    name: str
+    email: str
+    role: Role
+    disabled_at: datetime | None
+    second_factor_since: datetime | None
+
+    @property
+    def works_for_vendor(self) -> bool:
+        """Whether the person works for the vendor, and not for a partner."""
+        return self.role in VENDOR_ROLES
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the person can sign in."""
+        return self.disabled_at is None
+
+
+class Credentials(NamedTuple):
+    """Values that a sign-in is checked against."""
+
+    user_id: int
+    partner_id: int
+    password_hash: str
+    disabled_at: datetime | None
+
+
+USER_COLUMNS = tuple(users.c[name] for name in UserRow._fields)
+_CREATE: Statement[int] = upsert(
+    users,
+    lambda insert: insert.on_conflict_do_nothing(index_elements=["email"]).returning(users.c.id),
+    value,
+    inserted=["partner_id", "email", "name", "role", "password_hash", "email_proved_at"],
+)
+by_ids = RowsById(
+    lambda mine: Statement(
+        sa.select(*USER_COLUMNS).where(
+            # The vendor's users act on behalf of any partner.
+            sa.or_(mine(found_by_id(users.c.partner_id)), *(users.c.role == role for role in VENDOR_ROLES)),
+            among(users.c.id, "ids"),
+        ),
+        UserRow,
+        reads=one_each("ids"),
+    )
+)
+"""The users of a scope and of the vendor, by id."""
+
+
+async def create(
+    tx: Transaction,
+    partner_id: int,
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    password_hash: str,
+    proved_at: datetime | None,
+) -> int | None:
+    """Create a user and return its id, or None if the e-mail is taken; `proved_at` is when the address was proved."""
+    user = {"partner_id": partner_id, "email": email, "name": name, "role": role}
+    return await one(tx, _CREATE, {**user, "password_hash": password_hash, "email_proved_at": proved_at})
+
+
+_CREDENTIALS = Statement(
+    sa.select(users.c.id, users.c.partner_id, users.c.password_hash, users.c.disabled_at).where(
+        users.c.email == sa.bindparam("email")
+    ),
+    Credentials,
+    reads=one_row,
+)
+
+
+async def credentials(connection: Connection, email: str) -> Credentials | None:
+    """Return the user with that e-mail, which is unique among all partners: a sign-in names no partner."""
+    return await one(connection, _CREDENTIALS, {"email": email})
 
 
 class ListedUser(NamedTuple):

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from sqlalchemy import Table
 
 from db import (
-    access,
     activation_changes,
     event_log,
     partners,
@@ -17,6 +16,7 @@ from db import (
     prices,
     products,
     tables,
+    users,
 )
 from db.engine import Transaction, bulk, statistics
 from demo import catalogue
@@ -175,7 +175,7 @@ async def _restrict(tx: Transaction, partner: Partner, partner_id: int, *, by_id
 
 async def _hire(tx: Transaction, partner_id: int, person: Person, domain: str, password_hash: str) -> int:
     email = f"{person.login}@{domain}"
-    user_id = await access.create_user(
+    user_id = await users.create(
         tx, partner_id, email=email, name=person.name, role=person.role, password_hash=password_hash, proved_at=None
     )
     if user_id is None:

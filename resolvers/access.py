@@ -7,10 +7,11 @@ from secrets import choice
 from typing import NamedTuple
 
 from db import access, users
-from db.access import Bearer, NewToken, TokenRow, UserRow
+from db.access import Bearer, NewToken, TokenRow
 from db.engine import Transaction, deadline
 from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
+from db.users import UserRow
 from domain import policies, second_factor, tenancy, token_forms
 from domain.access import ACTIONS, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
 from domain.errors import TokenElsewhere

@@ -212,7 +212,7 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
         if invited is None:
             raise InvalidInvitation(("secret",))
         partner_id = invited.partner_id
-        user_id = await access.create_user(
+        user_id = await users.create(
             tx,
             partner_id,
             email=invited.email,

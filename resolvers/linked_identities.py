@@ -6,8 +6,8 @@ from functools import partial
 from typing import NamedTuple
 
 from db import event_log, identities, partners, users
-from db.access import UserRow
 from db.engine import Transaction
+from db.users import UserRow
 from domain.access import Permission
 from domain.events import Event, EventType
 from domain.refusals import NotFound

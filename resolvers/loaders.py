@@ -166,7 +166,7 @@ class Loaders:
     order_item = row_by_id(orders.items_by_ids)
     """Lines of orders."""
     price_table = row_by_id(price_tables.by_ids)
-    user = row_by_id(access.users_by_ids)
+    user = row_by_id(users.by_ids)
     """Users of the scope, and those of the vendor, who act on behalf of partners."""
     identity_linked_at = value_by_id(identities.linked_at)
     """Since when users have an identity of the provider."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
-from db.access import UserRow
 from db.licenses import StockKey
+from db.users import UserRow
 from domain.access import Permission
 from domain.errors import BadUserInput
 from domain.field_permissions import NODE_PERMISSIONS

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import structlog
 
-from db import access, event_log, partners, password_resets, tokens, users
+from db import event_log, partners, password_resets, tokens, users
 from db.engine import Transaction
 from db.event_log import ActorDisabledError
 from domain import mails, token_forms
@@ -50,7 +50,7 @@ async def change(context: Context, current: str, new: str) -> PasswordChanged:
         # First, or the right password would count as a failed try if the new one is refused.
         await check_new_password(new, "newPassword", name=user.name, email=user.email)
         tried = await count_try(portal, SIGN_IN, user.email, context.client_address)
-        found = await portal.database.read(lambda connection: access.credentials(connection, user.email))
+        found = await portal.database.read(lambda connection: users.credentials(connection, user.email))
         if found is None or not await is_password(found.password_hash, current, context.gone):
             _log.warning("password change failed", partner_id=viewer.partner_id, user_id=viewer.user_id)
             raise WrongPassword(("currentPassword",))

@@ -7,10 +7,10 @@ from typing import NamedTuple, TypeVar
 
 from pyotp import random_base32
 
-from db import access, event_log, partners, second_factors, tokens, users
-from db.access import UserRow
+from db import event_log, partners, second_factors, tokens, users
 from db.engine import Transaction
 from db.second_factors import FactorState, FactorUser
+from db.users import UserRow
 from domain import second_factor
 from domain.access import Permission, TokenKind, effective
 from domain.events import Event, EventType
@@ -161,7 +161,7 @@ async def _proved(context: Context, proof: Proof, write: _Write[Result]) -> Resu
         return await _write(context, viewer, _Checked(tried, None, proof.code), write)
     with portal.sign_ins.place():
         tried = await count_try(portal, SIGN_IN, user.email, context.client_address)
-        found = await portal.database.read(lambda connection: access.credentials(connection, user.email))
+        found = await portal.database.read(lambda connection: users.credentials(connection, user.email))
         if found is None or not await is_password(found.password_hash, proof.password, context.gone):
             raise WrongPassword(("password",))
     return await _write(context, viewer, _Checked(tried, found.password_hash, None), write)

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import structlog
 
 from db import access, users
-from db.access import Credentials, NewToken
+from db.access import NewToken
 from db.engine import Transaction
+from db.users import Credentials
 from domain.access import DEMO_PASSWORD, TokenKind, session_end
 from domain.limits import RateLimited
 from domain.refusals import InvalidCredentials, SessionRequired
@@ -68,7 +69,7 @@ async def _sign_in(context: Context, email: str, password: str) -> SignedIn | Se
     # A sign-in without a place is not counted as a try.
     with portal.sign_ins.place():
         tried = await count_try(portal, SIGN_IN, email, context.client_address)
-        found = await portal.database.read(lambda connection: access.credentials(connection, email))
+        found = await portal.database.read(lambda connection: users.credentials(connection, email))
         known = None if found is None else found.password_hash
         if not await is_password(known, password, context.gone) or found is None:
             raise InvalidCredentials

@@ -3,10 +3,9 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import access, event_log, users
-from db.access import UserRow
+from db import event_log, users
 from db.engine import Transaction
-from db.users import ListedUser, UserFilter
+from db.users import ListedUser, UserFilter, UserRow
 from domain.access import VENDOR_ROLES, Permission, Role
 from domain.events import Event, EventType
 from domain.users import EmailTaken, UnknownUser, check_email, check_role
@@ -91,7 +90,7 @@ async def _checked(new: NewUser) -> str:
 async def _insert(portal: Portal, new: NewUser, password_hash: str, partner_id: int, tx: Transaction) -> int:
     now = portal.now()
     # The operator vouches for the address.
-    user_id = await access.create_user(
+    user_id = await users.create(
         tx, partner_id, email=new.email, name=new.name, role=new.role, password_hash=password_hash, proved_at=now
     )
     if user_id is None:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import strawberry
 
-from db.access import TokenRow, UserRow
+from db.access import TokenRow
 from db.partners import PartnerRow
 from db.second_factors import FactorState
+from db.users import UserRow
 from domain.access import Permission, Role, TokenKind
 from resolvers import access, linked_identities, second_factor
 from resolvers.viewers import Viewer as ViewerRow

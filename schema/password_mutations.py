@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db.access import UserRow
+from db.users import UserRow
 from domain.checks import Checks
 from domain.invitations import SECRET_LENGTH
 from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX

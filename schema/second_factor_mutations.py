@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db.access import UserRow
+from db.users import UserRow
 from domain.checks import Checks
 from domain.second_factor import CHALLENGE_LENGTH_MAX, CODE_LENGTH_MAX
 from domain.users import PASSWORD_LENGTH_MAX

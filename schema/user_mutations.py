@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db.access import UserRow
+from db.users import UserRow
 from domain.access import Role
 from domain.checks import Checks
 from domain.users import NAME_LENGTH

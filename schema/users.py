@@ -5,9 +5,9 @@ from typing import Annotated
 
 import strawberry
 
-from db.access import UserRow
 from db.invitations import InvitationRow
 from db.users import UserFilter as Chosen
+from db.users import UserRow
 from domain.access import Role
 from domain.invitations import Delivery
 from resolvers import invitations, users

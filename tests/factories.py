@@ -14,7 +14,7 @@ import httpx
 import sqlalchemy as sa
 from pyotp import TOTP, random_base32
 
-from db import access, clients, partners, price_tables, price_versions, products, second_factors, tables
+from db import access, clients, partners, price_tables, price_versions, products, second_factors, tables, users
 from db.access import NewToken
 from db.clients import ClientDetails
 from db.engine import Transaction
@@ -119,7 +119,7 @@ async def add_user(
 ) -> int:
     """Add a user of the partner, whose address is proved, and return their id."""
     email = email or f"{uuid4()}@alfa.example"
-    user_id = await access.create_user(
+    user_id = await users.create(
         tx, partner_id, email=email, name="Ana", role=role, password_hash=password_hash, proved_at=proved_at
     )
     assert user_id is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from db import access
+from db import users
 from db.engine import Database
 from domain.access import API_TOKENS_MAX
 from domain.timestamps import utc_now
@@ -55,7 +55,7 @@ def test_a_partner_a_user_and_a_token_are_made(command: Command) -> None:
 async def _give_tokens(url: str, number: int) -> None:
     database = Database(url)
     async with writing(database) as tx:
-        user = await access.credentials(tx, "gerente@alfa.example")
+        user = await users.credentials(tx, "gerente@alfa.example")
         assert user is not None
         for _ in range(number):
             await add_token(tx, user.partner_id, user.user_id, at=utc_now())
