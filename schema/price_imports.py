@@ -19,7 +19,8 @@ from schema import sheets
 from schema.errors import Payload
 from schema.inputs import idempotency_key
 from schema.nodes import Info, OfRow
-from schema.price_table_mutations import OfPriceTable, PriceWarning
+from schema.price_table_inputs import OfPriceTable
+from schema.price_table_mutations import PriceWarning
 from schema.price_tables import PriceTable, PriceTableVersion
 from schema.relations import attribute, computed
 from schema.sheets import Import, SheetInput, SheetWarning, shown
