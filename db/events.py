@@ -1,7 +1,7 @@
 """Statements that read events, and the last number of each partner."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -62,6 +62,26 @@ class EventFilter:
     webhook_id: int | None = None
     occurred_from: datetime | None = None
     occurred_to: datetime | None = None
+
+
+_RANGE = frozenset({"types", "occurred_from", "occurred_to"})
+_SAME = frozenset(each.name for each in fields(EventFilter)) - _RANGE
+"""Fields of a filter that an event has too."""
+
+
+def matching(chosen: EventFilter) -> Callable[[EventRow], bool]:
+    """Return the filter as a function, which chooses the events that its statement does."""
+    same = [(name, value) for name in sorted(_SAME) if (value := getattr(chosen, name)) is not None]
+
+    def matches(row: EventRow) -> bool:
+        return (
+            (chosen.types is None or row.type in chosen.types)
+            and (chosen.occurred_from is None or row.occurred_at >= chosen.occurred_from)
+            and (chosen.occurred_to is None or row.occurred_at < chosen.occurred_to)
+            and all(getattr(row, name) == value for name, value in same)
+        )
+
+    return matches
 
 
 def listing(partner_id: int, chosen: EventFilter) -> Listing[EventRow]:

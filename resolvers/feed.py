@@ -7,26 +7,19 @@ that is further behind reads pages of the database. So nothing is queued for a f
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextvars import Context
-from dataclasses import fields
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
 
 import structlog
 
 from db import events, retention
 from db.engine import Connection, Database
 from db.engine.hints import Listener
-from db.events import SPAN_MAX, EventFilter, EventRow
+from db.events import SPAN_MAX, EventFilter, EventRow, matching
 from domain.errors import CursorTooOld, Unavailable
-
-KEPT = 200
-"""Number of the newest events of a partner that are kept for its followers."""
-
-BATCH_MAX = 100
-"""Maximum number of events that a follower gets at once."""
+from resolvers.newest_events import BATCH_MAX, KEPT, Lag, NewestEvents
 
 _POLL_SECONDS = 0.1
 """Seconds between looks for what other processes have committed."""
@@ -52,74 +45,6 @@ class FeedClosedError(Exception):
     """The process ends its feed: a follower continues in another one from its position."""
 
 
-class Lag(NamedTuple):
-    """Events that the follower furthest behind has not received yet, and the age of the oldest that is kept of them."""
-
-    events: int
-    seconds: float
-
-
-class _Partner:
-    """Newest events of a partner, and whether there are followers."""
-
-    __slots__ = ("_waiting", "followers", "last", "rows")
-
-    def __init__(self, last: int, kept: int) -> None:
-        self.last = last
-        """Number of the last event that was read."""
-        self.rows: deque[EventRow] = deque(maxlen=kept)
-        """The events up to the last one, without gaps."""
-        self.followers: set[Follower] = set()
-        self._waiting: set[asyncio.Future[bool]] = set()
-
-    def add(self, rows: Sequence[EventRow], last: int) -> None:
-        """Take the events up to `last`, and wake the followers."""
-        self.rows.extend(rows)
-        self.last = last
-        self.wake()
-
-    async def changed(self, seconds: float | None = None) -> bool:
-        """Wait for new events, or for the end of the feed; return False after so many seconds."""
-        # Each follower has a future of its own: one of many callbacks is searched when one of them is removed.
-        loop = asyncio.get_running_loop()
-        woken: asyncio.Future[bool] = loop.create_future()
-        self._waiting.add(woken)
-        # A timer without the context manager that cancels a task: one event may wake thousands.
-        timer = None if seconds is None else loop.call_later(seconds, _wake, woken, False)  # noqa: FBT003 — a result.
-        try:
-            return await woken
-        finally:
-            self._waiting.discard(woken)
-            if timer is not None:
-                timer.cancel()
-
-    def wake(self) -> None:
-        for woken in self._waiting:
-            _wake(woken, True)  # noqa: FBT003 — the same.
-
-    def lag(self, now: datetime) -> Lag:
-        """Return how far the followers are behind."""
-        behind = self.last - min((follower.position for follower in self.followers), default=self.last)
-        if behind <= 0 or not self.rows:
-            return Lag(max(0, behind), 0.0)
-        oldest = self.rows[max(0, len(self.rows) - behind)]
-        return Lag(behind, max(0.0, (now - oldest.occurred_at).total_seconds()))
-
-    def after(self, position: int) -> list[EventRow] | None:
-        """Return the kept events after a position, None if older ones are missing."""
-        count = self.last - position
-        if count == 1 and self.rows:
-            return [self.rows[-1]]
-        if count > len(self.rows):
-            return None
-        return list(islice(self.rows, len(self.rows) - count, len(self.rows) - count + BATCH_MAX))
-
-
-def _wake(woken: asyncio.Future[bool], has_changed: bool) -> None:  # noqa: FBT001 — a result.
-    if not woken.done():
-        woken.set_result(has_changed)
-
-
 class Feed:
     """Feed of a process. It reads the database only while there are followers."""
 
@@ -134,7 +59,7 @@ class Feed:
         """Start without followers; keep so many events of each partner, and look so often for those of others."""
         self._database, self._kept = database, kept
         self.poll_seconds, self._poll_beside_hints = poll_seconds, poll_beside_hints
-        self._partners: dict[int, _Partner] = {}
+        self._partners: dict[int, NewestEvents] = {}
         self._reader: asyncio.Task[None] | None = None
         self._hinted = asyncio.Event()
         self._listener: Listener | None = None
@@ -164,7 +89,7 @@ class Feed:
         """
         partner = self._partners.get(partner_id)
         if partner is None:
-            partner = self._partners[partner_id] = _Partner(position, self._kept)
+            partner = self._partners[partner_id] = NewestEvents(position, self._kept)
         follower = Follower(self, partner_id, partner, position, chosen)
         partner.followers.add(follower)
         if self._reader is None:
@@ -251,7 +176,7 @@ class Feed:
         """Read the new events of the followed partners; return whether there were any."""
         partners = dict(self._partners)
 
-        async def read(connection: Connection) -> list[tuple[_Partner, Sequence[EventRow], int]]:
+        async def read(connection: Connection) -> list[tuple[NewestEvents, Sequence[EventRow], int]]:
             # The numbers and the events are of one snapshot, so there is no gap between them.
             new = []
             for partner_id, last in (await events.last_numbers(connection, list(partners))).items():
@@ -272,7 +197,7 @@ class Feed:
 class Follower(AsyncIterator[EventRow]):
     """Reader of a partner's events after its position: each that matches its filter, once and in order."""
 
-    def __init__(self, feed: Feed, partner_id: int, partner: _Partner, position: int, chosen: EventFilter) -> None:
+    def __init__(self, feed: Feed, partner_id: int, partner: NewestEvents, position: int, chosen: EventFilter) -> None:
         """Start at a position."""
         self._feed, self._partner_id, self._partner, self._chosen = feed, partner_id, partner, chosen
         self._matches, self._takes_all = matching(chosen), chosen == EventFilter()
@@ -335,23 +260,3 @@ class Follower(AsyncIterator[EventRow]):
         if self._is_open:
             self._is_open = False
             self._feed.leave(self._partner_id, self)
-
-
-_RANGE = frozenset({"types", "occurred_from", "occurred_to"})
-_SAME = frozenset(each.name for each in fields(EventFilter)) - _RANGE
-"""Fields of a filter that an event has too."""
-
-
-def matching(chosen: EventFilter) -> Callable[[EventRow], bool]:
-    """Return the filter as a function, which chooses the events that its statement does."""
-    same = [(name, value) for name in sorted(_SAME) if (value := getattr(chosen, name)) is not None]
-
-    def matches(row: EventRow) -> bool:
-        return (
-            (chosen.types is None or row.type in chosen.types)
-            and (chosen.occurred_from is None or row.occurred_at >= chosen.occurred_from)
-            and (chosen.occurred_to is None or row.occurred_at < chosen.occurred_to)
-            and all(getattr(row, name) == value for name, value in same)
-        )
-
-    return matches

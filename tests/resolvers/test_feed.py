@@ -17,9 +17,9 @@ from db.engine import Database, hints
 from db.engine.filters import value as value_of
 from db.engine.hints import Listener
 from db.engine.statement import Statement
-from db.events import EventFilter, EventRow
+from db.events import EventFilter, EventRow, matching
 from domain.events import Event, EventType
-from resolvers.feed import Feed, Follower, matching
+from resolvers.feed import Feed, Follower
 from resolvers.portal import Portal
 from tests import factories
 from tests.api import Api

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from domain.errors import NotRead
-from resolvers.feed import BATCH_MAX, KEPT
+from resolvers.newest_events import BATCH_MAX, KEPT
 from server.app import create_app
 from server.http.backlog import FREE_BYTES, Backlog
 from server.settings import Settings
