@@ -1,27 +1,22 @@
-"""Viewers of tokens, and the API tokens of scripts."""
+"""Viewers of tokens, and the secrets of new ones."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
 from secrets import choice
 from typing import NamedTuple
 
-from db import access, users
-from db.access import Bearer, NewToken, TokenRow
-from db.engine import Transaction, deadline
+from db import access
+from db.access import Bearer
+from db.engine import deadline
 from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
 from db.users import UserRow
 from domain import policies, second_factor, tenancy, token_forms
-from domain.access import ACTIONS, API_TOKENS_MAX, VENDOR_ROLES, Permission, Permissions, TokenKind, effective
+from domain.access import VENDOR_ROLES, TokenKind, effective
 from domain.errors import TokenElsewhere
-from domain.events import Event, EventType
-from domain.refusals import ApiTokenLimit, NotFound, PermissionNotHeld, SessionRequired
-from domain.violations import InvalidExpiry
 from resolvers import identities
-from resolvers.context import Context, unauthenticated
+from resolvers.context import Context
 from resolvers.identities import IdentityProvider
-from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.portal import Portal
 from resolvers.rates import Charge
 from resolvers.viewers import Viewer, digest
@@ -215,98 +210,3 @@ async def user(context: Context, viewer: Viewer) -> UserRow | None:
 async def partner(context: Context, viewer: Viewer) -> PartnerRow | None:
     """Return the partner of the viewer, or the vendor."""
     return await context.loaders.partner.load(viewer.partner_id)
-
-
-async def api_tokens(context: Context, named: int | None = None) -> list[TokenRow]:
-    """Return up to 100 API tokens of the viewer's organization, or of the partner that a user of the vendor names.
-
-    Usable ones come first, then the newest.
-    """
-    context.require(Permission.TOKENS_MANAGE)
-    partner_id, now = context.acting_for(named), context.now()
-    return await context.portal.database.read(lambda connection: access.api_tokens(connection, partner_id, at=now))
-
-
-class CreateApiToken(NamedTuple):
-    """API token to create."""
-
-    name: str
-    permissions: tuple[Permission, ...]
-    expires_at: datetime | None
-
-
-class ApiTokenCreated(NamedTuple):
-    """Created API token, and its secret, which is shown only once."""
-
-    token_id: int
-    secret: SecretShownOnce
-
-
-@mutation("createApiToken", ApiTokenCreated, for_vendor=True)
-async def create_api_token(work: Work, given: CreateApiToken) -> ApiTokenCreated:
-    """Create a token with the chosen permissions, all of which its creator must hold.
-
-    It outlives the session that created it, but later loses what its creator's role no longer gives.
-    """
-    if work.viewer.token_kind is TokenKind.API:
-        raise SessionRequired
-    _check_held(given.permissions, work.viewer.permissions)
-    # In the order in which a deactivation locks, so that the two don't wait for each other.
-    await access.lock_partner(work.tx, work.partner_id)
-    # The viewer may be remembered from before its token was revoked, and a token made now would outlive that.
-    if not await users.lock_if_live(work.tx, work.partner_id, work.viewer.user_id, work.viewer.token_id):
-        raise unauthenticated()
-    if given.expires_at is not None and given.expires_at <= work.now:
-        raise InvalidExpiry(("expiresAt",), now=work.now)
-    secret = new_secret(TokenKind.API)
-    new = NewToken(
-        user_id=work.viewer.user_id,
-        kind=TokenKind.API,
-        name=given.name,
-        prefix=secret.prefix,
-        digest=secret.digest,
-        chosen=frozenset(given.permissions),
-        expires_at=given.expires_at,
-    )
-    token_id = await add_api_token(work.tx, work.partner_id, new, at=work.now)
-    await work.append(Event(type=EventType.TOKEN_CREATED, token_id=token_id))
-    return ApiTokenCreated(token_id, SecretShownOnce(secret.secret))
-
-
-async def add_api_token(tx: Transaction, partner_id: int, new: NewToken, *, at: datetime) -> int:
-    """Return the id of the new token; raise ApiTokenLimit if the partner has as many as can work at once."""
-    await access.lock_partner(tx, partner_id)
-    if await access.live_api_tokens(tx, partner_id, at=at) >= API_TOKENS_MAX:
-        raise ApiTokenLimit(limit=API_TOKENS_MAX)
-    return await access.add_token(tx, partner_id, new, at=at)
-
-
-def _check_held(wanted: tuple[Permission, ...], held: Permissions) -> None:
-    for place, permission in enumerate(wanted):
-        if permission not in held:
-            raise PermissionNotHeld(("permissions", str(place)), permission=ACTIONS[permission])
-
-
-class RevokeApiToken(NamedTuple):
-    """API token to revoke."""
-
-    token_id: int
-
-
-class ApiTokenRevoked(NamedTuple):
-    """Revoked API token."""
-
-    token_id: int
-
-
-@mutation("revokeApiToken", ApiTokenRevoked, for_vendor=True)
-async def revoke_api_token(work: Work, given: RevokeApiToken) -> ApiTokenRevoked:
-    """Revoke a token of the partner; do nothing if it was revoked before."""
-    mine = await access.api_tokens_by_ids(work.tx, work.partner_id, [given.token_id])
-    if given.token_id not in mine:
-        raise NotFound(("apiTokenId",))
-    revoked = await access.revoke(work.tx, work.partner_id, given.token_id, TokenKind.API, at=work.now)
-    if revoked is not None:
-        await work.append(Event(type=EventType.TOKEN_REVOKED, token_id=given.token_id))
-        work.after_commit.append(partial(work.context.portal.viewers.forget, revoked))
-    return ApiTokenRevoked(given.token_id)

@@ -16,7 +16,8 @@ from domain.events import Event, EventType
 from domain.refusals import PermissionNotHeld
 from domain.users import UnknownUser, UserDisabled
 from resolvers import ids
-from resolvers.access import PREFIX_LENGTH, add_api_token, new_secret
+from resolvers.access import PREFIX_LENGTH, new_secret
+from resolvers.api_tokens import add_api_token
 from resolvers.portal import Portal
 from resolvers.viewers import digest
 

@@ -11,7 +11,7 @@ from db.partners import PartnerRow
 from db.second_factors import FactorState
 from db.users import UserRow
 from domain.access import Permission, Role, TokenKind
-from resolvers import access, linked_identities, second_factor
+from resolvers import access, api_tokens, linked_identities, second_factor
 from resolvers.viewers import Viewer as ViewerRow
 from schema.arguments import number
 from schema.labels import label_of
@@ -150,7 +150,7 @@ class Viewer:
     )
     @staticmethod
     async def api_tokens(info: Info) -> list[TokenRow]:
-        return await access.api_tokens(info.context)
+        return await api_tokens.listed(info.context)
 
 
 @strawberry.type
@@ -185,4 +185,4 @@ class AccessQueries:
             ),
         ] = strawberry.UNSET,
     ) -> list[TokenRow]:
-        return await access.api_tokens(info.context, number("Partner", partner_id))
+        return await api_tokens.listed(info.context, number("Partner", partner_id))

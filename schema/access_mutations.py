@@ -10,8 +10,8 @@ from domain.access import Permission
 from domain.checks import TOKEN_NAME_LENGTH, Checks
 from domain.users import EMAIL_LENGTH, PASSWORD_LENGTH_MAX
 from domain.users import email as address_of
-from resolvers import access, ids, sessions
-from resolvers.access import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken
+from resolvers import api_tokens, ids, sessions
+from resolvers.api_tokens import ApiTokenCreated, ApiTokenRevoked, CreateApiToken, RevokeApiToken
 from resolvers.second_steps import SecondStep
 from resolvers.sessions import SignedIn
 from resolvers.viewers import Viewer as ViewerRow
@@ -200,7 +200,7 @@ class AccessMutations:
     async def create_api_token(
         info: Info, input: Annotated[CreateApiTokenInput, strawberry.argument(description="The token to create.")]
     ) -> CreateApiTokenPayload:
-        return await settle(CreateApiTokenPayload, info.context, input, access.create_api_token)
+        return await settle(CreateApiTokenPayload, info.context, input, api_tokens.create)
 
     @strawberry.mutation(
         description="Revokes an API token of the partner. A token that is already revoked is returned as it is."
@@ -209,4 +209,4 @@ class AccessMutations:
     async def revoke_api_token(
         info: Info, input: Annotated[RevokeApiTokenInput, strawberry.argument(description="The token to revoke.")]
     ) -> RevokeApiTokenPayload:
-        return await settle(RevokeApiTokenPayload, info.context, input, access.revoke_api_token)
+        return await settle(RevokeApiTokenPayload, info.context, input, api_tokens.revoke)

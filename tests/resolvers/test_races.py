@@ -12,7 +12,7 @@ from db import clients as client_statements
 from db import price_tables as price_table_statements
 from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission
-from resolvers import access, activations, clients, ids, orders, price_table_changes
+from resolvers import activations, api_tokens, clients, ids, orders, price_table_changes
 from resolvers.access import viewer_of
 from resolvers.activations import ActivateLicense, CancelActivation, MoveActivation
 from resolvers.clients import CancelClient, RegisterClient
@@ -266,9 +266,9 @@ async def test_numbers_have_no_gaps_whatever_is_refused_meanwhile(api: Api, prod
 async def test_two_users_at_once_create_the_hundredth_token_once(api: Api) -> None:
     caller, other = await with_tokens(api, API_TOKENS_MAX - 2), await with_tokens(api, 1)
     given = {"name": "Script", "permissions": ["ORDERS_READ"]}
-    create = access.CreateApiToken("Script", (Permission.ORDERS_READ,), None)
+    create = api_tokens.CreateApiToken("Script", (Permission.ORDERS_READ,), None)
 
-    refused = await raced(caller, access.create_api_token, create, other.codes("createApiToken", given))
+    refused = await raced(caller, api_tokens.create, create, other.codes("createApiToken", given))
 
     assert refused == ["API_TOKEN_LIMIT"]
 

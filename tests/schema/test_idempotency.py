@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from db.tables import idempotency_keys, users
 from domain.access import Role
 from resolvers import mutations
-from resolvers.access import ApiTokenCreated
+from resolvers.api_tokens import ApiTokenCreated
 from resolvers.invitations import PersonInvited
 from resolvers.mutations import SecretShownOnce, as_text, stored
 from resolvers.password_changes import ResetLinkCreated
