@@ -1,34 +1,31 @@
-"""Second factors of users: enrolled, confirmed and turned off by the user, or reset by those who manage users."""
+"""Second factors of users: enrolled, confirmed and turned off by the user."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple, TypeVar
 
 from pyotp import random_base32
 
-from db import event_log, partners, second_factors, tokens, users
+from db import event_log, second_factors, tokens, users
 from db.engine import Transaction
 from db.second_factors import FactorState, FactorUser
 from db.users import UserRow
 from domain import second_factor
 from domain.access import Permission, TokenKind, effective
 from domain.events import Event, EventType
-from domain.refusals import NotFound, SessionRequired
+from domain.refusals import SessionRequired
 from domain.second_factor import (
     NothingEnrolled,
     OneProofRequired,
-    OwnSecondFactor,
     SecondFactorEnabled,
     SecondFactorKind,
     SecondFactorNotEnabled,
     WrongCode,
 )
-from domain.users import UnknownUser, WrongPassword
+from domain.users import WrongPassword
 from resolvers import second_factor_codes as codes
 from resolvers.attempts import SIGN_IN, Tried, count_as_right, count_try
 from resolvers.context import Context, unauthenticated
-from resolvers.mutations import Work, mutation
 from resolvers.passwords import is_password
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
@@ -229,57 +226,6 @@ def _forget(context: Context, viewer: Viewer) -> None:
     context.portal.viewers.forget_user(viewer.partner_id, viewer.user_id)
     context.viewer = viewer._replace(must_enroll=False, permissions=effective(viewer.role, None))
     context.forget()
-
-
-class ResetSecondFactor(NamedTuple):
-    """User whose second factor is to be reset."""
-
-    user_id: int
-
-
-class SecondFactorReset(NamedTuple):
-    """User who has no second factor now."""
-
-    user_id: int
-
-
-@mutation("resetSecondFactor", SecondFactorReset, for_vendor=True)
-async def reset(work: Work, given: ResetSecondFactor) -> SecondFactorReset:
-    """Turn the second factor of another user off; if there is none, nothing happens."""
-    if work.viewer.token_kind is not TokenKind.SESSION:
-        raise SessionRequired
-    if given.user_id == work.viewer.user_id:
-        # A stolen session must not turn it off without the password or a code.
-        raise OwnSecondFactor(("userId",))
-    # As other changes of users by those who manage them, so that two of them don't deadlock.
-    await partners.locked(work.tx, work.partner_id)
-    user = await second_factors.locked(work.tx, work.partner_id, given.user_id)
-    if user is None:
-        raise NotFound(("userId",))
-    await second_factors.drop(work.tx, work.partner_id, given.user_id)
-    if user.second_factor_since is not None:
-        await work.append(event(EventType.SECOND_FACTOR_DISABLED, given.user_id))
-    viewers = work.context.portal.viewers
-    work.after_commit.append(partial(viewers.forget_user, work.partner_id, given.user_id))
-    return SecondFactorReset(given.user_id)
-
-
-async def reset_by_operator(portal: Portal, email: str) -> bool:
-    """Turn the second factor of a user off; return False if there was none. Raises UnknownUser."""
-
-    async def write(tx: Transaction) -> bool:
-        user = await users.locked(tx, email)
-        if user is None:
-            raise UnknownUser(("email",))
-        before = await second_factors.locked(tx, user.partner_id, user.id)
-        await second_factors.drop(tx, user.partner_id, user.id)
-        if before is None or before.second_factor_since is None:
-            return False
-        happened = [event(EventType.SECOND_FACTOR_DISABLED, user.id)]
-        await event_log.append(tx, user.partner_id, happened, actor_id=None, at=portal.now())
-        return True
-
-    return await portal.database.write(write)
 
 
 async def state(context: Context, viewer: Viewer) -> FactorState:

@@ -8,8 +8,9 @@ from db.users import UserRow
 from domain.checks import Checks
 from domain.second_factor import CHALLENGE_LENGTH_MAX, CODE_LENGTH_MAX
 from domain.users import PASSWORD_LENGTH_MAX
-from resolvers import ids, second_factor, sign_in_confirmation
-from resolvers.second_factor import Disabled, Enrolled, Proof, RecoveryCodes, ResetSecondFactor, SecondFactorReset
+from resolvers import ids, second_factor, second_factor_resets, sign_in_confirmation
+from resolvers.second_factor import Disabled, Enrolled, Proof, RecoveryCodes
+from resolvers.second_factor_resets import ResetSecondFactor, SecondFactorReset
 from resolvers.viewers import Viewer as ViewerRow
 from schema.access import User, Viewer
 from schema.access_mutations import SessionPayload
@@ -268,4 +269,4 @@ class SecondFactorMutations:
         info: Info,
         input: Annotated[ResetSecondFactorInput, strawberry.argument(description="The user.")],
     ) -> ResetSecondFactorPayload:
-        return await settle(ResetSecondFactorPayload, info.context, input, second_factor.reset)
+        return await settle(ResetSecondFactorPayload, info.context, input, second_factor_resets.reset)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from domain.users import email as address_of
-from resolvers import second_factor
+from resolvers import second_factor_resets
 from server.cli.runner import run
 
 
@@ -17,7 +17,7 @@ def reset_second_factor(
     The user then signs in with the password alone, and keeps sessions and API tokens.
     """
     address = address_of(email)
-    if run(lambda portal: second_factor.reset_by_operator(portal, address)):
+    if run(lambda portal: second_factor_resets.reset_by_operator(portal, address)):
         typer.echo(f"Reset the second factor of {address}.")
     else:
         typer.echo(f"The user {address} has no second factor.")
