@@ -1,4 +1,4 @@
-"""Statements about partners, and about the vendor, which is a row of the same table."""
+"""Statements that read and create partners, and the vendor, which is a row of the same table."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,16 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.column_types import Instant
-from db.engine.expressions import KEEPING_KEYS, among, contains, starts_with
-from db.engine.filters import PARTNER, RowsById, Shape, one_each, one_row, tenancy, upsert, value, values_of
+from db.engine.expressions import among, contains, starts_with
+from db.engine.filters import RowsById, Shape, one_each, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
-from db.tables import activations, orders, partner_counters, partners
-from domain.activations import ActivationStatus
+from db.tables import partner_counters, partners
 from domain.money import Cents
-from domain.orders import OrderStatus
 from domain.partners import Contact, PartnerStatus
 from domain.policies import Policy
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -79,7 +76,7 @@ class PartnerFilter:
     status: frozenset[PartnerStatus] | None = None
 
 
-_COLUMNS = tuple(partners.c[name] for name in PartnerRow._fields)
+COLUMNS = tuple(partners.c[name] for name in PartnerRow._fields)
 
 
 def listing(scope: Scope, chosen: PartnerFilter, by: PartnerSortKey, *, descending: bool) -> Listing[PartnerRow]:
@@ -95,7 +92,7 @@ def _listing(shape: Shape, by: PartnerSortKey, *, descending: bool, all_partners
     return Listing(
         name="partners",
         row=PartnerRow,
-        columns=_COLUMNS,
+        columns=COLUMNS,
         where=[
             sa.and_(mine(partners.c.id), ~partners.c.is_vendor),
             *_conditions(filters.named(PartnerFilter, shape)),
@@ -119,14 +116,14 @@ def _conditions(chosen: PartnerFilter) -> Iterable[ColumnElement[bool]]:
 
 by_ids = RowsById(
     lambda mine: Statement(
-        sa.select(*_COLUMNS).where(mine(partners.c.id), among(partners.c.id, "ids")),
+        sa.select(*COLUMNS).where(mine(partners.c.id), among(partners.c.id, "ids")),
         PartnerRow,
         reads=one_each("ids"),
     )
 )
 """The partners of a scope, by id."""
 _NAMED = Statement(
-    sa.select(*_COLUMNS)
+    sa.select(*COLUMNS)
     .where(
         ~partners.c.is_vendor,
         sa.or_(sa.func.lower(partners.c.name) == sa.bindparam("lowered"), partners.c.cnpj == sa.bindparam("cnpj")),
@@ -135,7 +132,7 @@ _NAMED = Statement(
     PartnerRow,
 )
 _ANY: Statement[bool] = Statement(sa.select(sa.select(partners.c.id).exists()), value)
-_VENDOR = Statement(sa.select(*_COLUMNS).where(partners.c.is_vendor), PartnerRow)
+_VENDOR = Statement(sa.select(*COLUMNS).where(partners.c.is_vendor), PartnerRow)
 _IS_PARTNER: Statement[bool] = Statement(
     sa.select(sa.literal(value=True)).where(partners.c.id == sa.bindparam("of_id"), ~partners.c.is_vendor),
     value,
@@ -191,113 +188,6 @@ async def create(
     if partner_id is not None:
         await tx.execute(_CREATE_COUNTERS, {"partner_id": partner_id})
     return partner_id
-
-
-class Terms(NamedTuple):
-    """What decides whether a partner may order, approve and activate."""
-
-    status: PartnerStatus
-    suspension_reason: str | None
-    four_eyes: bool
-    approval_ceiling: Cents | None
-    stock_warning_below: int | None
-
-    @property
-    def policy(self) -> Policy:
-        """Return the policies that these columns have."""
-        return Policy(self.four_eyes, self.approval_ceiling, self.stock_warning_below)
-
-
-class InUse(NamedTuple):
-    """Number of a partner's active activations and pending orders."""
-
-    activations: int
-    orders: int
-
-
-_MINE = partners.c.id == PARTNER
-_TERMS = sa.select(*(partners.c[name] for name in Terms._fields)).where(_MINE)
-# A lock that several transactions share, and that a change of the status or of a policy waits for.
-_SHARE_TERMS = Statement(_TERMS.with_for_update(read=True), Terms)
-_LOCK = Statement(sa.select(*_COLUMNS).where(_MINE).with_for_update(key_share=KEEPING_KEYS), PartnerRow)
-_IN_USE = Statement(
-    sa.select(
-        sa.select(sa.func.count())
-        .where(activations.c.partner_id == PARTNER, activations.c.status == ActivationStatus.ACTIVE)
-        .scalar_subquery(),
-        sa.select(sa.func.count())
-        .where(orders.c.partner_id == PARTNER, orders.c.status == OrderStatus.PENDING)
-        .scalar_subquery(),
-    ),
-    InUse,
-)
-_SET_STATUS = Statement(
-    sa.update(partners)
-    .where(_MINE)
-    .values(
-        status=sa.bindparam("new_status", type_=partners.c.status.type),
-        suspended_at=sa.bindparam("new_suspended_at", type_=Instant),
-        suspension_reason=sa.bindparam("new_reason", type_=sa.Text),
-        closed_at=sa.bindparam("new_closed_at", type_=Instant),
-    ),
-    values_of,
-)
-_SET_DETAILS = Statement(
-    sa.update(partners)
-    .where(_MINE)
-    .values({name: sa.bindparam(f"new_{name}", type_=sa.Text) for name in ("name", "name_folded", "contacts")}),
-    values_of,
-)
-_SET_POLICY = Statement(
-    sa.update(partners)
-    .where(_MINE)
-    .values({name: sa.bindparam(f"new_{name}", type_=partners.c[name].type) for name in Policy._fields}),
-    values_of,
-)
-
-
-async def shared_terms(tx: Transaction, partner_id: int) -> Terms:
-    """Return the terms of a partner, which no other transaction changes until this one ends."""
-    return await returned(tx, _SHARE_TERMS, {"partner_id": partner_id})
-
-
-async def locked(tx: Transaction, partner_id: int) -> PartnerRow:
-    """Return the partner, locked until the transaction ends."""
-    return await returned(tx, _LOCK, {"partner_id": partner_id})
-
-
-async def in_use(tx: Transaction, partner_id: int) -> InUse:
-    """Return how much keeps a partner from being closed."""
-    return await returned(tx, _IN_USE, {"partner_id": partner_id})
-
-
-async def set_status(
-    tx: Transaction, partner_id: int, status: PartnerStatus, *, at: datetime, reason: str | None = None
-) -> None:
-    """Write a new status of the locked partner; `reason` is that of a suspension."""
-    await tx.execute(
-        _SET_STATUS,
-        {
-            "partner_id": partner_id,
-            "new_status": status,
-            "new_suspended_at": at if status is PartnerStatus.SUSPENDED else None,
-            "new_reason": reason,
-            "new_closed_at": at if status is PartnerStatus.CLOSED else None,
-        },
-    )
-
-
-async def set_details(tx: Transaction, partner_id: int, *, name: str, contacts: Sequence[Contact]) -> None:
-    """Write the name and all contacts of the locked partner."""
-    details = {"new_name": name, "new_name_folded": fold(name), "new_contacts": stored(contacts)}
-    await tx.execute(_SET_DETAILS, {"partner_id": partner_id, **details})
-
-
-async def set_policy(tx: Transaction, partner_id: int, policy: Policy) -> None:
-    """Write the policies of the locked partner."""
-    columns = {**policy._asdict(), "api_token_networks": " ".join(policy.api_token_networks)}
-    new = {f"new_{name}": setting for name, setting in columns.items()}
-    await tx.execute(_SET_POLICY, {"partner_id": partner_id, **new})
 
 
 def stored(contacts: Sequence[Contact]) -> str:

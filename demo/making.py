@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from db import (
     activation_changes,
     event_log,
+    partner_changes,
     partners,
     price_tables,
     price_versions,
@@ -163,11 +164,11 @@ async def _restrict(tx: Transaction, partner: Partner, partner_id: int, *, by_id
     """Write the policies and the suspension of a partner that has them."""
     happened = []
     if partner.policy != Policy():
-        await partners.set_policy(tx, partner_id, partner.policy)
+        await partner_changes.set_policy(tx, partner_id, partner.policy)
         happened.append(Event(type=EventType.PARTNER_POLICY_CHANGED))
     if partner.suspension_reason is not None:
         reason = partner.suspension_reason
-        await partners.set_status(tx, partner_id, PartnerStatus.SUSPENDED, at=at, reason=reason)
+        await partner_changes.set_status(tx, partner_id, PartnerStatus.SUSPENDED, at=at, reason=reason)
         happened.append(Event(type=EventType.PARTNER_SUSPENDED))
     if happened:
         await event_log.append(tx, partner_id, happened, actor_id=by_id, at=at)

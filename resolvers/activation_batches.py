@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from db import activation_batches, activation_changes, activations, clients, licenses, partners, prices
+from db import activation_batches, activation_changes, activations, clients, licenses, partner_changes, prices
 from db.activation_batches import KeyInUse
 from db.activation_changes import NewActivation
 from db.activations import ActivationFilter, ActivationRow
@@ -42,7 +42,7 @@ from resolvers.mutations import Work
 async def _activate(work: Work, wanted: Mapping[int, ActivateLicense]) -> Done[Activated]:
     items = wanted.values()
     found = await clients.locked(work.tx, work.partner_id, [item.client_id for item in items])
-    terms = await partners.shared_terms(work.tx, work.partner_id)
+    terms = await partner_changes.shared_terms(work.tx, work.partner_id)
     known = await prices.products_by_ids(work.tx, sorted({item.product_id for item in items}))
     keys = await activation_batches.keys_in_use(
         work.tx,
@@ -129,7 +129,7 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
     clients_to = [item.to_client_id for item in items]
     ids = [item.activation_id for item in items]
     known = await _lock_clients(work, ids, clients_to)
-    terms = await partners.shared_terms(work.tx, work.partner_id)
+    terms = await partner_changes.shared_terms(work.tx, work.partner_id)
     found = await activation_batches.locked(work.tx, work.partner_id, ids)
     keys = await activation_batches.keys_in_use(
         work.tx, work.partner_id, client_ids=clients_to, activation_keys=[item.activation_key for item in items]

@@ -3,7 +3,7 @@
 from secrets import randbits
 from typing import NamedTuple
 
-from db import activation_changes, activations, clients, licenses, partners, prices
+from db import activation_changes, activations, clients, licenses, partner_changes, prices
 from db.activation_changes import NewActivation
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientRow
@@ -164,7 +164,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     found = await clients.locked(work.tx, work.partner_id, client_ids)
     # A suspended partner may still replace the computer of a client that it serves.
     is_other_client = any(activation.client_id != given.to_client_id for activation in seen.values())
-    terms = await partners.shared_terms(work.tx, work.partner_id) if is_other_client else None
+    terms = await partner_changes.shared_terms(work.tx, work.partner_id) if is_other_client else None
     previous = cancellable(await activation_changes.locked(work.tx, work.partner_id, given.activation_id))
     client = active(found.get(given.to_client_id), "toClientId")
     if terms is not None:

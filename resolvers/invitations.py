@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import structlog
 
-from db import access, event_log, invitations, partners, users
+from db import access, event_log, invitations, partner_changes, partners, users
 from db.engine import Transaction
 from db.invitations import InvitationRow, NewInvitation
 from domain import mails, token_forms
@@ -111,7 +111,7 @@ async def invite_by_operator(portal: Portal, partner_id: int, person: Person, la
     """
 
     async def write(tx: Transaction) -> _Written:
-        partner = await partners.locked(tx, partner_id)
+        partner = await partner_changes.locked(tx, partner_id)
         check_role(person.role, "role", of_vendor=partner.is_vendor)
         at = portal.now()
         written = await _write(portal, tx, partner_id, person, ("email",), sees_all=True, invited_by_id=None, at=at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from db import event_log, identities, partners, users
+from db import event_log, identities, partner_changes, users
 from db.engine import Transaction
 from db.users import UserRow
 from domain.access import Permission
@@ -43,7 +43,7 @@ async def unlink(work: Work, given: UnlinkIdentity) -> UserChanged:
     """Unlink a user from the identities of the provider; if there are none, nothing happens."""
     require_session(work)
     # As other changes of users by those who manage them, so that two of them don't deadlock.
-    await partners.locked(work.tx, work.partner_id)
+    await partner_changes.locked(work.tx, work.partner_id)
     if await users.locked_by_id(work.tx, work.partner_id, given.user_id) is None:
         raise NotFound(("userId",), field="userId")
     if await identities.unlink(work.tx, work.partner_id, given.user_id):

@@ -7,11 +7,11 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from db import event_log, idempotency, partners, stock_movements, users
+from db import event_log, idempotency, partner_changes, stock_movements, users
 from db.engine import Transaction
 from db.event_log import ActorDisabledError
 from db.idempotency import Claim, Recorded
-from db.partners import Terms
+from db.partner_changes import Terms
 from db.stock_movements import NewMovement
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.events import Event
@@ -52,7 +52,7 @@ class Work:
 
         A mutation that orders, approves or activates asks for them after it has locked clients, before all other locks.
         """
-        terms = await partners.shared_terms(self.tx, self.partner_id)
+        terms = await partner_changes.shared_terms(self.tx, self.partner_id)
         check_active(terms.status, terms.suspension_reason)
         return terms
 

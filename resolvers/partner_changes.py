@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import event_log, partners, price_tables
+from db import event_log, partner_changes, partners, price_tables
 from db.engine import Transaction
 from db.partners import PartnerRow
 from domain import partners as rules
@@ -90,12 +90,12 @@ class UpdatePartner(NamedTuple):
 @mutation("updatePartner", PartnerChanged)
 async def update(work: Work, given: UpdatePartner) -> PartnerChanged:
     """Write a new name or new contacts of a partner; if they are as before, nothing happens."""
-    partner = await partners.locked(work.tx, work.partner_id)
+    partner = await partner_changes.locked(work.tx, work.partner_id)
     name = partner.name if given.name is None else given.name
     contacts = partners.contacts_of(partner.contacts)
     wanted = contacts if given.contacts is None else list(given.contacts)
     if (name, wanted) != (partner.name, contacts):
-        await partners.set_details(work.tx, partner.id, name=name, contacts=wanted)
+        await partner_changes.set_details(work.tx, partner.id, name=name, contacts=wanted)
         await work.append(Event(type=EventType.PARTNER_UPDATED))
     return PartnerChanged(partner.id)
 
@@ -107,9 +107,9 @@ class ErasePartnerContacts(NamedTuple):
 @mutation("erasePartnerContacts", PartnerChanged)
 async def erase_contacts(work: Work, _given: ErasePartnerContacts) -> PartnerChanged:
     """Erase all contacts of a partner; if it has none, nothing happens."""
-    partner = await partners.locked(work.tx, work.partner_id)
+    partner = await partner_changes.locked(work.tx, work.partner_id)
     if partners.contacts_of(partner.contacts):
-        await partners.set_details(work.tx, partner.id, name=partner.name, contacts=())
+        await partner_changes.set_details(work.tx, partner.id, name=partner.name, contacts=())
         await work.append(Event(type=EventType.PARTNER_CONTACTS_ERASED))
         work.after_commit.append(work.context.portal.database.mark_erased)
     return PartnerChanged(partner.id)
@@ -125,7 +125,9 @@ class SuspendPartner(NamedTuple):
 async def suspend(work: Work, given: SuspendPartner) -> PartnerChanged:
     """Suspend an active partner: it orders, approves and activates no more."""
     await _movable(work, PartnerStatus.SUSPENDED)
-    await partners.set_status(work.tx, work.partner_id, PartnerStatus.SUSPENDED, at=work.now, reason=given.reason)
+    await partner_changes.set_status(
+        work.tx, work.partner_id, PartnerStatus.SUSPENDED, at=work.now, reason=given.reason
+    )
     await work.append(Event(type=EventType.PARTNER_SUSPENDED))
     return PartnerChanged(work.partner_id)
 
@@ -138,7 +140,7 @@ class ReinstatePartner(NamedTuple):
 async def reinstate(work: Work, _given: ReinstatePartner) -> PartnerChanged:
     """End the suspension of a partner."""
     await _movable(work, PartnerStatus.ACTIVE)
-    await partners.set_status(work.tx, work.partner_id, PartnerStatus.ACTIVE, at=work.now)
+    await partner_changes.set_status(work.tx, work.partner_id, PartnerStatus.ACTIVE, at=work.now)
     await work.append(Event(type=EventType.PARTNER_REINSTATED))
     return PartnerChanged(work.partner_id)
 
@@ -151,16 +153,16 @@ class ClosePartner(NamedTuple):
 async def close(work: Work, _given: ClosePartner) -> PartnerChanged:
     """Close a partner that has no active activation and no pending order."""
     await _movable(work, PartnerStatus.CLOSED)
-    in_use = await partners.in_use(work.tx, work.partner_id)
+    in_use = await partner_changes.in_use(work.tx, work.partner_id)
     if any(in_use):
         raise PartnerInUse(("partnerId",), activations=in_use.activations, orders=in_use.orders)
-    await partners.set_status(work.tx, work.partner_id, PartnerStatus.CLOSED, at=work.now)
+    await partner_changes.set_status(work.tx, work.partner_id, PartnerStatus.CLOSED, at=work.now)
     await work.append(Event(type=EventType.PARTNER_CLOSED))
     return PartnerChanged(work.partner_id)
 
 
 async def _movable(work: Work, to: PartnerStatus) -> PartnerRow:
-    partner = await partners.locked(work.tx, work.partner_id)
+    partner = await partner_changes.locked(work.tx, work.partner_id)
     rules.move(partner.status, to, ("partnerId",))
     return partner
 
@@ -174,10 +176,10 @@ class SetPartnerPolicy(NamedTuple):
 @mutation("setPartnerPolicy", PartnerChanged)
 async def set_policy(work: Work, given: SetPartnerPolicy) -> PartnerChanged:
     """Write policies of a partner; if they are as before, nothing happens."""
-    partner = await partners.locked(work.tx, work.partner_id)
+    partner = await partner_changes.locked(work.tx, work.partner_id)
     wanted = partner.policy._replace(**dict(given.changes))
     if wanted != partner.policy:
-        await partners.set_policy(work.tx, partner.id, wanted)
+        await partner_changes.set_policy(work.tx, partner.id, wanted)
         await work.append(Event(type=EventType.PARTNER_POLICY_CHANGED))
         # Each remembers the networks of the partner's API tokens.
         work.after_commit.append(partial(work.context.portal.viewers.forget_partner, partner.id))

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import structlog
 
-from db import event_log, partners, password_resets, tokens, users
+from db import event_log, partner_changes, password_resets, tokens, users
 from db.engine import Transaction
 from db.event_log import ActorDisabledError
 from domain import mails, token_forms
@@ -145,7 +145,7 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     require_session(work)
     portal, now = work.context.portal, work.context.now()
     await count_mail(portal, work.tx, user_id=work.viewer.user_id, partner_id=work.partner_id, at=now)
-    await partners.locked(work.tx, work.partner_id)
+    await partner_changes.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, given.user_id)
     if user is None:
         raise NotFound(("userId",))

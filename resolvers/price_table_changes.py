@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from db import event_log, partners, price_tables, price_versions, prices
+from db import event_log, partner_changes, partners, price_tables, price_versions, prices
 from db.engine import Transaction
 from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
@@ -161,7 +161,7 @@ class PriceTablesAssigned(NamedTuple):
 @mutation("assignPriceTables", PriceTablesAssigned)
 async def assign(work: Work, given: AssignPriceTables) -> PriceTablesAssigned:
     """Let the partner buy by these price tables only; its orders keep the ones that they were made by."""
-    await partners.locked(work.tx, work.partner_id)
+    await partner_changes.locked(work.tx, work.partner_id)
     await _check_tables(work.tx, given)
     before = {each.price_table_id: each.preselected for each in await _active(work.tx, work.partner_id)}
     after = {table_id: table_id == given.preselected_id for table_id in given.price_table_ids}

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from db import event_log, partners, second_factors, users
+from db import event_log, partner_changes, second_factors, users
 from db.engine import Transaction
 from domain.access import TokenKind
 from domain.events import EventType
@@ -36,7 +36,7 @@ async def reset(work: Work, given: ResetSecondFactor) -> SecondFactorReset:
         # A stolen session must not turn it off without the password or a code.
         raise OwnSecondFactor(("userId",))
     # As other changes of users by those who manage them, so that two of them don't deadlock.
-    await partners.locked(work.tx, work.partner_id)
+    await partner_changes.locked(work.tx, work.partner_id)
     user = await second_factors.locked(work.tx, work.partner_id, given.user_id)
     if user is None:
         raise NotFound(("userId",))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from db import licenses, partners
+from db import licenses, partner_changes
 from db.licenses import Left, StockRow
 from domain import policies
 from domain.events import Event, EventType
@@ -39,10 +39,10 @@ class ThresholdUpdated(NamedTuple):
 async def update(work: Work, given: UpdateLicenseStockThreshold) -> ThresholdUpdated:
     """Write the number of the partner's policy, or that of a product in its stock; as before, nothing happens."""
     if given.product_id is None:
-        partner = await partners.locked(work.tx, work.partner_id)
+        partner = await partner_changes.locked(work.tx, work.partner_id)
         before = partner.policy.stock_warning_below
         if before != given.below:
-            await partners.set_policy(
+            await partner_changes.set_policy(
                 work.tx, work.partner_id, partner.policy._replace(stock_warning_below=given.below)
             )
     else:

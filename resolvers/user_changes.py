@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import event_log, partners, password_resets, tokens, users
+from db import event_log, partner_changes, password_resets, tokens, users
 from db.engine import Transaction
 from db.event_log import ActorDisabledError
 from db.tokens import Revoked
@@ -137,7 +137,7 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         if not own and named is not None:
             await check_partner(tx, viewer, partner_id)
         if not own:
-            await partners.locked(tx, partner_id)
+            await partner_changes.locked(tx, partner_id)
         if await users.locked_by_id(tx, partner_id, wanted) is None:
             raise NotFound(("userId",))
         revoked = await tokens.revoke_all(tx, partner_id, wanted, at=now, kind=TokenKind.SESSION)
@@ -168,7 +168,7 @@ def require_session(work: Work) -> None:
 
 async def _locked(work: Work, user_id: int) -> LockedUser:
     # Its lock comes first: of two changes at once, each must see what the other leaves.
-    await partners.locked(work.tx, work.partner_id)
+    await partner_changes.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, user_id)
     if user is None:
         raise NotFound(("userId",))
