@@ -1,9 +1,9 @@
 """Delivery of one message: what is sent, and what its outcome changes."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 import structlog
 
@@ -11,8 +11,7 @@ from db import event_log, events, webhook_deliveries, webhook_leases, webhooks
 from db.engine import Transaction
 from db.events import EventRow
 from db.webhook_deliveries import Attempt, DeliveryRow, Message
-from db.webhook_leases import Leased, Maker, Progress, Suspended
-from domain.access import TokenKind
+from db.webhook_leases import Leased, Progress, Suspended
 from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
 from domain.webhooks import (
@@ -20,40 +19,20 @@ from domain.webhooks import (
     DeliveryFailure,
     DeliveryStatus,
     Failing,
-    InvalidSelection,
     SuspensionReason,
     WebhookState,
     next_attempt,
 )
-from resolvers.context import Context
 from resolvers.encryption import UnsealingError
 from resolvers.portal import Portal
-from resolvers.viewers import Viewer
-from resolvers.webhook_selections import Selections
-from resolvers.webhooks import needed_for
 from server.webhooks import messages
+from server.webhooks.bodies import Bodies, RenderSelection, UnusableError
 from server.webhooks.client import GONE, Answered, WebhookClient
 from server.webhooks.suspensions import Teller
 
 log = structlog.get_logger("portal.webhooks")
 
 _NOTHING_SENT = Answered(DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None)
-
-
-class RenderSelection(Selections, Protocol):
-    """Selections that can be executed too."""
-
-    async def values(self, context: Context, text: str, rows: Sequence[EventRow]) -> Sequence[Mapping[str, Any]]:
-        """Return `event` and `errors` of each event; raise Unavailable if an object could not be read."""
-
-
-class _UnusableError(Exception):
-    """Error: nothing can be sent, whatever the receiver does."""
-
-    def __init__(self, reason: SuspensionReason) -> None:
-        """Take the reason of the suspension."""
-        super().__init__(reason.value)
-        self.reason = reason
 
 
 class _Events(NamedTuple):
@@ -76,7 +55,7 @@ class Deliverer:
         luck: Callable[[], float],
     ) -> None:
         """Take the client that sends, and `luck`, which shortens pauses."""
-        self._portal, self._selections, self._client = portal, selections, client
+        self._portal, self._bodies, self._client = portal, Bodies(portal, selections), client
         self._luck = luck
         self._teller = Teller(portal)
 
@@ -92,7 +71,7 @@ class Deliverer:
             if waiting is not None:
                 return await self._send_again(held, waiting, until)
             return await self._send_next(held, until)
-        except _UnusableError as unusable:
+        except UnusableError as unusable:
             reason = unusable.reason
         if waiting is not None:
             # It waits for nothing any more.
@@ -112,7 +91,7 @@ class Deliverer:
         try:
             found = await self._next_events(held)
         except CursorTooOld:
-            raise _UnusableError(SuspensionReason.EXPIRED) from None
+            raise UnusableError(SuspensionReason.EXPIRED) from None
         if held.batch_end is not None and found.upto < held.batch_end:
             # A replica is behind: it lacks some events of the message that failed.
             await self._release(held)
@@ -148,8 +127,8 @@ class Deliverer:
     async def _send(self, held: Leased, found: _Events, until: datetime) -> Leased | None:
         message = messages.of_events(self._portal, held, found.rows)
         try:
-            answered = await self._post(held, message, await self._body(held, message, found.rows))
-        except (_UnusableError, Unavailable):
+            answered = await self._post(held, message, await self._bodies.of(held, message, found.rows))
+        except (UnusableError, Unavailable):
             raise
         except Exception:
             log.exception("a message could not be made", webhook=held.id)
@@ -220,7 +199,7 @@ class Deliverer:
         if message.first_number is not None and not rows:
             return await self._finish(held, waiting, _not_sent(waiting), until)
         last = await self._portal.feed.last_number(held.partner_id)
-        body = await self._body(held, message, rows) if rows else messages.ping_body(held, self._portal.now())
+        body = await self._bodies.of(held, message, rows) if rows else messages.ping_body(held, self._portal.now())
         answered = await self._post(held, message, body)
         return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until, last=last)
 
@@ -266,40 +245,11 @@ class Deliverer:
         try:
             headers = messages.headers(self._portal, held, message.message_id, body, self._portal.now())
         except UnsealingError:
-            raise _UnusableError(SuspensionReason.KEYS) from None
+            raise UnusableError(SuspensionReason.KEYS) from None
         answered = await self._client.post(held.url, headers, body)
         outcome = answered.failure or answered.status
         self._portal.counts.deliveries[outcome.value.lower()] += 1
         return answered
-
-    async def _body(self, held: Leased, message: Message, rows: Sequence[EventRow]) -> bytes:
-        found = await self._portal.database.read(lambda connection: webhook_leases.maker(connection, held), alone=True)
-        permissions = webhook_leases.permissions_of(held, found)
-        try:
-            missing = needed_for(self._selections, held.selection, held.batch_size) - permissions
-            if found is None or missing:
-                raise _UnusableError(SuspensionReason.MAKER)
-            thin = [messages.thin(row, permissions) for row in rows]
-            if held.selection is not None:
-                values = await self._selections.values(self._context(held, found), held.selection, rows)
-                thin = [{**each, **selected} for each, selected in zip(thin, values, strict=True)]
-        except InvalidSelection:
-            raise _UnusableError(SuspensionReason.SELECTION) from None
-        return messages.body(thin, batched=bool(message.batched))
-
-    def _context(self, held: Leased, maker: Maker) -> Context:
-        """Return a context in which the maker reads: what is the webhook's partner's, and nothing else."""
-        viewer = Viewer(
-            partner_id=maker.partner_id,
-            user_id=maker.id,
-            role=maker.role,
-            permissions=webhook_leases.permissions_of(held, maker),
-            token_id=0,
-            token_kind=TokenKind.API,
-            expires_at=None,
-            scope=held.partner_id,
-        )
-        return Context(self._portal, viewer, language=held.language)
 
     async def _release(self, held: Leased) -> None:
         await self._portal.database.write(lambda tx: webhook_leases.release(tx, held))

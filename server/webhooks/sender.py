@@ -17,10 +17,11 @@ from db.engine import Transaction
 from db.webhook_leases import Leased, WebhookKey
 from domain.errors import Unavailable
 from resolvers.portal import Portal
+from server.webhooks.bodies import RenderSelection
 from server.webhooks.candidates import Candidates
 from server.webhooks.capacity import FreePlaces, Places
 from server.webhooks.client import WebhookClient
-from server.webhooks.delivery import Deliverer, RenderSelection
+from server.webhooks.delivery import Deliverer
 from server.webhooks.network import RESOLVES_APART
 from server.webhooks.suspensions import Teller
 

@@ -1,0 +1,71 @@
+"""Bodies of messages: events as the maker of the webhook can read them now."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from db import webhook_leases
+from db.events import EventRow
+from db.webhook_deliveries import Message
+from db.webhook_leases import Leased, Maker
+from domain.access import TokenKind
+from domain.webhooks import InvalidSelection, SuspensionReason
+from resolvers.context import Context
+from resolvers.portal import Portal
+from resolvers.viewers import Viewer
+from resolvers.webhook_selections import Selections
+from resolvers.webhooks import needed_for
+from server.webhooks import messages
+
+
+class RenderSelection(Selections, Protocol):
+    """Selections that can be executed too."""
+
+    async def values(self, context: Context, text: str, rows: Sequence[EventRow]) -> Sequence[Mapping[str, Any]]:
+        """Return `event` and `errors` of each event; raise Unavailable if an object could not be read."""
+
+
+class UnusableError(Exception):
+    """Error: nothing can be sent, whatever the receiver does."""
+
+    def __init__(self, reason: SuspensionReason) -> None:
+        """Take the reason of the suspension."""
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Bodies:
+    """Maker of the bodies of messages."""
+
+    def __init__(self, portal: Portal, selections: RenderSelection) -> None:
+        """Take what executes the selections of webhooks."""
+        self._portal, self._selections = portal, selections
+
+    async def of(self, held: Leased, message: Message, rows: Sequence[EventRow]) -> bytes:
+        """Return the body of a message with these events; raise UnusableError if the webhook has to be suspended."""
+        found = await self._portal.database.read(lambda connection: webhook_leases.maker(connection, held), alone=True)
+        permissions = webhook_leases.permissions_of(held, found)
+        try:
+            missing = needed_for(self._selections, held.selection, held.batch_size) - permissions
+            if found is None or missing:
+                raise UnusableError(SuspensionReason.MAKER)
+            thin = [messages.thin(row, permissions) for row in rows]
+            if held.selection is not None:
+                values = await self._selections.values(self._context(held, found), held.selection, rows)
+                thin = [{**each, **selected} for each, selected in zip(thin, values, strict=True)]
+        except InvalidSelection:
+            raise UnusableError(SuspensionReason.SELECTION) from None
+        return messages.body(thin, batched=bool(message.batched))
+
+    def _context(self, held: Leased, maker: Maker) -> Context:
+        """Return a context in which the maker reads: what is the webhook's partner's, and nothing else."""
+        viewer = Viewer(
+            partner_id=maker.partner_id,
+            user_id=maker.id,
+            role=maker.role,
+            permissions=webhook_leases.permissions_of(held, maker),
+            token_id=0,
+            token_kind=TokenKind.API,
+            expires_at=None,
+            scope=held.partner_id,
+        )
+        return Context(self._portal, viewer, language=held.language)
