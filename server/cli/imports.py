@@ -1,11 +1,8 @@
 """`portal import clients`, `portal import products` and `portal import prices`."""
 
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -14,8 +11,6 @@ from domain.languages import Fact, Language, Text
 from domain.orders import TYPE_LABELS
 from domain.price_tables import DearerTier, Difference, PriceKey
 from domain.products import Change, ProductDetails
-from domain.sheet_files import SheetRefused
-from domain.sheet_warnings import UnusedColumns
 from resolvers import imports, partners, price_table_changes, price_tables, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
@@ -23,23 +18,16 @@ from resolvers.sheets import clients as client_rows
 from resolvers.sheets import prices as price_rows
 from resolvers.sheets import products as product_rows
 from resolvers.sheets.clients import Repeated, Row
-from resolvers.sheets.headers import Layout
 from resolvers.sheets.prices import Products
-from resolvers.sheets.reader import BadRow, Sheet, of_path, sheet
-from resolvers.sheets.reports import Report
+from resolvers.sheets.reader import BadRow, Sheet
 from server.cli import import_texts
+from server.cli.import_outcomes import Outcome, Steps, good_rows, opened_sheet, run_import, warn
 from server.cli.progress import ProgressCallback, progress
 from server.cli.runner import FAILED, WRONGLY_USED, fail, run
 
 app = typer.Typer(help="Import spreadsheets of the vendor and its partners.", no_args_is_help=True)
 
 
-class _OfLine(Protocol):
-    @property
-    def line(self) -> int: ...
-
-
-Good = TypeVar("Good", bound=_OfLine)
 _File = Annotated[
     Path, typer.Argument(help="A file from Excel or an ERP: XLSX, or CSV with ; or , or tabs, in any usual encoding.")
 ]
@@ -53,43 +41,6 @@ _ReportFile = Annotated[
     typer.Option("--report", help="A CSV file for the bad rows with their reasons, to mend and import again."),
 ]
 _InLanguage = Annotated[Language, typer.Option("--language", help="The language of what is said about the file.")]
-
-
-@dataclass(slots=True)
-class _Outcome:
-    labels: Mapping[str, Text]
-    language: Language
-    report_to: Path | None
-    done: Counter[str] = field(default_factory=Counter)
-    """Number of rows of each outcome."""
-
-    bad: int = 0
-    report: Report | None = None
-
-    def refuse(self, row: BadRow) -> None:
-        """Count a bad row, and say why it is bad."""
-        self.bad += 1
-        reason = row.reason(self.language, self.labels).rstrip(".")
-        self.say(row.line, f"{reason}.", err=True)
-        if self.report is not None:
-            self.report.add([row])
-
-    def say(self, line: int, sentence: str, *, err: bool = False) -> None:
-        """Print a sentence about a line."""
-        word = "linha" if self.language is Language.PORTUGUESE else "line"
-        typer.echo(f"{word} {line}: {sentence}", err=err)
-
-    def filled(self, text: Text, facts: Mapping[str, Fact]) -> str:
-        """Return the text with its facts in the language."""
-        return text.filled(self.language, facts)
-
-    def text(self, pt: str, en: str) -> str:
-        """Return the sentence of the language."""
-        return Text(pt, en).within(self.language)
-
-
-class _RefusedError(Exception):
-    """The import is refused because some rows are bad."""
 
 
 @app.command()
@@ -106,7 +57,7 @@ def clients(
 
     A CNPJ that is already active is left alone. Exits with 1 if any row is bad.
     """
-    outcome = _Outcome(client_rows.LABELS, language, report)
+    outcome = Outcome(client_rows.LABELS, language, report)
 
     async def work(portal: Portal) -> None:
         found = await partners.named(portal, partner)
@@ -115,8 +66,8 @@ def clients(
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[RegisterClient]]:
             nonlocal under_way
             rows = _not_repeated(client_rows.read(opened.rows), outcome)
-            steps = _Steps("clients", opened, on_progress)
-            for under_way in _good(rows, outcome, steps, all_or_nothing=all_or_nothing):
+            steps = Steps("clients", opened, on_progress)
+            for under_way in good_rows(rows, outcome, steps, all_or_nothing=all_or_nothing):
                 yield [row.client for row in under_way]
 
         def done(registered: list[bool]) -> None:
@@ -127,9 +78,9 @@ def clients(
                     there = outcome.text("já está cadastrado; nada mudou.", "is registered already; left alone.")
                     outcome.say(row.line, f"{row.client.cnpj} {there}")
 
-        with _open(file, client_rows.LAYOUT, outcome) as opened, progress() as on_progress:
+        with opened_sheet(file, client_rows.LAYOUT, outcome) as opened, progress() as on_progress:
             for warning in client_rows.warnings(opened.header):
-                _warn(warning.message(language))
+                warn(warning.message(language))
             await imports.register_clients(
                 portal,
                 found.id,
@@ -139,7 +90,7 @@ def clients(
                 dry_run=dry_run,
             )
 
-    _import(work, outcome, import_texts.CLIENTS_BEFORE, all_or_nothing=all_or_nothing or dry_run)
+    run_import(work, outcome, import_texts.CLIENTS_BEFORE, all_or_nothing=all_or_nothing or dry_run)
     counts = {"imported": outcome.done["imported"], "there": outcome.done["there"], "bad": outcome.bad}
     typer.echo(outcome.filled(import_texts.CLIENTS_TRIED if dry_run else import_texts.CLIENTS, counts))
     if outcome.bad:
@@ -161,24 +112,24 @@ def import_products(
     active, and an existing one is left as it is. Orders and activations keep their seats. Exits with 1 if any row is
     bad.
     """
-    outcome = _Outcome(product_rows.LABELS, language, report)
+    outcome = Outcome(product_rows.LABELS, language, report)
 
     async def work(portal: Portal) -> None:
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[ProductDetails]]:
             rows = product_rows.read(opened.rows)
-            for good in _good(rows, outcome, _Steps("products", opened, on_progress), all_or_nothing=all_or_nothing):
+            for good in good_rows(rows, outcome, Steps("products", opened, on_progress), all_or_nothing=all_or_nothing):
                 yield [row.details for row in good]
 
         def done(changes: list[Change]) -> None:
             outcome.done.update(change.value for change in changes)
 
-        with _open(file, product_rows.LAYOUT, outcome) as opened, progress() as on_progress:
+        with opened_sheet(file, product_rows.LAYOUT, outcome) as opened, progress() as on_progress:
             if dry_run:
                 outcome.done["good"] = sum(len(batch) for batch in batches(opened, on_progress))
                 return
             await products.put_all(portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done)
 
-    _import(work, outcome, import_texts.PRODUCTS_BEFORE, all_or_nothing=all_or_nothing or dry_run)
+    run_import(work, outcome, import_texts.PRODUCTS_BEFORE, all_or_nothing=all_or_nothing or dry_run)
     counts = {**{change.value: outcome.done[change.value] for change in Change}, "good": outcome.done["good"]}
     text = import_texts.PRODUCTS_TRIED if dry_run else import_texts.PRODUCTS
     typer.echo(outcome.filled(text, {**counts, "bad": outcome.bad}))
@@ -186,48 +137,7 @@ def import_products(
         raise typer.Exit(FAILED)
 
 
-def _import(
-    work: Callable[[Portal], Coroutine[Any, Any, None]], outcome: _Outcome, before: Text, *, all_or_nothing: bool
-) -> None:
-    try:
-        run(work)
-    except _RefusedError:
-        outcome.done.clear()
-    except BaseException:
-        if (count := outcome.done.total() - outcome.done["there"]) and not all_or_nothing:
-            typer.echo(outcome.filled(before, {"count": count}), err=True)
-        raise
-
-
-class _Steps(NamedTuple):
-    """Step of the import, with its progress bar."""
-
-    doing: str
-    opened: Sheet
-    on_progress: ProgressCallback
-
-
-def _good(
-    rows: Iterable[Good | BadRow], outcome: _Outcome, steps: _Steps, *, all_or_nothing: bool
-) -> Iterator[list[Good]]:
-    """Yield batches of the rows to import, and print the reasons for the bad ones."""
-    before = 0
-    for some in imports.batches(rows, imports.BATCH):
-        good = []
-        for row in some:
-            if isinstance(row, BadRow):
-                outcome.refuse(row)
-            else:
-                good.append(row)
-        if good and not (all_or_nothing and outcome.bad):
-            yield good
-        steps.on_progress(steps.doing, some[-1].line - before, steps.opened.lines)
-        before = some[-1].line
-    if all_or_nothing and outcome.bad:
-        raise _RefusedError
-
-
-def _not_repeated(rows: Iterable[Row | Repeated | BadRow], outcome: _Outcome) -> Iterator[Row | BadRow]:
+def _not_repeated(rows: Iterable[Row | Repeated | BadRow], outcome: Outcome) -> Iterator[Row | BadRow]:
     for row in rows:
         if isinstance(row, Repeated):
             outcome.done["there"] += 1
@@ -258,12 +168,12 @@ def import_prices(
     Columns: produto (its code or name), tipo (Compra or Adicional), quantidade_minima, valor_unitario_mensal,
     valor_adesao and bonus, or in English. Amounts are written 1.234,50 or 1234.50.
     """
-    outcome = _Outcome(price_rows.LABELS, language, report)
+    outcome = Outcome(price_rows.LABELS, language, report)
 
     async def work(portal: Portal) -> list[str]:
         found = await _table(portal, table, partner)
         known = await imports.products(portal)
-        with _open(file, price_rows.LAYOUT, outcome) as opened:
+        with opened_sheet(file, price_rows.LAYOUT, outcome) as opened:
             read = price_rows.read(opened.rows, Products(known), opened.header.of)
             for row in read.bad:
                 outcome.refuse(row)
@@ -287,7 +197,7 @@ def import_prices(
         return holes + dearer + [said(import_texts.UNDONE, each, each.minimum_quantity) for each in done.undone]
 
     for warning in run(work):
-        _warn(warning)
+        warn(warning)
 
 
 async def _table(portal: Portal, table: str | None, partner: str | None) -> PriceTableRow:
@@ -297,30 +207,3 @@ async def _table(portal: Portal, table: str | None, partner: str | None) -> Pric
         return await price_tables.named(portal, table)
     found = await partners.named(portal, partner or "")
     return await price_tables.preselected_of(portal, found.id)
-
-
-@contextmanager
-def _open(file: Path, layout: Layout, outcome: _Outcome) -> Iterator[Sheet]:
-    try:
-        with ExitStack() as stack:
-            opened = stack.enter_context(sheet(stack.enter_context(of_path(file)), layout))
-            _warn_of(opened, outcome.language)
-            if outcome.report_to is not None:
-                to = stack.enter_context(outcome.report_to.open("w", encoding="utf-8", newline=""))
-                outcome.report = Report(to, outcome.language, outcome.labels)
-                outcome.report.begin(opened.header)
-            yield opened
-    except SheetRefused as refusal:
-        fail(refusal.message(outcome.language), status=WRONGLY_USED)
-
-
-def _warn_of(opened: Sheet, language: Language) -> None:
-    unused: Sequence[str] = opened.header.unused
-    if unused:
-        typer.echo(UnusedColumns(headers=", ".join(unused)).message(language), err=True)
-    for warning in opened.warnings:
-        _warn(warning.message(language))
-
-
-def _warn(sentence: str) -> None:
-    typer.secho(sentence, err=True, fg=typer.colors.YELLOW)
