@@ -15,7 +15,7 @@ from db.engine.listings import Listing
 from db.engine.statement import Statement, Values
 from db.tables import activations, clients, events, license_stock, orders, partners, price_tables, products, users
 from domain.clients import REMOVED_NAME
-from domain.exports import (
+from domain.export_columns import (
     ActivationColumn,
     ClientColumn,
     EventColumn,

@@ -14,20 +14,17 @@ from db.events import EventFilter as ChosenEvents
 from db.orders import OrderFilter as ChosenOrders
 from db.orders import OrderSortKey
 from domain.checks import Checks
-from domain.exports import (
+from domain.export_columns import (
     COLUMNS_OF,
-    READ_PERMISSIONS,
     ActivationColumn,
     ClientColumn,
-    CsvStyle,
     EventColumn,
     ExportColumn,
-    ExportFormat,
-    ExportList,
     LicenseStockColumn,
     OrderColumn,
     usual_columns,
 )
+from domain.exports import READ_PERMISSIONS, CsvStyle, ExportFormat, ExportList
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS
 from resolvers.context import Context

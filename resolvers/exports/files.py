@@ -5,17 +5,8 @@ from collections.abc import AsyncGenerator, Mapping
 
 from db.engine import Connection
 from domain.events import EventType
-from domain.exports import (
-    COLUMNS,
-    LIST_LABELS,
-    SUMMARY_LABEL,
-    TOTAL_LABEL,
-    EventColumn,
-    ExportColumn,
-    ExportFormat,
-    ExportList,
-    field_name,
-)
+from domain.export_columns import COLUMNS, EventColumn, ExportColumn, field_name
+from domain.exports import LIST_LABELS, SUMMARY_LABEL, TOTAL_LABEL, ExportFormat, ExportList
 from domain.labels import LABELS
 from domain.languages import Language
 from resolvers.context import Context

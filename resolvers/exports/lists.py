@@ -16,7 +16,8 @@ from db.engine.listings import Listing
 from db.events import EventFilter
 from db.exports import Export
 from db.orders import OrderFilter, OrderSortKey
-from domain.exports import COLUMNS_OF, NEEDED, CsvStyle, ExportColumn, ExportFormat, ExportList
+from domain.export_columns import COLUMNS_OF, NEEDED, ExportColumn
+from domain.exports import CsvStyle, ExportFormat, ExportList
 from domain.languages import Language
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers.viewers import Viewer

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeAlias
 import orjson
 
 from domain.cells import csv_cells
-from domain.exports import CsvStyle, Kind
+from domain.export_columns import Kind
+from domain.exports import CsvStyle
 from resolvers import ids
 
 Driven: TypeAlias = Sequence[Any]

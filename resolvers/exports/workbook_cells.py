@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 
 from domain.cells import xml_text, xml_texts
-from domain.exports import Kind
+from domain.export_columns import Kind
 from resolvers.exports.values import Driven, Shown, global_ids, integers, masked, reais
 
 DATE_STYLE, MONEY_STYLE = 1, 2

@@ -2,18 +2,16 @@
 
 from enum import Enum
 
-from domain.exports import (
+from domain.export_columns import (
     COLUMNS,
     ActivationColumn,
     ClientColumn,
-    CsvStyle,
     EventColumn,
     ExportColumn,
-    ExportFormat,
-    ExportList,
     LicenseStockColumn,
     OrderColumn,
 )
+from domain.exports import CsvStyle, ExportFormat, ExportList
 from domain.sheets import ImportedProductStatus, ImportedRowStatus
 from schema.enums.describing import describe
 

@@ -25,7 +25,8 @@ from db.orders import OrderFilter, OrderSortKey
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
-from domain.exports import COLUMNS_OF, ExportList
+from domain.export_columns import COLUMNS_OF
+from domain.exports import ExportList
 from domain.orders import OrderStatus, OrderType
 from schema import weights
 from tests.databases import Databases

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from domain.access import ALL, Permission
-from domain.exports import COLUMNS_OF, ExportList
+from domain.export_columns import COLUMNS_OF
+from domain.exports import ExportList
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api

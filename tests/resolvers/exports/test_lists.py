@@ -12,7 +12,8 @@ from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.events import EventFilter
 from db.orders import OrderFilter, OrderSortKey
-from domain.exports import COLUMNS, COLUMNS_OF, CsvStyle, ExportFormat, ExportList, field_name
+from domain.export_columns import COLUMNS, COLUMNS_OF, field_name
+from domain.exports import CsvStyle, ExportFormat, ExportList
 from domain.languages import Language
 from resolvers.exports.lists import Wanted, read, written
 

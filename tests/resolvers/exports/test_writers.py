@@ -16,7 +16,8 @@ from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
 from domain.cells import original
-from domain.exports import CsvStyle, Kind
+from domain.export_columns import Kind
+from domain.exports import CsvStyle
 from resolvers.exports import workbook
 from resolvers.exports.values import Shown
 from resolvers.exports.workbook import WorkbookTexts, WorkbookWriter
