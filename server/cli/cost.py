@@ -13,7 +13,8 @@ from resolvers.manifests import ManifestError
 from schema.root import GRAPHQL_SCHEMA
 from server.cli.listing import print_rows
 from server.cli.runner import WRONGLY_USED, fail
-from server.graphql.documents import Operation, prepare
+from server.graphql.documents import prepare
+from server.graphql.operation_facts import Operation
 
 _Files = Annotated[
     list[Path],

@@ -8,8 +8,8 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from domain.limits import CostExceeded
 from resolvers.context import Context
 from server.graphql.answer_json import Json
-from server.graphql.documents import Operation
 from server.graphql.errors import presented
+from server.graphql.operation_facts import Operation
 from server.graphql.subscriptions import ResultStream
 
 

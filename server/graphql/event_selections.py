@@ -29,7 +29,8 @@ from server.graphql import limits
 from server.graphql.budget import Budget, key_of_events
 from server.graphql.cost_prices import OBJECTS_MAX, SMALL_SIZE, VALUES_MAX, Figures
 from server.graphql.cost_terms import SATURATED
-from server.graphql.documents import Documents, Operation
+from server.graphql.documents import Documents
+from server.graphql.operation_facts import Operation
 from server.graphql.subscriptions import of_each
 
 _PATH = ("selection",)

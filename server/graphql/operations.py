@@ -32,8 +32,9 @@ from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
 from server.graphql.cost_prices import SMALL_SIZE
-from server.graphql.documents import Document, Documents, Operation
+from server.graphql.documents import Document, Documents
 from server.graphql.large_answers import WHOLE, Parts, written
+from server.graphql.operation_facts import Operation
 from server.graphql.pauses import Pauses
 from server.graphql.requirements import checked, gets_suggestions, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults

@@ -13,7 +13,7 @@ from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
-from server.graphql.documents import Operation
+from server.graphql.operation_facts import Operation
 from server.graphql.suggestions import suggested
 
 _query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)

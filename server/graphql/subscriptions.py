@@ -19,8 +19,8 @@ from resolvers.feed import Follower
 from resolvers.viewers import NEW, REMEMBERED, Viewer
 from server.graphql.budget import Budget, key_of_events
 from server.graphql.cost_prices import SMALL_SIZE
-from server.graphql.documents import Operation
 from server.graphql.errors import presented
+from server.graphql.operation_facts import Operation
 from server.graphql.shared_results import Cost, Kind, Result, SharedResults
 
 _BATCH_SIZE = 2_000

@@ -20,7 +20,8 @@ from domain.costs import POINTS_MAX
 from schema import schema, weights
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql import limits
-from server.graphql.documents import Operation, prepare
+from server.graphql.documents import prepare
+from server.graphql.operation_facts import Operation
 from server.graphql.trusted_documents import inspected
 from tests.docs.pages import blocks
 from tests.server.graphql import generated_documents

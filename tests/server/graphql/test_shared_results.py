@@ -14,8 +14,8 @@ from domain.languages import Language
 from resolvers import access
 from resolvers.context import Context
 from resolvers.viewers import Viewer
-from server.graphql.documents import Operation
 from server.graphql.event_batches import event_variables
+from server.graphql.operation_facts import Operation
 from server.graphql.root_fields import fragments_of
 from server.graphql.shared_results import Cost, Kind, Result, SharedResults
 from tests.api import Api
