@@ -4,30 +4,27 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 from db.engine.pool_sizes import PoolSizes
 from domain.attempts import MailLimits
-from domain.costs import POINTS_MAX
 from resolvers.mail import Outbox
 from server.http.status_codes import Edition
 from server.identity import OpenIdProvider, Provider
+from server.limit_settings import LimitSettings
 from server.mail import SmtpMailer, server_of
-from server.rates.accounts import Limits
+from server.mail_settings import MailSettings
 from server.rates.buckets import Buckets, DatabaseBuckets, MemoryBuckets
 from server.rates.redis_buckets import RedisBuckets
 from server.secret_key import keep, read, refuse_if_weak
 from server.setting_values import (
     MEMORY_URL,
     DatabaseUrl,
-    EmailAddress,
     Networks,
     Origins,
-    Points,
-    PortalUrl,
     RateLimitUrl,
     ReplicaUrls,
     Seconds,
@@ -40,7 +37,7 @@ from server.setting_values import (
 _ISSUER = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
 
 
-class Settings(BaseSettings):
+class Settings(LimitSettings, MailSettings):
     """Settings of the portal; `Settings.load()` reads them from the environment."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, hide_input_in_errors=True, extra="ignore")
@@ -110,20 +107,6 @@ class Settings(BaseSettings):
     trusted_documents: Literal["allowed", "only"] = Field(
         default="allowed", description="allowed, or only: then no document is run that is not registered."
     )
-    max_body_bytes: int = Field(
-        default=2 * 1024 * 1024, ge=1024, description="The longest body of a request, in bytes."
-    )
-    max_answer_bytes: int = Field(
-        default=32 * 1024 * 1024,
-        ge=1024,
-        description="The longest answer, in bytes before it is compressed; a longer one is COST_EXCEEDED.",
-    )
-    max_points: int = Field(
-        default=POINTS_MAX,
-        ge=100,
-        le=1_000_000,
-        description="The most points that an operation may cost; a dearer one is COST_EXCEEDED.",
-    )
     report_cost: bool = Field(
         default=False,
         description="Whether every answer says what it cost; if not, those to requests with GraphQL-Cost: report do.",
@@ -141,18 +124,6 @@ class Settings(BaseSettings):
             "second."
         ),
     )
-    max_subscriptions: int = Field(
-        default=10_000, ge=1, description="The number of subscriptions that a process runs at most."
-    )
-    max_subscriptions_of_user: int = Field(
-        default=100, ge=1, description="The number of subscriptions that a process runs for one user at most."
-    )
-    max_subscriptions_of_address: int = Field(
-        default=1_000, ge=1, description="The number of subscriptions that a process runs for one address at most."
-    )
-    max_operations_of_connection: int = Field(
-        default=100, ge=1, description="The number of operations that run at once on one WebSocket at most."
-    )
     metrics_token: Token | None = Field(
         default=None,
         description="The token, at least 16 characters, with which /metrics is read; without it, the path has nothing.",
@@ -160,50 +131,10 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="A port of its own for /metrics, of the same HOST."
     )
-    header_timeout_seconds: Seconds = Field(
-        default=10, description="How long a request's header may take, from its first byte, in seconds."
-    )
-    body_timeout_seconds: Seconds = Field(default=30, description="How long a request's body may take, in seconds.")
-    answer_timeout_seconds: Seconds = Field(
-        default=60, description="How long the caller may read nothing of an answer, in seconds."
-    )
-    request_timeout_seconds: Seconds = Field(
-        default=10, description="How long a query may take, from the end of its request, in seconds."
-    )
-    mutation_timeout_seconds: Seconds = Field(
-        default=20, description="How long a mutation may take, from the end of its request, in seconds."
-    )
-    max_connections: int = Field(default=20_000, ge=1, description="The number of connections of a process at most.")
-    max_connections_of_address: int = Field(
-        default=1_500,
-        ge=1,
-        description="The number of connections of one address to a process at most; a trusted proxy may have any.",
-    )
-    keep_alive_seconds: Seconds = Field(
-        default=5, description="How long a connection is kept without a request, in seconds."
-    )
-    ping_seconds: Seconds = Field(
-        default=20,
-        description="After how many seconds of silence the caller of a WebSocket is asked whether it is there.",
-    )
-    worker_timeout_seconds: Seconds = Field(
-        default=60,
-        description="With several workers, after how many seconds without an answer a worker is replaced.",
-    )
     gzip_from_bytes: int = Field(
         default=1024,
         ge=0,
         description="From how many bytes on an answer is compressed for callers that accept gzip; 0 for never.",
-    )
-    exports_at_once: int = Field(
-        default=4, ge=1, le=64, description="How many exported files a process makes and sends at once."
-    )
-    export_seconds: Seconds = Field(
-        default=30,
-        description=(
-            "How long an export may read the database, in seconds. Until then, SQLite's log keeps the bytes of "
-            "clients that are erased meanwhile."
-        ),
     )
     webhooks_send: bool = Field(
         default=True, description="Whether server processes send webhooks; false where portal webhooks send does it."
@@ -211,13 +142,6 @@ class Settings(BaseSettings):
     webhooks_allow_private: bool = Field(
         default=False,
         description="Whether webhooks may have http URLs and private addresses: for development only.",
-    )
-    export_spool_mib: int = Field(
-        default=512,
-        ge=0,
-        description=(
-            "How many MiB of an exported file may wait in the folder of temporary files for a caller that reads slowly."
-        ),
     )
     cors_origins: Origins = Field(
         default=(), description="The origins whose web pages may read the answers, with commas between them."
@@ -228,23 +152,6 @@ class Settings(BaseSettings):
             "The addresses and networks of proxies that are believed about the scheme and the caller's address, with "
             "commas between them; * for all, none for none."
         ),
-    )
-    portal_url: PortalUrl | None = Field(
-        default=None, description="The address of the front-end, with which the links in e-mails begin."
-    )
-    mail_from: EmailAddress | None = Field(default=None, description="The address that e-mails come from.")
-    mails_per_user: int = Field(
-        default=MailLimits().by_user,
-        ge=1,
-        description="The most invitations and links for a new password by e-mail that a user causes within 24 hours.",
-    )
-    mails_per_partner: int = Field(
-        default=MailLimits().by_partner,
-        ge=1,
-        description="The most of these e-mails within 24 hours for one partner, or for the vendor.",
-    )
-    smtp_url: SecretStr | None = Field(
-        default=None, description="The server that sends e-mails: smtp://USER:PASSWORD@HOST:PORT, or smtps://…."
     )
     oidc_audience: str | None = Field(
         default=None, description="The audience that tokens of OIDC_ISSUER have to name: the portal's id there."
@@ -257,28 +164,6 @@ class Settings(BaseSettings):
         default=None,
         validate_default=True,
         description="The issuer (OpenID Connect) whose tokens are bearer tokens here, such as https://id.example.",
-    )
-    rate_limit_partner: Points = Field(
-        default=Limits().partner,
-        description="The cost points that a partner may use in a second in the long run; 0 for no limit.",
-    )
-    rate_limit_vendor: Points = Field(
-        default=Limits().vendor, description="The same for all of the vendor's users together; 0 for no limit."
-    )
-    rate_limit_address: Points = Field(
-        default=Limits().address, description="The same for requests without a token from one address; 0 for no limit."
-    )
-    rate_limit_token_percent: int = Field(
-        default=Limits().token_percent,
-        ge=1,
-        le=100,
-        description="How much of its partner's or the vendor's limit one token may use; 100 for all of it.",
-    )
-    rate_limit_seconds: int = Field(
-        default=Limits().seconds,
-        ge=1,
-        le=3600,
-        description="How many seconds' points a caller may use at once, after it has used none for as long.",
     )
     rate_limit_url: RateLimitUrl | None = Field(
         default=None,
@@ -324,16 +209,6 @@ class Settings(BaseSettings):
     def pool_sizes(self) -> PoolSizes:
         """Return how many connections to PostgreSQL a process has."""
         return PoolSizes(self.database_read_connections, self.database_write_connections, self.database_connect_seconds)
-
-    def rate_limits(self) -> Limits:
-        """Return the limits of callers' rates."""
-        return Limits(
-            self.rate_limit_partner,
-            self.rate_limit_vendor,
-            self.rate_limit_address,
-            self.rate_limit_token_percent,
-            self.rate_limit_seconds,
-        )
 
     def buckets(self) -> Buckets:
         """Return the buckets that the processes share."""
@@ -390,19 +265,6 @@ class Settings(BaseSettings):
     def _is_of_postgresql(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if value and not str(info.data.get("database_url", "postgresql")).startswith("postgresql"):
             message = "only PostgreSQL has replicas, and DATABASE_URL names a SQLite file"
-            raise ValueError(message)
-        return value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _names_a_server(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is None:
-            return None
-        server_of(value.get_secret_value())
-        # One of them that is wrong has a problem of its own.
-        missing = [name for name in ("mail_from", "portal_url") if info.data.get(name, "") is None]
-        if missing:
-            message = f"{' and '.join(missing).upper()} must be set too"
             raise ValueError(message)
         return value
 
