@@ -30,6 +30,8 @@ _KILLED_AFTER_SECONDS = 5
 """Seconds after its time to stop until a process is killed."""
 _STARTING_SECONDS = 300
 """How long a worker may take until its first answer on a busy machine."""
+_PAUSE_SECONDS, _PAUSE_MAX_SECONDS = 0.5, 30.0
+"""Pause after a worker that ended before it served, which doubles with each, and its maximum."""
 _ENDING_SECONDS = 1
 """How long a process may take to end after its end of the pipe is closed."""
 _PING, _RETIRE, _HURRY = b"ping", b"retire", b"hurry"
@@ -58,6 +60,7 @@ class Supervisor:
         self._retiring: list[_Worker] = []
         self._leaving: list[_Worker] = []
         self._stopping = self._hurried = self._renewing = False
+        self._failed_starts, self._start_at = 0, 0.0
         self._woken, self._waking = socket.socketpair()
 
     def run(self) -> int:
@@ -126,17 +129,29 @@ class Supervisor:
             if worker.process.exitcode == STARTUP_FAILURE:
                 log.error("a worker can't start", pid=worker.process.pid)
                 return STARTUP_FAILURE
-            log.warning(
-                "worker ended" if worker.process.exitcode is not None else "worker is silent", pid=worker.process.pid
-            )
-            worker.kill()
-            worker.forget_gauges()
-            self._workers[place] = self._start()
-        if self._retiring and all(worker.serves for worker in self._workers):
+            if not worker.is_given_up:
+                self._give_up(worker)
+            if time.monotonic() >= self._start_at:
+                self._workers[place] = self._start()
+        if all(worker.serves for worker in self._workers):
+            self._failed_starts = 0
             self._dismiss(self._retiring)
             self._retiring = []
         self._forget_ended()
         return 0
+
+    def _give_up(self, worker: "_Worker") -> None:
+        """End a worker that is to be replaced: soon, unless what ends those that start may end the next one too."""
+        pause = 0.0
+        if not worker.serves:
+            pause = min(_PAUSE_SECONDS * 2**self._failed_starts, _PAUSE_MAX_SECONDS)
+            self._failed_starts += 1
+        message = "worker ended" if worker.process.exitcode is not None else "worker is silent"
+        log.warning(message, pid=worker.process.pid, replaced_after_seconds=pause)
+        worker.kill()
+        worker.forget_gauges()
+        worker.is_given_up, worker.serves = True, False
+        self._start_at = time.monotonic() + pause
 
     def _renew(self) -> None:
         if self._retiring:
@@ -194,7 +209,7 @@ class _Worker:
         end.close()
         self._asked_at: float | None = None
         self._answered = False
-        self.serves = False
+        self.serves = self.is_given_up = False
 
     def answers(self, patience_seconds: float) -> bool:
         """Return, without waiting, whether the process lives and answered lately."""

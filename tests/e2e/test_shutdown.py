@@ -1,6 +1,7 @@
 """A server that stops, or loses a process, answers every caller."""
 
 import asyncio
+import contextlib
 import os
 import re
 import resource
@@ -80,6 +81,20 @@ def served(
         server = Served(process, int(url.rpartition(":")[2]), log)
         server.wait_for_workers(workers)
         yield server
+
+
+def forking(server: Served) -> set[int]:
+    """Return the processes that forked the server's workers."""
+    parents = {int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1]) for each in server.workers()}
+    return parents - {server.process.pid}
+
+
+def end_children(parent: int, but: int) -> None:
+    """Kill the process's children except one."""
+    for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        if int(each) != but:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(each), signal.SIGKILL)
 
 
 class Load:
@@ -273,9 +288,8 @@ def test_workers_are_replaced_when_the_process_that_forked_them_ends(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     with served(environment, tmp_path / "log", workers=2) as server:
-        forks = {int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1]) for each in server.workers()}
-        (forked_by,) = forks - {server.process.pid}
-        os.kill(forked_by, signal.SIGKILL)
+        (fork,) = forking(server)
+        os.kill(fork, signal.SIGKILL)
         server.wait_for_workers(4)
         server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)
 
@@ -312,6 +326,21 @@ def test_workers_start_where_no_socket_can_be_made(environment: dict[str, str], 
 
     assert server.process.returncode == 0
     assert "a worker is not forked" in server.log.read_text()
+
+
+def test_workers_that_end_before_they_serve_are_replaced_after_a_pause(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
+        (fork,) = forking(server)
+        serving_on = server.workers()[1]
+        os.kill(server.workers()[0], signal.SIGKILL)
+        # Each doubles: the third in a row that ends before it serves is replaced after two seconds.
+        while '"replaced_after_seconds":2.0' not in server.log.read_text():
+            end_children(fork, serving_on)
+        server.wait_for(server.answers)
+
+    assert server.process.returncode == 0
 
 
 def test_workers_end_if_the_system_lets_their_parent_start_none(environment: dict[str, str], tmp_path: Path) -> None:
