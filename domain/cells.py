@@ -6,10 +6,11 @@ from typing import cast
 
 _SIGNS = "=+\\-@\uff1d\uff0b\uff0d\uff20"
 _SKIPPED = "\\s\"'\ufeff\u200b-\u200f\u2028-\u202f\u2060-\u206f\0-\x1f\x7f-\xa0"
-_FORMULA = re.compile(f"[{_SKIPPED}]*[{_SIGNS}]|[\t\r\n]")
+_FORMULA = re.compile(f"[{_SKIPPED}]*[{_SIGNS}]|'*[\t\r\n]")
 """Beginning of a text that a spreadsheet program may take for a formula.
 
 Blanks, quotation marks, byte order marks and invisible characters before a sign may be dropped when a file is opened.
+A text with an apostrophe before such a beginning is one too, or its apostrophe would be taken for the added one.
 """
 
 _BLOCKS = *range(0x100), 0x1680, *range(0x2000, 0x2070), 0x3000, 0xFEFF, *range(0xFF00, 0xFF30)

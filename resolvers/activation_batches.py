@@ -1,25 +1,21 @@
 """Activations of many items: as if each item was done on its own, in their order, with few statements."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from db import activation_batches, activation_changes, activations, clients, licenses, partner_changes, prices
 from db.activation_batches import KeyInUse
 from db.activation_changes import NewActivation
-from db.activations import ActivationFilter, ActivationRow
+from db.activations import ActivationRow
 from db.clients import ClientRow
-from db.engine import Connection
 from db.licenses import Left, StockRow
 from db.stock_movements import NewMovement
-from domain.access import Permission
 from domain.activations import ActivationCancellationReason, ActivationStatus
-from domain.bulk import CountChanged
 from domain.events import Event, EventType
 from domain.licenses import Delta, StockMovementType, released, taken
 from domain.partners import check_active
 from domain.refusals import ActivationKeyInUse, NotFound, Refusal
 from resolvers import activations as of_one
-from resolvers import stock_warnings
+from resolvers import found_activations, stock_warnings
 from resolvers.activations import (
     Activated,
     ActivateLicense,
@@ -33,9 +29,9 @@ from resolvers.activations import (
     replace_printer,
     shortage,
 )
-from resolvers.bulk import BulkMutation, Done, Entry, Filtered
+from resolvers.bulk import BulkMutation, Done, Filtered
 from resolvers.clients import active
-from resolvers.context import Context
+from resolvers.found_activations import FindActivations
 from resolvers.mutations import Work
 
 
@@ -249,32 +245,6 @@ async def _note(work: Work, movements: Sequence[NewMovement], events: Sequence[E
         await work.append(*events)
 
 
-class FindActivations(NamedTuple):
-    """Filter of the activations to cancel, the partner that it names, how many it must match, and the reason."""
-
-    chosen: ActivationFilter
-    of_partner: int | None
-    expected: int
-    reason: str | None
-
-
-async def _search(context: Context, connection: Connection, partner_id: int, given: FindActivations) -> list[int]:
-    """Return the active activations that match the filter; refuse another number than the expected one.
-
-    Raises Forbidden for a viewer who may not read activations, since the number says whether there are any.
-    """
-    context.require(Permission.ACTIVATIONS_READ)
-    ids: list[int] = []
-    if given.of_partner in {None, partner_id}:
-        ids = await activation_batches.active(connection, partner_id, given.chosen, at_most=given.expected + 1)
-    actual = len(ids)
-    if actual > given.expected:
-        actual = await activation_batches.count_active(connection, partner_id, given.chosen)
-    if actual != given.expected:
-        raise _count_changed(given.expected, actual)
-    return ids
-
-
 async def _still_match(work: Work, given: FindActivations, ids: Sequence[int]) -> list[int]:
     """Lock these activations, and return those that are active and match the filter now."""
     await _lock_clients(work, ids)
@@ -282,19 +252,11 @@ async def _still_match(work: Work, given: FindActivations, ids: Sequence[int]) -
     return await activation_batches.still_active(work.tx, work.partner_id, given.chosen, ids)
 
 
-def _found(given: FindActivations, activation_id: int) -> Entry[CancelActivation]:
-    return Entry(("filter",), CancelActivation(activation_id, given.reason), lone=True)
-
-
-def _count_changed(expected: int, actual: int) -> CountChanged:
-    return CountChanged(("expectedCount",), expected=expected, actual=actual)
-
-
 _BY_FILTER = Filtered(
-    search=_search,
+    search=found_activations.search,
     still=_still_match,
-    entry=_found,
-    changed=_count_changed,
+    entry=found_activations.entry_of,
+    changed=found_activations.count_changed,
 )
 
 activate = BulkMutation("activateLicenses", Activated, of_one.activate, _activate)

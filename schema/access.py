@@ -33,7 +33,8 @@ class User(Node, row=UserRow):
     role: Role = attribute("The person's role at the partner or the vendor.")
     role_label: str = label_of("role", Role)
     disabled_at: datetime | None = attribute(
-        "The date and time since which the person is deactivated and can't sign in. Returns null if the person can."
+        "The date and time since which the person is deactivated and can't sign in. Returns null if the person is "
+        "active."
     )
     is_active: bool = attribute("Whether the person can sign in, “ativo”.")
     works_for_vendor: bool = attribute(

@@ -196,8 +196,8 @@ class ClientMutations:
             "Cancels a client, “Cancelamento de Cliente”. All its activations are cancelled, and their licenses "
             "and seats return to the stock. The CNPJ and everything that identifies the client are erased; the "
             "activation keys and ECF serial numbers of its activations become opaque values. All notes of the partner "
-            "are searched for the CNPJ and the names, as whole words, which become “[…]”; so are single words of the "
-            "names that no other active client is named by. This can't be undone."
+            "are searched for the CNPJ and the names, as whole words, and for single words of the names that no other "
+            "active client's name has: “[…]” replaces them. This can't be undone."
         )
     )
     @staticmethod

@@ -29,9 +29,7 @@ async def _errors(context: Context, rows: Sequence[DocumentRow]) -> list[list[st
     return [found.complaints for found in await documents.inspections(context, rows)]
 
 
-@strawberry.type(
-    description="A document that clients can request by its ID, in place of its text: a registered, trusted one."
-)
+@strawberry.type(description="A registered document, which clients can request by its ID in place of its text.")
 class TrustedDocument(OfRow, row=DocumentRow):
     id: strawberry.ID = computed(
         lambda _, row: row.document_id,

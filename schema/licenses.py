@@ -27,7 +27,7 @@ from schema.relations import attribute, computed, to_one, to_page
 class StockMovement(Node, row=MovementRow):
     type: StockMovementType = attribute("The type of the movement.")
     type_label: str = label_of("type", StockMovementType)
-    occurred_at: datetime = attribute("When it did.")
+    occurred_at: datetime = attribute("The date and time of the movement.")
     purchased: int = attribute("The change of the purchased licenses.")
     bonus: int = attribute("The change of the bonus licenses, “Bônus”.")
     activated: int = attribute("The change of the licenses in use.")

@@ -91,7 +91,8 @@ class SetPartnerPolicyPayload(PartnerChangedPayload):
 class PartnerMutations:
     @strawberry.mutation(
         description=(
-            "Creates a partner with an empty price table, and invites its first manager if `manager` is given."
+            "Creates a partner that buys by the price table of `priceTableId`, or else by an empty one of its own, and "
+            "invites its first manager if `manager` is given."
         )
     )
     @staticmethod

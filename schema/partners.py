@@ -36,10 +36,15 @@ class PartnerContact:
     phone: str | None = strawberry.field(description="The person's phone number, “telefone”. Null if it is not known.")
 
 
-@strawberry.type(description="The policies of a partner, which the vendor sets and which are off at first.")
+@strawberry.type(
+    description=(
+        "The policies of a partner, which are off at first. The vendor sets them; the partner's managers set "
+        "`stockWarningBelow` too."
+    )
+)
 class PartnerPolicy:
     four_eyes: bool = strawberry.field(
-        description="Whether an order is approved by another user than the one who made it."
+        description="Whether an order must be approved by another user than the one who made it."
     )
     approval_ceiling: Cents | None = strawberry.field(
         description=(

@@ -21,7 +21,7 @@ from schema.nodes import Info, Node, OfRow
 from schema.relations import attribute, to_one
 
 
-@strawberry.type(description="A product of the vendor, “produto”: Moderniza Completo, Moderniza Light or Módulo SPED.")
+@strawberry.type(description="A product of the vendor, “produto”, such as Moderniza Completo or Módulo SPED.")
 class Product(Node, row=ProductRow):
     code: str = attribute("The short name of the product for programs, unique among all products.")
     name: str = attribute("The product's name.")

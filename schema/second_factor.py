@@ -55,7 +55,7 @@ class ViewerSecondFactor:
         description=(
             "Whether the user must have one, by the partner's policy or as a user of the vendor. A session of a user "
             "who must and has none gets SECOND_FACTOR_REQUIRED for everything but `enrollTotp`, `confirmTotp`, "
-            "`renewSession`, `signOut` and `viewer`."
+            "`changePassword`, `renewSession`, `signOutEverywhere`, and fields that need no token."
         )
     )
     @staticmethod

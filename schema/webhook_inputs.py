@@ -7,7 +7,14 @@ from db.events import EventFilter as Chosen
 from domain.checks import Checks
 from domain.webhooks import BATCH_MAX, SELECTION_LENGTH, URL_LENGTH
 from resolvers import ids
-from resolvers.webhooks import CreateWebhook, OneWebhook, Redeliver, ResumeWebhook, RotateWebhookSecret, UpdateWebhook
+from resolvers.webhook_changes import (
+    CreateWebhook,
+    OneWebhook,
+    Redeliver,
+    ResumeWebhook,
+    RotateWebhookSecret,
+    UpdateWebhook,
+)
 from schema.events import EventFilter
 from schema.inputs import OnBehalf, given, optional
 

@@ -6,9 +6,9 @@ import strawberry
 
 from db.webhook_deliveries import DeliveryRow
 from db.webhooks import WebhookRow
-from resolvers import ids, webhooks
+from resolvers import ids, webhook_changes
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.webhooks import DeliveryQueued, WebhookChanged, WebhookCreated, WebhookDeleted
+from resolvers.webhook_changes import DeliveryQueued, WebhookChanged, WebhookCreated, WebhookDeleted
 from schema.errors import Payload, settle
 from schema.nodes import Info
 from schema.webhook_inputs import (
@@ -122,7 +122,7 @@ class WebhookMutations:
     async def create_webhook(
         info: Info, input: Annotated[CreateWebhookInput, strawberry.argument(description="The webhook to create.")]
     ) -> CreateWebhookPayload:
-        return await settle(CreateWebhookPayload, info.context, input, webhooks.create)
+        return await settle(CreateWebhookPayload, info.context, input, webhook_changes.create)
 
     @strawberry.mutation(
         description=(
@@ -133,14 +133,14 @@ class WebhookMutations:
     async def update_webhook(
         info: Info, input: Annotated[UpdateWebhookInput, strawberry.argument(description="The new values.")]
     ) -> UpdateWebhookPayload:
-        return await settle(UpdateWebhookPayload, info.context, input, webhooks.update)
+        return await settle(UpdateWebhookPayload, info.context, input, webhook_changes.update)
 
     @strawberry.mutation(description="Pauses a webhook. A webhook that is paused already is returned as it is.")
     @staticmethod
     async def pause_webhook(
         info: Info, input: Annotated[PauseWebhookInput, strawberry.argument(description="The webhook to pause.")]
     ) -> PauseWebhookPayload:
-        return await settle(PauseWebhookPayload, info.context, input, webhooks.pause)
+        return await settle(PauseWebhookPayload, info.context, input, webhook_changes.pause)
 
     @strawberry.mutation(
         description=(
@@ -152,14 +152,14 @@ class WebhookMutations:
     async def resume_webhook(
         info: Info, input: Annotated[ResumeWebhookInput, strawberry.argument(description="The webhook to resume.")]
     ) -> ResumeWebhookPayload:
-        return await settle(ResumeWebhookPayload, info.context, input, webhooks.resume)
+        return await settle(ResumeWebhookPayload, info.context, input, webhook_changes.resume)
 
     @strawberry.mutation(description="Deletes a webhook and what is known of its deliveries.")
     @staticmethod
     async def delete_webhook(
         info: Info, input: Annotated[DeleteWebhookInput, strawberry.argument(description="The webhook to delete.")]
     ) -> DeleteWebhookPayload:
-        return await settle(DeleteWebhookPayload, info.context, input, webhooks.delete)
+        return await settle(DeleteWebhookPayload, info.context, input, webhook_changes.delete)
 
     @strawberry.mutation(
         description=(
@@ -173,7 +173,7 @@ class WebhookMutations:
         info: Info,
         input: Annotated[RotateWebhookSecretInput, strawberry.argument(description="The webhook to give new keys.")],
     ) -> RotateWebhookSecretPayload:
-        return await settle(RotateWebhookSecretPayload, info.context, input, webhooks.rotate)
+        return await settle(RotateWebhookSecretPayload, info.context, input, webhook_changes.rotate)
 
     @strawberry.mutation(
         description=(
@@ -185,7 +185,7 @@ class WebhookMutations:
     async def ping_webhook(
         info: Info, input: Annotated[PingWebhookInput, strawberry.argument(description="The webhook to ping.")]
     ) -> PingWebhookPayload:
-        return await settle(PingWebhookPayload, info.context, input, webhooks.ping)
+        return await settle(PingWebhookPayload, info.context, input, webhook_changes.ping)
 
     @strawberry.mutation(
         description=(
@@ -199,4 +199,4 @@ class WebhookMutations:
         info: Info,
         input: Annotated[RedeliverInput, strawberry.argument(description="The delivery whose message to send.")],
     ) -> RedeliverPayload:
-        return await settle(RedeliverPayload, info.context, input, webhooks.redeliver)
+        return await settle(RedeliverPayload, info.context, input, webhook_changes.redeliver)

@@ -13,6 +13,7 @@ from uuid import uuid4
 import httpx
 from starlette.types import ASGIApp, Message, Scope
 
+from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
 from server.graphql.documents import Documents
@@ -101,6 +102,11 @@ class Api:
     user_id: int = 0
     token: str | None = None
     language: str = "en"
+
+    @property
+    def partner(self) -> str:
+        """The ID of the caller's partner, as the API has it."""
+        return ids.encode("Partner", self.partner_id)
 
     async def post(self, query: str, **variables: object) -> Json:
         """Return the whole body of the response."""

@@ -6,6 +6,7 @@ import pytest
 from graphql import GraphQLObjectType, is_introspection_type, is_specified_scalar_type
 
 from docs.schema_pages import pages
+from domain.access import ROLE_PERMISSIONS
 from server.settings import Settings
 from tests.docs.pages import ROOT, blocks, paths, text
 from tests.docs.test_graphql import SCHEMA
@@ -82,6 +83,17 @@ def test_the_page_of_settings_has_each_setting_and_its_default() -> None:
     for name, field in Settings.model_fields.items():
         if isinstance(field.default, int | float) and not isinstance(field.default, bool):
             assert documented[name] == f"`{field.default:g}`" if field.default < 1e5 else f"`{field.default}`"
+
+
+def test_the_page_of_access_says_which_permissions_each_role_has() -> None:
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|$", text("docs/api/access.md"), re.MULTILINE)
+    named = {name: set(re.findall(r"`([A-Z]+_[A-Z]+)`", says)) for name, says in rows}
+    has = {role.name: {each.name for each in permissions} for role, permissions in ROLE_PERMISSIONS.items()}
+
+    assert has["OPERATOR"] == has["VIEWER"] | named["OPERATOR"]
+    assert has["MANAGER"] == has["VENDOR_ADMIN"] - named["MANAGER"]
+    assert has["VENDOR_SALES"] == has["VENDOR_VIEWER"] | named["VENDOR_SALES"]
+    assert has.keys() == named.keys()
 
 
 def test_the_schema_reference_describes_every_type_field_and_value() -> None:

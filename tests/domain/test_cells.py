@@ -38,14 +38,18 @@ def test_no_cell_begins_as_a_formula_whatever_the_delimiter(text: str, delimiter
         assert cell[:1] not in {*SIGNS, "\t", "\r", "\n"}
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+55 11", "-2", "@SUM(A1)", "\t=1", "\r=1", '"=1', "\ufeff=1", "'=1"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+55 11", "-2", "@SUM(A1)", "\t=1", "\r=1", '"=1', "\ufeff=1", "'=1", "\n1", "'\n1", "''\t1"],
+)
 def test_an_apostrophe_makes_a_formula_harmless(text: str) -> None:
     assert harmless(text) == f"'{text}"
+    assert original(harmless(text)) == text
 
 
 @pytest.mark.parametrize("text", ["Padaria", "a=b", "1-2", "D'Ávila", "'já'", "R$ 5", " texto", ""])
 def test_other_texts_are_left_as_they_are(text: str) -> None:
-    assert harmless(text) == text
+    assert harmless(text) == original(text) == text
 
 
 def test_null_is_an_empty_cell() -> None:

@@ -2,31 +2,24 @@
 
 import asyncio
 import gc
-from collections.abc import Sequence
 from dataclasses import fields
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db import event_log, events
-from db.engine import Database, hints
-from db.engine.filters import value as value_of
-from db.engine.hints import Listener
-from db.engine.statement import Statement
+from db import events
+from db.engine import Database
 from db.events import EventFilter, EventRow, matching
-from domain.events import Event, EventType
-from resolvers.feed import Feed, Follower
+from domain.events import EventType
+from resolvers.feed import Feed
 from resolvers.portal import Portal
 from tests import factories
-from tests.api import Api
 from tests.eventually import eventually
+from tests.resolvers.feeds import TYPES, commit, drained, end_listeners
 from tests.units import reading
 
-TYPES = (EventType.CLIENT_REGISTERED, EventType.CLIENT_UPDATED, EventType.CLIENT_CANCELLED)
 FILTERS = st.builds(
     EventFilter,
     # Another test has events of clients; here no event is about one.
@@ -52,48 +45,10 @@ STEPS = st.lists(
 )
 
 
-async def commit(database: Database, partner_id: int, types: Sequence[EventType], minute: int) -> None:
-    happened, at = [Event(type=each) for each in types], factories.NOON + timedelta(minutes=minute)
-    await database.write(lambda tx: event_log.append(tx, partner_id, happened, actor_id=None, at=at))
-
-
 async def log_of(database: Database, partner_id: int, chosen: EventFilter) -> list[int]:
     async with reading(database) as connection:
         found = await events.between(connection, partner_id, chosen, after=0, last=1_000)
     return [row.number for row in found]
-
-
-LISTENERS: Statement[bool] = Statement(
-    sa.select(sa.func.pg_terminate_backend(sa.column("pid", sa.Integer), type_=sa.Boolean))
-    .select_from(sa.table("pg_stat_activity"))
-    .where(
-        sa.column("datname", sa.Text) == sa.func.current_database(),
-        sa.column("query", sa.Text).like("LISTEN %"),
-    ),
-    value_of,
-)
-
-
-async def end_listeners(database: Database) -> int:
-    """End all connections that listen, as a restarted server does; return how many there were."""
-    if not database.sends_hints:
-        return 0
-    return len(await database.write(lambda tx: tx.fetch(LISTENERS)))
-
-
-async def drained(follower: Follower, last: int) -> list[EventRow]:
-    """Return what a follower gets until it has passed the last number."""
-    found: list[EventRow] = []
-    while follower.position < last:
-        batch = asyncio.ensure_future(follower.batch(1 + last % 4))
-        # Events that no filter lets through move the follower on, which then waits for others.
-        while not batch.done() and follower.position < last:
-            await asyncio.wait((batch,), timeout=0.005)
-        if not batch.done():
-            batch.cancel()
-        await asyncio.wait((batch,))
-        found += [] if batch.cancelled() else batch.result()
-    return found
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -207,37 +162,6 @@ def test_an_event_has_each_field_of_a_filter_but_types_and_times() -> None:
     assert names - set(EventRow._fields) == {"types", "occurred_from", "occurred_to"}
 
 
-async def test_a_hint_of_another_process_needs_no_look(
-    database: Database, engine_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
-    partner_id = await factories.new_partner(Portal(database, b""))
-    mine, other = Database(engine_url, hints=True), Database(engine_url, hints=True)
-    # On SQLite, the version of the file is looked at instead.
-    feed = Feed(mine, poll_seconds=0.01 if not mine.sends_hints else 600, poll_beside_hints=600)
-    follower = feed.follow(partner_id, 0, EventFilter())
-
-    async def hears() -> bool:
-        return not mine.sends_hints or (feed._listener is not None and feed._listener.is_heard)  # noqa: SLF001 — it has no other sign.
-
-    found: list[EventRow] = []
-    try:
-        for minute in (1, 2):
-            await eventually(hears)
-            await commit(other, partner_id, TYPES, minute)
-            await other.hint()
-            async with asyncio.timeout(20):
-                found += await follower.batch()
-            # The second time, by a connection that was opened again.
-            await end_listeners(other)
-    finally:
-        follower.close()
-        await mine.close()
-        await other.close()
-
-    assert [row.type for row in found] == [*TYPES, *TYPES]
-
-
 async def test_a_follower_ahead_of_a_replica_waits_between_looks(database: Database, engine_url: str) -> None:
     partner_id = await factories.new_partner(Portal(database, b""))
     mine = Database(engine_url)
@@ -287,135 +211,3 @@ async def test_followers_who_wait_share_no_future(database: Database) -> None:
 
     assert shared < len(followers)
     assert [len(rows) for rows in found] == [len(TYPES)] * len(followers)
-
-
-async def test_hints_that_a_pooler_drops_are_not_relied_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hints, "_ECHO_SECONDS", 0.05)
-    monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
-    checks = asyncio.Queue[str]()
-    if database.url.get_backend_name() == "sqlite":
-        assert database.listener(lambda: None) is None
-        return
-    listener = Listener(database.url, checks.put, lambda: None)
-    async with asyncio.timeout(20):
-        for _ in range(3):
-            await checks.get()
-    is_heard = listener.is_heard
-    await listener.close()
-
-    assert not is_heard
-
-
-async def test_a_listener_that_fails_is_not_relied_on(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
-    monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
-    if database.url.get_backend_name() == "sqlite":
-        assert database.listener(lambda: None) is None
-        return
-    outcomes = iter([None, PoolTimeoutError("the pool is full"), None, RuntimeError("unexpected"), None])
-    was_heard: list[bool] = []
-    ended = asyncio.Event()
-
-    async def notify(text: str) -> None:
-        was_heard.append(listener.is_heard)
-        failure = next(outcomes, None)
-        if failure is not None:
-            raise failure
-        await database.write(lambda tx: hints.notify(tx, text))
-        if len(was_heard) > 5:
-            ended.set()
-
-    listener = Listener(database.url, notify, lambda: None)
-    async with asyncio.timeout(20):
-        await ended.wait()
-    await listener.close()
-
-    assert was_heard[:6] == [False, True, False, True, False, True]
-
-
-async def test_a_listener_that_is_heard_no_longer_connects_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hints, "_AGAIN_SECONDS", 0.01)
-    monkeypatch.setattr(hints, "_CHECK_SECONDS", 0.01)
-    if database.url.get_backend_name() == "sqlite":
-        assert database.listener(lambda: None) is None
-        return
-    calls, seen = list[None](), list[tuple[bool, int]]()
-    ended = asyncio.Event()
-
-    async def notify(text: str) -> None:
-        seen.append((listener.is_heard, len(calls)))
-        is_lost = len(seen) == 2
-        monkeypatch.setattr(hints, "_ECHO_SECONDS", 0.01 if is_lost else 20)
-        if not is_lost:
-            await database.write(lambda tx: hints.notify(tx, text))
-        if len(seen) > 3:
-            ended.set()
-
-    listener = Listener(database.url, notify, lambda: calls.append(None))
-    async with asyncio.timeout(20):
-        await ended.wait()
-    await listener.close()
-
-    # It calls when it connects, and when it has lost a connection.
-    assert seen[:4] == [(False, 1), (True, 1), (False, 3), (True, 3)]
-
-
-async def test_a_feed_on_sqlite_runs_no_statement_while_nothing_is_committed(level: Api) -> None:
-    database, statements = level.portal.database, list[str]()
-    feed = Feed(database, poll_seconds=0.001)
-    follower = feed.follow(level.partner_id, 0, EventFilter())
-    await level.client()
-    found = await follower.batch()
-    database.observers.append(statements.append)
-    # The commit may be seen before its hint, which causes one more look.
-    for _ in range(5):
-        statements.clear()
-        with pytest.raises(TimeoutError):
-            await follower.batch(within=0.1)
-        if not statements:
-            break
-    database.observers.clear()
-    follower.close()
-
-    assert len(found) == 1
-    assert statements == []
-
-
-async def test_commits_of_partners_without_followers_are_looked_for_ever_more_rarely(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("resolvers.feed._PAUSE_MAX_SECONDS", 3_600)
-    partner_id, neighbour_id = [await factories.new_partner(Portal(database, b"")) for _ in range(2)]
-    of_process, commits = Feed(database), 60
-    follower = of_process.follow(partner_id, 0, EventFilter())
-    statements: list[str] = []
-    database.observers.append(statements.append)
-
-    for minute in range(commits):
-        await commit(database, neighbour_id, [EventType.CLIENT_REGISTERED], minute)
-
-    follower.close()
-    looks = [each for each in statements if each.startswith("SELECT") and "event_number" in each]
-    # A pause that doubles 20 times takes more than an hour.
-    assert 0 < len(looks) < 20 < commits
-
-
-async def test_an_event_among_commits_of_other_partners_is_delivered(database: Database) -> None:
-    partner_id, neighbour_id = [await factories.new_partner(Portal(database, b"")) for _ in range(2)]
-    follower, has_arrived = Feed(database).follow(partner_id, 0, EventFilter()), asyncio.Event()
-
-    async def write_on() -> None:
-        while not has_arrived.is_set():
-            await commit(database, neighbour_id, [EventType.CLIENT_REGISTERED], 1)
-
-    writing = asyncio.create_task(write_on())
-    try:
-        for number in (1, 2, 3):
-            await commit(database, partner_id, [EventType.CLIENT_UPDATED], number)
-            assert [row.number for row in await follower.batch()] == [number]
-    finally:
-        has_arrived.set()
-        await writing
-        follower.close()

@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 from db.activations import ActivationFilter
 from domain.activations import ActivationCancellationReason, ActivationStatus
-from resolvers.activation_batches import FindActivations
+from resolvers.found_activations import FindActivations
 from resolvers.mutations import as_text
 
 chosen = ActivationFilter(

@@ -13,7 +13,7 @@ from resolvers.api_tokens import ApiTokenCreated
 from resolvers.invitations import PersonInvited
 from resolvers.mutations import SecretShownOnce, as_text, stored
 from resolvers.password_changes import ResetLinkCreated
-from resolvers.webhooks import WebhookCreated
+from resolvers.webhook_changes import WebhookCreated
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.clock import Clock

@@ -33,10 +33,6 @@ def person(**more: object) -> dict[str, object]:
     return {"email": f"{uuid4()}@alfa.example", "name": "Bia Reis", "role": "OPERATOR", **more}
 
 
-def partner_of(api: Api) -> str:
-    return ids.encode("Partner", api.partner_id)
-
-
 async def invited(api: Api, **more: object) -> str:
     """Invite a person, and return the secret of the link."""
     url = (await api.done("inviteUser", INVITED, person(**more)))["invitationUrl"]
@@ -70,7 +66,7 @@ async def test_a_person_accepts_an_invitation_once_and_is_signed_in(api: Api, an
     )
     assert session["userErrors"] == []
     user = session["viewer"].pop("user")
-    assert session["viewer"] == {"role": "OPERATOR", "partner": {"id": partner_of(api)}}
+    assert session["viewer"] == {"role": "OPERATOR", "partner": {"id": api.partner}}
     assert (user["name"], user["email"]) == ("Bia Reis", email)
     assert (await replace(api, token=session["token"]).data("{ clients { totalCount } }"))["clients"]["totalCount"] == 0
     assert await pending(api) == []
@@ -202,7 +198,7 @@ async def test_an_address_of_another_partner_s_user_is_invited_as_any_other(
     await new_caller(api.http, api.portal, other_api.partner_id, email=email)
 
     assert await other_api.codes("inviteUser", person(email=email)) == ["EMAIL_TAKEN"]
-    assert await vendor.codes("inviteUser", person(email=email, partnerId=partner_of(api))) == ["EMAIL_TAKEN"]
+    assert await vendor.codes("inviteUser", person(email=email, partnerId=api.partner)) == ["EMAIL_TAKEN"]
     assert await codes(anonymous, await invited(api, email=email)) == ["EMAIL_TAKEN"]
 
 
@@ -214,12 +210,12 @@ async def test_a_partner_invites_for_itself_only_and_the_vendor_for_all(
 
     assert (await operator.error(mutation, input=person()))["extensions"]["missingPermissions"] == ["USERS_MANAGE"]
     assert await api.codes("inviteUser", person(role="VENDOR_VIEWER")) == ["INVALID_INPUT"]
-    assert await api.codes("inviteUser", person(partnerId=partner_of(other_api))) == ["NOT_FOUND"]
+    assert await api.codes("inviteUser", person(partnerId=other_api.partner)) == ["NOT_FOUND"]
     assert await vendor.codes("inviteUser", person(role="MANAGER")) == ["INVALID_INPUT"]
     seller = await accepted(anonymous, await invited(vendor, role="VENDOR_SALES"))
-    manager = await accepted(anonymous, await invited(vendor, role="MANAGER", partnerId=partner_of(api)))
-    assert seller["viewer"]["partner"]["id"] == partner_of(vendor)
-    assert manager["viewer"]["partner"]["id"] == partner_of(api)
+    manager = await accepted(anonymous, await invited(vendor, role="MANAGER", partnerId=api.partner))
+    assert seller["viewer"]["partner"]["id"] == vendor.partner
+    assert manager["viewer"]["partner"]["id"] == api.partner
 
 
 async def test_pending_invitations_are_seen_by_who_manages_them(api: Api, other_api: Api, vendor: Api) -> None:
@@ -227,8 +223,8 @@ async def test_pending_invitations_are_seen_by_who_manages_them(api: Api, other_
     mine = await pending(api)
 
     assert len(mine) == 1
-    assert await pending(other_api) == await pending(other_api, partnerId=partner_of(api)) == []
-    assert await pending(vendor, partnerId=partner_of(api)) == mine
+    assert await pending(other_api) == await pending(other_api, partnerId=api.partner) == []
+    assert await pending(vendor, partnerId=api.partner) == mine
     assert await other_api.codes("revokeInvitation", {"invitationId": mine[0]["id"]}) == ["NOT_FOUND"]
     assert (await other_api.data("query ($id: ID!) { node(id: $id) { id } }", id=mine[0]["id"]))["node"] is None
 

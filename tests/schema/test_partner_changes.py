@@ -22,16 +22,12 @@ _ERRORS = """userErrors { code path ... on PartnerSuspendedError { reason } ... 
     ... on PartnerTransitionError { from to } }"""
 
 
-def _id(api: Api) -> str:
-    return ids.encode("Partner", api.partner_id)
-
-
 async def _set(vendor: Api, api: Api, **policy: object) -> None:
-    await vendor.done("setPartnerPolicy", "partner { id }", {"partnerId": _id(api), **policy})
+    await vendor.done("setPartnerPolicy", "partner { id }", {"partnerId": api.partner, **policy})
 
 
 async def _suspend(vendor: Api, api: Api) -> None:
-    await vendor.done("suspendPartner", "partner { id }", {"partnerId": _id(api), "reason": "inadimplência"})
+    await vendor.done("suspendPartner", "partner { id }", {"partnerId": api.partner, "reason": "inadimplência"})
 
 
 async def _refusals(caller: Api, name: str, given: Mapping[str, object]) -> Json:
@@ -76,24 +72,24 @@ async def test_bad_details_of_a_partner_are_refused_together(vendor: Api) -> Non
 
 
 async def test_an_update_keeps_what_it_does_not_name(vendor: Api, api: Api) -> None:
-    await vendor.done("updatePartner", "partner { id }", {"partnerId": _id(api), "contacts": [{"name": "Bia"}]})
+    await vendor.done("updatePartner", "partner { id }", {"partnerId": api.partner, "contacts": [{"name": "Bia"}]})
 
-    payload = await vendor.done("updatePartner", _SEEN, {"partnerId": _id(api), "name": "Zênite"})
+    payload = await vendor.done("updatePartner", _SEEN, {"partnerId": api.partner, "name": "Zênite"})
     found = await vendor.data('{ partners(first: 100, filter: { search: "zenite" }) { nodes { id } } }')
 
     assert payload["partner"]["name"] == "Zênite"
     assert [contact["name"] for contact in payload["partner"]["contacts"]] == ["Bia"]
-    assert {"id": _id(api)} in found["partners"]["nodes"]
+    assert {"id": api.partner} in found["partners"]["nodes"]
     events = await _last_events(api, 3)
-    await vendor.done("updatePartner", "partner { id }", {"partnerId": _id(api), "name": "Zênite"})
+    await vendor.done("updatePartner", "partner { id }", {"partnerId": api.partner, "name": "Zênite"})
     assert [event for event, _ in events] == ["PARTNER_UPDATED", "PARTNER_UPDATED"]
     assert await _last_events(api, 3) == events
 
 
 async def test_erased_contacts_leave_no_trace(vendor: Api, api: Api) -> None:
-    await vendor.done("updatePartner", "partner { id }", {"partnerId": _id(api), "contacts": [{"name": "Bia"}]})
+    await vendor.done("updatePartner", "partner { id }", {"partnerId": api.partner, "contacts": [{"name": "Bia"}]})
 
-    payload = await vendor.done("erasePartnerContacts", _SEEN, {"partnerId": _id(api)})
+    payload = await vendor.done("erasePartnerContacts", _SEEN, {"partnerId": api.partner})
 
     assert payload["partner"]["contacts"] == []
     assert await _last_events(api, 1) == [("PARTNER_CONTACTS_ERASED", "Contacts of the partner erased.")]
@@ -117,7 +113,7 @@ async def test_a_suspended_partner_neither_orders_nor_approves_nor_activates(
 
     for caller in (api, vendor):
         for name, given in wanted.items():
-            (error,) = await _refusals(caller, name, {**given, "partnerId": _id(api)})
+            (error,) = await _refusals(caller, name, {**given, "partnerId": api.partner})
             assert error == {"code": "PARTNER_SUSPENDED", "path": None, "reason": "inadimplência"}
     assert (await api.stock(product))["activated"] == 1
 
@@ -141,7 +137,7 @@ async def test_a_suspended_partner_reads_cancels_and_replaces_a_key(
 async def test_a_reinstated_partner_orders_again(vendor: Api, api: Api, product: str) -> None:
     await _suspend(vendor, api)
 
-    payload = await vendor.done("reinstatePartner", _SEEN, {"partnerId": _id(api)})
+    payload = await vendor.done("reinstatePartner", _SEEN, {"partnerId": api.partner})
 
     assert (payload["partner"]["status"], payload["partner"]["suspendedAt"]) == ("ACTIVE", None)
     assert await api.order((product, 1))
@@ -155,7 +151,7 @@ async def test_a_reinstated_partner_orders_again(vendor: Api, api: Api, product:
 async def test_a_status_is_refused_to_a_partner_that_has_it(vendor: Api, api: Api) -> None:
     await _suspend(vendor, api)
 
-    again = await _refusals(vendor, "suspendPartner", {"partnerId": _id(api), "reason": "outra"})
+    again = await _refusals(vendor, "suspendPartner", {"partnerId": api.partner, "reason": "outra"})
 
     refused = {"code": "PARTNER_TRANSITION", "path": ["partnerId"], "from": "SUSPENDED", "to": "SUSPENDED"}
     assert again == [refused]
@@ -167,7 +163,7 @@ async def test_a_partner_is_closed_only_when_nothing_is_in_use(
     await api.buy(product, 1)
     activation = await api.activation(client, product)
     order = await api.order((product, 1))
-    closing = {"partnerId": _id(api)}
+    closing = {"partnerId": api.partner}
     refused = await vendor.mutate("closePartner", "partner { id }", closing)
     await api.done("cancelActivation", "activation { id }", {"activationId": activation})
     await api.done("cancelOrder", "order { id }", {"orderId": order})
@@ -200,7 +196,7 @@ async def test_partners_are_listed_by_status(vendor: Api, api: Api, other_api: A
 async def test_only_the_vendor_changes_partners(vendor: Api, api: Api, name: str) -> None:
     viewer = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=Role.VENDOR_VIEWER)
     sales = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=Role.VENDOR_SALES)
-    given = {"partnerId": _id(api), **OF_PARTNERS[name]}
+    given = {"partnerId": api.partner, **OF_PARTNERS[name]}
     if name == "createPartner":
         given = {**OF_PARTNERS[name], "cnpj": cnpjs.another()}
     elif name == "reinstatePartner":
@@ -212,7 +208,7 @@ async def test_only_the_vendor_changes_partners(vendor: Api, api: Api, name: str
         assert error["extensions"] == {"code": "FORBIDDEN", "missingPermissions": ["PARTNERS_MANAGE"]}
     assert await sales.codes(name, given) == []
     if name != "createPartner":
-        assert await sales.codes(name, {**given, "partnerId": _id(vendor)}) == ["NOT_FOUND"]
+        assert await sales.codes(name, {**given, "partnerId": vendor.partner}) == ["NOT_FOUND"]
 
 
 async def test_with_four_eyes_another_person_approves(vendor: Api, api: Api, product: str) -> None:
@@ -245,13 +241,13 @@ async def test_above_the_ceiling_only_the_vendor_approves(vendor: Api, api: Api,
     assert await api.codes("approveOrder", {"orderId": within}) == []
     (refused,) = await _refusals(api, "approveOrder", {"orderId": above})
     assert (refused["code"], refused["policy"]) == ("REFUSED_BY_POLICY", "APPROVAL_CEILING")
-    assert await vendor.codes("approveOrder", {"orderId": above, "partnerId": _id(api)}) == []
+    assert await vendor.codes("approveOrder", {"orderId": above, "partnerId": api.partner}) == []
 
 
 async def test_a_ceiling_is_any_amount_of_money(vendor: Api, api: Api) -> None:
     query = """mutation ($input: SetPartnerPolicyInput!) {
         setPartnerPolicy(input: $input) { partner { policy { approvalCeiling } } userErrors { code } } }"""
-    given = {"partnerId": _id(api)}
+    given = {"partnerId": api.partner}
 
     for ceiling, shown in (("0", "0.00"), ("0.5", "0.50"), ("999999999999999.99", "999999999999999.99")):
         payload = (await vendor.data(query, input={**given, "approvalCeiling": ceiling}))["setPartnerPolicy"]
@@ -303,11 +299,11 @@ async def test_a_stock_that_runs_low_is_an_event_once(vendor: Api, api: Api, cli
 async def test_a_policy_keeps_the_others_and_null_turns_it_off(vendor: Api, api: Api) -> None:
     await _set(vendor, api, fourEyes=True, approvalCeiling="10.00", stockWarningBelow=5)
 
-    given = {"partnerId": _id(api), "approvalCeiling": None, "fourEyes": None}
+    given = {"partnerId": api.partner, "approvalCeiling": None, "fourEyes": None}
     payload = await vendor.done("setPartnerPolicy", _SEEN, given)
 
     assert payload["partner"]["policy"] == {"fourEyes": False, "approvalCeiling": None, "stockWarningBelow": 5}
-    bad = {"partnerId": _id(api), "stockWarningBelow": 0}
+    bad = {"partnerId": api.partner, "stockWarningBelow": 0}
     assert [error["path"] for error in await _refusals(vendor, "setPartnerPolicy", bad)] == [["stockWarningBelow"]]
 
 
@@ -346,7 +342,7 @@ async def _raced_with_suspension(vendor: Api, api: Api, name: str, given: Mappin
 
 async def test_a_suspension_waits_for_an_approval_that_is_under_way(vendor: Api, api: Api, product: str) -> None:
     order = await api.order((product, 1))
-    suspended = vendor.codes("suspendPartner", {"partnerId": _id(api), "reason": "inadimplência"})
+    suspended = vendor.codes("suspendPartner", {"partnerId": api.partner, "reason": "inadimplência"})
 
     refused = await raced(api, orders.approve, ApproveOrder(ids.number("Order", order)), suspended)
 

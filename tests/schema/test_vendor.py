@@ -4,29 +4,17 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from graphql import get_named_type
 
-from domain.access import VENDOR_ROLES, Role
+from domain.access import Role
 from domain.timestamps import utc_now
-from resolvers import ids
 from tests import cnpjs
-from tests.api import Api, Json
+from tests.api import Api
 from tests.clock import Clock
 from tests.factories import new_caller, new_partner, new_product
-from tests.schema.inputs import Given
-from tests.schema.introspection import GRAPHQL
 from tests.schema.lists import one_of_each
-from tests.schema.recipes import MUTATIONS, OF_PARTNERS
-from tests.schema.test_events_of_mutations import SENT_ONLY
 from tests.statements import reading
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
-TOKENS = {"createApiToken"}
-"""Mutations that a user of the vendor does for the vendor itself."""
-
-
-def _partner(api: Api) -> str:
-    return ids.encode("Partner", api.partner_id)
 
 
 async def test_the_viewer_is_a_user_of_the_vendor(vendor: Api) -> None:
@@ -80,8 +68,8 @@ async def test_partners_are_paged_by_name(vendor: Api) -> None:
 async def test_a_partner_lists_itself_only(api: Api, other_api: Api) -> None:
     found = (await api.data("{ partners { totalCount nodes { id } } }"))["partners"]
 
-    assert found == {"totalCount": 1, "nodes": [{"id": _partner(api)}]}
-    assert (await api.data("query ($id: ID!) { partner(id: $id) { id } }", id=_partner(other_api)))["partner"] is None
+    assert found == {"totalCount": 1, "nodes": [{"id": api.partner}]}
+    assert (await api.data("query ($id: ID!) { partner(id: $id) { id } }", id=other_api.partner))["partner"] is None
 
 
 async def test_the_client_of_an_installation_is_found_among_all_partners(vendor: Api, api: Api, other_api: Api) -> None:
@@ -95,7 +83,7 @@ async def test_the_client_of_an_installation_is_found_among_all_partners(vendor:
 
     found = (await vendor.data(query, key=key))["activations"]["nodes"]
 
-    assert found == [{"client": {"name": "Padaria do Norte"}, "partner": {"id": _partner(other_api)}}]
+    assert found == [{"client": {"name": "Padaria do Norte"}, "partner": {"id": other_api.partner}}]
     assert (await api.data(query, key=key))["activations"]["nodes"] == []
 
 
@@ -108,7 +96,7 @@ async def test_a_client_with_one_cnpj_at_two_partners_is_found_at_both(vendor: A
     found = (await vendor.data(query, cnpj=cnpj))["clients"]
 
     assert found["totalCount"] == 2
-    assert {node["partner"]["id"] for node in found["nodes"]} == {_partner(api), _partner(other_api)}
+    assert {node["partner"]["id"] for node in found["nodes"]} == {api.partner, other_api.partner}
 
 
 async def test_the_orders_to_invoice_are_those_completed_in_the_month(
@@ -130,11 +118,11 @@ async def test_the_orders_to_invoice_are_those_completed_in_the_month(
     caller = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=Role.VENDOR_VIEWER)
 
     found = await caller.data(query, filter=given)
-    of_one = await caller.data(query, filter=given | {"partnerId": _partner(api)})
+    of_one = await caller.data(query, filter=given | {"partnerId": api.partner})
 
     total = {"count": 2, "monthlyTotal": "400.00", "setupFeeTotal": "200.00", "totalWithSetupFee": "600.00"}
     assert found["ordersTotal"] == total
-    assert {node["partner"]["id"] for node in found["orders"]["nodes"]} == {_partner(api), _partner(other_api)}
+    assert {node["partner"]["id"] for node in found["orders"]["nodes"]} == {api.partner, other_api.partner}
     assert of_one == await api.data(query, filter=given)
     assert of_one["ordersTotal"] == {
         "count": 1,
@@ -189,7 +177,7 @@ async def test_a_quote_asks_the_vendor_for_which_partner(vendor: Api, api: Api) 
     given = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 2}]}
 
     without = (await vendor.data(query, input=given))["quoteOrder"]
-    quote = (await vendor.data(query, input=given | {"partnerId": _partner(api)}))["quoteOrder"]
+    quote = (await vendor.data(query, input=given | {"partnerId": api.partner}))["quoteOrder"]
 
     assert without["userErrors"] == [{"code": "INVALID_INPUT", "path": ["partnerId"]}]
     assert quote == {"quote": {"monthlyTotal": "200.00"}, "userErrors": []}
@@ -197,148 +185,16 @@ async def test_a_quote_asks_the_vendor_for_which_partner(vendor: Api, api: Api) 
 
 # Every mutation of a partner, on its behalf.
 
-BUSINESS = sorted(set(MUTATIONS) - TOKENS)
-
-
-FOR_VENDOR = {
-    *("revokeApiToken", "revokeInvitation", "createPasswordResetLink"),
-    *("updateUser", "deactivateUser", "reactivateUser", "resetSecondFactor", "unlinkIdentity"),
-    *("updateWebhook", "pauseWebhook", "resumeWebhook", "deleteWebhook", "rotateWebhookSecret"),
-    *("pingWebhook", "redeliver"),
-}
-"""Mutations that the vendor's users do for the vendor itself too, with ids of its objects."""
-
-
-def test_every_mutation_of_a_partner_can_name_it() -> None:
-    mutations = GRAPHQL.mutation_type
-    assert mutations is not None
-    inputs = {name: get_named_type(each.args["input"].type) for name, each in mutations.fields.items() if each.args}
-
-    assert {name for name, given in inputs.items() if "partnerId" in given.fields} == {
-        *BUSINESS,
-        *OF_PARTNERS,
-        "signOutEverywhere",
-        "assignPriceTables",
-    } - {"createPartner"}
-
-
-@pytest.mark.parametrize("name", BUSINESS)
-async def test_the_vendor_does_it_for_the_partner_that_it_names(
-    vendor: Api, api: Api, other_api: Api, name: str
-) -> None:
-    given = await MUTATIONS[name].given(api)
-    before = await _events(api)
-
-    elsewhere = await vendor.codes(name, {**given, "partnerId": _partner(other_api)})
-    unnamed = await vendor.codes(name, given)
-    nowhere = await vendor.codes(name, {**given, "partnerId": ids.encode("Partner", 2**40)})
-    itself = await vendor.codes(name, {**given, "partnerId": _partner(vendor)})
-    untouched = await _events(api)
-    done = await vendor.mutate(name, "__typename", {**given, "partnerId": _partner(api)})
-
-    # What exists at no partner yet can be made at another one.
-    anywhere = {"registerClient", "importClients", "inviteUser", "createWebhook"}
-    # An input of many items has an error for each of them.
-    assert set(elsewhere) == (set() if name in anywhere else {"NOT_FOUND"})
-    # Some are for the vendor itself, which has no such token, user or invitation; and no role of a partner.
-    # The vendor can have webhooks of its own.
-    of_vendor = [] if name == "createWebhook" else ["NOT_FOUND"] if name in FOR_VENDOR else ["INVALID_INPUT"]
-    assert unnamed == of_vendor
-    assert nowhere == itself == ["NOT_FOUND"]
-    assert untouched == before
-    assert done["userErrors"] == []
-    new = (await _events(api))[len(before) :]
-    actors = {event["actor"]["id"] for event in new}
-    assert actors == (set() if name in SENT_ONLY else {ids.encode("User", vendor.user_id)})
-    assert all(event["actor"]["worksForVendor"] for event in new)
-    assert await _events(vendor, _partner(api)) == await _events(api)
-
-
-@pytest.mark.parametrize("name", BUSINESS)
-async def test_a_partners_user_names_its_own_partner_or_none(api: Api, other_api: Api, name: str) -> None:
-    given = await MUTATIONS[name].given(api)
-
-    other = await api.codes(name, {**given, "partnerId": _partner(other_api)})
-    nowhere = await api.codes(name, {**given, "partnerId": ids.encode("Partner", 2**40)})
-    own = await api.codes(name, {**given, "partnerId": _partner(api)})
-
-    assert other == nowhere == ["NOT_FOUND"]
-    assert own == []
-
-
-async def _events(caller: Api, partner: str | None = None) -> Json:
-    query = """query ($partner: ID) { events(first: 100, filter: { partnerId: $partner }) {
-        nodes { number type message actor { id name worksForVendor } } } }"""
-    return (await caller.data(query, partner=partner))["events"]["nodes"]
-
-
-async def test_an_order_shows_the_partner_who_of_the_vendor_made_it(vendor: Api, api: Api, product: str) -> None:
-    items = [{"productId": product, "quantity": 1}]
-    given = {"partnerId": _partner(api), "type": "PURCHASE", "items": items}
-    order = (await vendor.done("createOrder", "order { id }", given))["order"]["id"]
-
-    query = "query ($id: ID!) { order(id: $id) { createdBy { id name worksForVendor } } }"
-    found = (await api.data(query, id=order))["order"]["createdBy"]
-
-    assert found == {"id": ids.encode("User", vendor.user_id), "name": "Ana", "worksForVendor": True}
-    # Whom the vendor employs can't be found out by trying ids.
-    assert (await api.data("query ($id: ID!) { node(id: $id) { id } }", id=found["id"]))["node"] is None
-    assert (await vendor.data("query ($id: ID!) { node(id: $id) { id } }", id=found["id"]))["node"]["id"] == found["id"]
-
-
-async def test_a_key_of_the_vendor_is_another_one_than_the_partners(vendor: Api, api: Api, other_api: Api) -> None:
-    keyed = {"name": "Padaria", "idempotencyKey": "k"}
-    ours, theirs, elsewhere = cnpjs.another(), cnpjs.another(), cnpjs.another()
-
-    made = [
-        (await caller.done("registerClient", "client { cnpj }", {**keyed, **given}))["client"]["cnpj"]
-        for caller, given in (
-            (api, {"cnpj": ours}),
-            (vendor, {"cnpj": theirs, "partnerId": _partner(api)}),
-            (vendor, {"cnpj": elsewhere, "partnerId": _partner(other_api)}),
-            (vendor, {"cnpj": theirs, "partnerId": _partner(api)}),
-            (api, {"cnpj": ours}),
-        )
-    ]
-
-    assert made == [ours, theirs, elsewhere, theirs, ours]
-    conflict = {**keyed, "cnpj": ours, "partnerId": _partner(api)}
-    assert await vendor.codes("registerClient", conflict) == ["IDEMPOTENCY_CONFLICT"]
-    assert (await api.data("{ clients { totalCount } }"))["clients"]["totalCount"] == 2
-
-
-@pytest.mark.parametrize("role", [role for role in Role if role in VENDOR_ROLES])
-async def test_a_role_of_the_vendor_does_what_it_may(vendor: Api, api: Api, product: str, role: Role) -> None:
-    caller = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=role)
-    ordered = {"partnerId": _partner(api), "type": "PURCHASE", "items": [{"productId": product, "quantity": 1}]}
-    registered = {"partnerId": _partner(api), "cnpj": cnpjs.another(), "name": "Padaria"}
-
-    async def allowed(name: str, given: Given) -> bool:
-        of_type = f"{name[0].upper()}{name[1:]}Input!"
-        query = f"mutation ($input: {of_type}) {{ {name}(input: $input) {{ userErrors {{ code }} }} }}"
-        return "errors" not in await caller.post(query, input=given)
-
-    done = [await allowed("createOrder", ordered), await allowed("registerClient", registered)]
-
-    assert (
-        done
-        == {
-            Role.VENDOR_VIEWER: [False, False],
-            Role.VENDOR_SALES: [True, False],
-            Role.VENDOR_ADMIN: [True, True],
-        }[role]
-    )
-
 
 async def test_a_token_of_the_vendor_is_the_vendors(vendor: Api, api: Api) -> None:
     given = {"name": "Faturamento", "permissions": ["ORDERS_READ"]}
     made = await vendor.done("createApiToken", "secret apiToken { id }", given)
     script = Api(vendor.http, vendor.portal, vendor.partner_id, vendor.user_id, made["secret"])
 
-    seen = await script.data("query ($id: ID!) { partner(id: $id) { id } }", id=_partner(api))
+    seen = await script.data("query ($id: ID!) { partner(id: $id) { id } }", id=api.partner)
     listed = (await vendor.data("{ viewer { apiTokens { id } } }"))["viewer"]["apiTokens"]
 
-    assert seen == {"partner": {"id": _partner(api)}}
+    assert seen == {"partner": {"id": api.partner}}
     assert made["apiToken"] in listed
     assert await api.codes("revokeApiToken", {"apiTokenId": made["apiToken"]["id"]}) == ["NOT_FOUND"]
     assert await vendor.codes("revokeApiToken", {"apiTokenId": made["apiToken"]["id"]}) == []
@@ -364,4 +220,4 @@ async def test_objects_of_several_partners_cost_no_more_statements(vendor: Api, 
 
     assert counted[0] == counted[1]
     for each, of_vendor in zip((api, other_api), found, strict=True):
-        assert (await each.data(query, ids=[_partner(each)]))["nodes"] == [of_vendor]
+        assert (await each.data(query, ids=[each.partner]))["nodes"] == [of_vendor]

@@ -2,107 +2,35 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
-from hashlib import sha256
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from db.engine.deadline import Deadline
-from domain.access import Role, effective
-from domain.deadlines import ChangeTimedOut, ReadTimedOut
 from domain.limits import TooFewPoints
-from domain.rates import SECOND, Claim, Grant
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.rates import Account, Charge
-from resolvers.viewers import Viewer
-from server.graphql.cost_prices import Figures, Price
 from server.rates import accounts
-from server.rates import limiter as limiters
-from server.rates.accounts import NO_LIMITS, Limits
-from server.rates.buckets import Buckets, MemoryBuckets
+from server.rates.accounts import NO_LIMITS
+from server.rates.buckets import MemoryBuckets
 from server.rates.limiter import Limiter
-from tests.server.log import Log
+from tests.server.rates.callers import (
+    FULL,
+    LIMITS,
+    Time,
+    account_of,
+    charge,
+    charged,
+    new_limiter,
+    spend,
+    spend_all,
+    viewer,
+)
 
 if TYPE_CHECKING:
     from _typeshed import TraceFunction
-
-LIMITS = Limits(partner=100, vendor=400, address=50, token_percent=100, seconds=50)
-FULL = 5_000
-
-
-class Time:
-    """Time that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_700_000_000 * SECOND
-
-    def __call__(self) -> int:
-        """Return the time."""
-        return self.now
-
-    def move(self, seconds: float) -> None:
-        """Let so much time pass."""
-        self.now += int(seconds * SECOND)
-
-
-def viewer(*, partner_id: int = 1, token_id: int = 1, points_per_second: int | None = None) -> Viewer:
-    """Return an operator of a partner."""
-    return Viewer(
-        partner_id=partner_id,
-        user_id=1,
-        role=Role.OPERATOR,
-        permissions=effective(Role.OPERATOR, None),
-        token_id=token_id,
-        token_kind=None,
-        expires_at=None,
-        scope=partner_id,
-        points_per_second=points_per_second,
-    )
-
-
-def new_limiter(time: Time, buckets: Buckets | None = None, limits: Limits = LIMITS) -> Limiter:
-    """Return the limiter of a process."""
-    return Limiter(limits, buckets, digest=lambda purpose, value: sha256(purpose.encode() + value).digest(), now=time)
-
-
-def account_of(limiter: Limiter, of: Viewer | None, address: str | None = None) -> Account:
-    """Return an account that has a limit."""
-    account = limiter.accounts.of(of, address)
-    assert account is not None
-    return account
-
-
-async def charge(limiter: Limiter, request: Context, points: int) -> None:
-    """Charge an operation."""
-    paying = limiter.charge(request, Price(points, Figures(0, 0), 0, may_wait=True), 0)
-    if paying is not None:
-        await paying
-
-
-async def spend(limiter: Limiter, of: Viewer | None, points: int, address: str | None = None) -> bool:
-    """Return whether the caller could spend the points."""
-    try:
-        await limiter.pay(Charge(account_of(limiter, of, address), points))
-    except TooFewPoints:
-        return False
-    return True
-
-
-async def spend_all(limiter: Limiter, of: Viewer | None, points: int = 7, address: str | None = None) -> int:
-    """Spend until a request is refused, and return how many points were spent."""
-    spent = 0
-    while await spend(limiter, of, points, address):
-        spent += points
-    return spent
-
-
-def charged(request: Context) -> int:
-    """Return what a request has spent."""
-    assert request.charge is not None
-    return request.charge.spent
 
 
 async def test_processes_together_grant_what_the_bucket_has() -> None:
@@ -351,122 +279,6 @@ def counted_instructions(work: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return number
-
-
-class Broken(MemoryBuckets):
-    """Store that can be out of reach."""
-
-    broken = False
-
-    async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
-        """Return what the buckets grant, or fail."""
-        if self.broken:
-            raise ConnectionError
-        return await super().claim(claims, now=now)
-
-
-async def test_without_its_store_a_process_limits_by_itself(log: Log) -> None:
-    store = Broken()
-    limiter = new_limiter(Time(), store)
-    await spend(limiter, viewer(), 1)
-    store.broken = True
-
-    spent = await spend_all(limiter, viewer(), 1)
-    store.broken = False
-    await limiter.look()
-
-    assert FULL <= spent <= FULL * 1.05
-    assert [line["event"] for line in log.lines() if line["logger"] == "portal.rates"] == [
-        "rates are limited by this process alone: the store is not available",
-        "rates are limited by all processes together again",
-    ]
-
-
-class Hanging(MemoryBuckets):
-    """Store that answers when it is let."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.claims = 0
-        self.may_answer = asyncio.Event()
-
-    async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
-        """Wait, and return what the buckets grant."""
-        self.claims += 1
-        await self.may_answer.wait()
-        return await super().claim(claims, now=now)
-
-
-async def test_callers_do_not_wait_for_a_store_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiters, "_CLAIM_SECONDS", 0.01)
-    store = Hanging()
-    limiter = new_limiter(Time(), store)
-
-    for number in range(5):
-        assert await spend(limiter, viewer(partner_id=number + 1), 1)
-    assert store.claims == 1
-    await limiter.look()
-    assert await spend(limiter, viewer(partner_id=6), 1)
-    assert store.claims == 2
-
-    store.may_answer.set()
-    await limiter.look()
-    await limiter.look()
-    assert store.claims > 2
-
-
-async def test_a_store_that_fails_often_gives_no_full_bucket_each_time() -> None:
-    store = Broken()
-    limiter = new_limiter(Time(), store)
-
-    spent = 0
-    for store.broken in (True, False) * 3:
-        await limiter.look()
-        spent += await spend_all(limiter, viewer(), 1)
-
-    # The bucket of the store, and that of the process.
-    assert spent <= 2 * FULL
-
-
-class Slow(MemoryBuckets):
-    """Store whose answers are a second old."""
-
-    def __init__(self, time: Time) -> None:
-        super().__init__()
-        self._time = time
-        self.claims = 0
-
-    async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
-        """Return what the buckets grant, later."""
-        self.claims += 1
-        found = await super().claim(claims, now=now)
-        self._time.move(1.2)
-        return found
-
-
-async def test_a_slow_store_refuses_by_its_first_answer() -> None:
-    time = Time()
-    store = Slow(time)
-    await spend(new_limiter(time, store), viewer(), FULL * 4 // 5)
-
-    assert not await spend(new_limiter(time, store), viewer(), FULL // 5 + 50)
-
-    assert store.claims == 2
-
-
-async def test_a_request_waits_for_points_until_its_deadline() -> None:
-    store = Hanging()
-    limiter = new_limiter(Time(), store)
-    charge, change = Charge(account_of(limiter, viewer()), 1), Deadline(0)
-    change.allow_change()
-
-    with pytest.raises(ReadTimedOut):
-        await limiter.pay(charge, Deadline(0))
-    with pytest.raises(ChangeTimedOut):
-        await limiter.pay(charge, change)
-
-    store.may_answer.set()
-    await limiter.pay(charge, Deadline(3_600))
 
 
 async def test_a_lease_is_filled_before_it_is_empty() -> None:
