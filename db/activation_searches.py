@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.types import NULLTYPE
 
-from db.engine.expressions import AnyColumn, AnySelect, Text, among, found_by_id, starts_with
-from db.engine.filters import Mine, value
-from db.engine.listings import Listing, Search
-from db.engine.statement import Statement
+from db.engine.expressions import AnyColumn, AnySelect, Text, found_by_id, starts_with
+from db.engine.filters import Mine, is_partner
+from db.engine.keyset import Part
+from db.engine.listings import Listing
+from db.engine.searches import FEW, Found, Search, any_of, are_few
 from db.tables import activations, clients
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
-_FEW = sa.bindparam("few", type_=sa.Integer)
 # The index of names has the clients in this order; a planner that expects many would read the table.
 _NAMES = clients.c.name_folded, clients.c.id
 
@@ -34,6 +35,19 @@ class Searched(NamedTuple):
         return [starts_with(column, beginning) for column, beginning in self.beginnings]
 
 
+class _Plan(NamedTuple):
+    """Search, the other conditions, and the condition of the scope."""
+
+    search: Searched
+    others: Sequence[ColumnElement[bool]]
+    mine: Mine
+
+    def by_id(self, part: Part, ids: sa.CTE, *, when: ColumnElement[bool]) -> AnySelect:
+        """Return the statement for those of the ids that the other conditions fit."""
+        found = self.mine(found_by_id(activations.c.partner_id)), activations.c.id.in_(sa.select(ids.c.id))
+        return part.of(sa.select(activations.c.id).where(*found, *self.others), when=when)
+
+
 def searched(
     listing: Listing[Row], searches: Sequence[Searched], others: Sequence[ColumnElement[bool]], mine: Mine
 ) -> Listing[Row]:
@@ -42,18 +56,40 @@ def searched(
         return listing
     *also, first = searches
     rest = [*others, *(_by_set(each, mine) for each in also)]
-    mine_too = mine(activations.c.partner_id)
-    by_id = mine(found_by_id(activations.c.partner_id)), among(activations.c.id, "found_ids")
-    of_few = replace(listing, where=[*by_id, *rest])
-    of_many = replace(listing, where=[mine_too, *rest, _one_by_one(first)])
+    plan = _Plan(first, rest, mine)
+    search = Search(partial(_found, plan), by_id=[mine(found_by_id(activations.c.partner_id))])
+    return replace(listing, where=[mine(activations.c.partner_id), *rest, _by_set(first, mine)], search=search)
+
+
+def _found(plan: _Plan, part: Part, *, on_sqlite: bool) -> Found:
+    """Return the statements for the ids of a part of the list, of which one way is taken.
+
+    If few clients match, the activations of each are read; if few activations of many clients match, only these.
+    Otherwise the list is read in its order until the part is full.
+    """
+    named = _clients(plan, on_sqlite=on_sqlite).cte("named")
+    matches = (_of_clients if on_sqlite else _of_each_client)(plan).cte("matches")
     own = [
-        sa.select(activations.c.id).where(mine_too, starts_with(column, beginning)).order_by(column).limit(_FEW)
-        for column, beginning in first.beginnings
+        sa.select(activations.c.id)
+        .where(plan.mine(activations.c.partner_id), starts_with(column, beginning))
+        .order_by(column)
+        .limit(FEW)
+        .cte(f"of_{column.name}")
+        for column, beginning in plan.search.beginnings
     ]
-    found = Statement(
-        _any_of([_of_each_client(first, mine), *own]), value, on_sqlite=_any_of([_of_clients(first, mine), *own])
-    )
-    return replace(listing, where=[mine_too, *rest, _by_set(first, mine)], search=Search(found, of_few, of_many))
+    ways = [(~are_few(each), _IN_ORDER) for each in own]
+    ways += [(are_few(named), _BY_CLIENT), (are_few(matches), _BY_MATCH)]
+    chosen = sa.select(sa.case(*ways, else_=_IN_ORDER).label("way")).cte("chosen")
+    way = sa.select(chosen.c.way).scalar_subquery()
+    of_named = (_of_named if on_sqlite else _of_each_named)(plan, named, part, when=way == _BY_CLIENT)
+    few = [of_named, plan.by_id(part, matches, when=way == _BY_MATCH)]
+    few += [plan.by_id(part, each, when=way != _IN_ORDER) for each in own]
+    condition = _one_by_one(plan.search) if part.sorting else _by_set(plan.search, plan.mine)
+    many = sa.select(activations.c.id).where(plan.mine(activations.c.partner_id), condition, *plan.others)
+    return Found(any_of(few, distinct=bool(own)), part.of(many, when=way == _IN_ORDER))
+
+
+_BY_CLIENT, _BY_MATCH, _IN_ORDER = range(3)
 
 
 def _by_set(search: Searched, mine: Mine) -> ColumnElement[bool]:
@@ -70,36 +106,57 @@ def _one_by_one(search: Searched) -> ColumnElement[bool]:
     return sa.or_(matches.correlate(activations).scalar_subquery(), *search.of_own)
 
 
-def _any_of(selects: Sequence[AnySelect]) -> AnySelect:
-    """Return the ids of any of the statements, each of which has its own order and limit."""
-    if len(selects) == 1:
-        return selects[0]
-    return sa.select(sa.union(*(sa.select(each.subquery().c.id) for each in selects)).subquery().c.id)
+def _clients(plan: _Plan, *, on_sqlite: bool) -> AnySelect:
+    """Return the statement for the clients that match, up to the bound `few`."""
+    # The vendor's index of names has no partners, and PostgreSQL reads it without the table.
+    columns = [clients.c.id, clients.c.partner_id] if on_sqlite else [clients.c.id]
+    matching = plan.mine(clients.c.partner_id), plan.search.of_client
+    return sa.select(*columns).where(*matching).order_by(*_NAMES).limit(FEW)
 
 
-def _of_clients(search: Searched, mine: Mine) -> AnySelect:
-    """Return the statement for the activations of the clients found, which SQLite reads client by client."""
+def _of_named(plan: _Plan, named: sa.CTE, part: Part, *, when: ColumnElement[bool]) -> AnySelect:
+    """Return the statement for the activations of the clients found."""
+    its_own = activations.c.partner_id == named.c.partner_id, activations.c.client_id == named.c.id
+    of_named = named.join(activations, sa.and_(*its_own))
+    return part.of(sa.select(activations.c.id).select_from(of_named).where(*plan.others), when=when)
+
+
+def _of_each_named(plan: _Plan, named: sa.CTE, part: Part, *, when: ColumnElement[bool]) -> AnySelect:
+    """Return the same for PostgreSQL, which would read all activations to join them."""
+    of_one = _activations_of(plan, named).where(*plan.others)
+    first = part.of(of_one if part.sorting is None else of_one.add_columns(part.sorting.key)).lateral()
+    return part.merged(first).of(sa.select(first.c.id).select_from(named.join(first, sa.true())), when=when)
+
+
+def _of_clients(plan: _Plan) -> AnySelect:
+    """Return the statement for the activations of all clients that match, up to the bound `few`."""
     its_own = activations.c.partner_id == clients.c.partner_id, activations.c.client_id == clients.c.id
     return (
         sa.select(activations.c.id)
         .select_from(clients.join(activations, sa.and_(*its_own)))
-        .where(mine(clients.c.partner_id), search.of_client)
+        .where(plan.mine(clients.c.partner_id), plan.search.of_client)
         .order_by(*_NAMES)
-        .limit(_FEW)
+        .limit(FEW)
     )
 
 
-def _of_each_client(search: Searched, mine: Mine) -> AnySelect:
+def _of_each_client(plan: _Plan) -> AnySelect:
     """Return the same for PostgreSQL, which would read all activations to join them."""
-    # The vendor's index of names has no partners, and is read without the table.
-    found = sa.select(clients.c.id).where(mine(clients.c.partner_id), search.of_client).order_by(*_NAMES).subquery()
+    matching = plan.mine(clients.c.partner_id), plan.search.of_client
+    found = sa.select(clients.c.id).where(*matching).order_by(*_NAMES).subquery()
+    first = _activations_of(plan, found).limit(FEW).lateral()
+    return sa.select(first.c.id).select_from(found.join(first, sa.true())).limit(FEW)
+
+
+def _activations_of(plan: _Plan, found: sa.FromClause) -> AnySelect:
+    """Return the statement for the activations of each of the clients found, which is joined laterally."""
+    if plan.mine is is_partner:
+        return sa.select(activations.c.id).where(
+            is_partner(activations.c.partner_id), activations.c.client_id == found.c.id
+        )
+    # Indexes of activations have the partner in front, which that of the names has not.
     one = clients.alias("one")
     its_own = activations.c.partner_id == one.c.partner_id, activations.c.client_id == one.c.id
-    of_one = (
-        sa.select(activations.c.id)
-        .select_from(one.join(activations, sa.and_(*its_own)))
-        .where(mine(one.c.partner_id), one.c.id == found.c.id)
-        .limit(_FEW)
-        .lateral()
+    return (
+        sa.select(activations.c.id).select_from(one.join(activations, sa.and_(*its_own))).where(one.c.id == found.c.id)
     )
-    return sa.select(of_one.c.id).select_from(found.join(of_one, sa.true())).limit(_FEW)

@@ -27,8 +27,9 @@ from db.engine.expressions import (
     starts_with,
 )
 from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, upsert, value, values_of
-from db.engine.keyset import Sorting
-from db.engine.listings import LISTINGS_KEPT, Listing, Search
+from db.engine.keyset import Part, Sorting
+from db.engine.listings import LISTINGS_KEPT, Listing
+from db.engine.searches import FEW, Found, Search, are_few
 from db.engine.statement import Statement
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
@@ -189,16 +190,22 @@ def _listing(
 
 def _in_city(listed: Listing[ClientRow], city: Text, conditions: Sequence[ColumnElement[bool]]) -> Listing[ClientRow]:
     """Return the listing with a search for the clients in an index by city."""
-    found = (
+    in_city = (
         sa.select(clients.c.id)
         .where(*conditions, contains(clients.c.city_folded, city))
         .order_by(clients.c.city_folded, clients.c.id)
-        .limit(sa.bindparam("few", type_=sa.Integer))
+        .limit(FEW)
     )
     _, *others = listed.where
-    by_id = found_by_id(clients.c.partner_id) == PARTNER, among(clients.c.id, "found_ids")
-    of_few = replace(listed, where=[*by_id, *others], counted=(), searched=False)
-    return replace(listed, search=Search(Statement(found, value), of_few, listed))
+    by_id = [found_by_id(clients.c.partner_id) == PARTNER]
+
+    def found(part: Part, *, on_sqlite: bool) -> Found:  # noqa: ARG001 — both engines take the same statements.
+        matches = in_city.cte("matches")
+        few = sa.select(clients.c.id).where(*by_id, *others, clients.c.id.in_(sa.select(matches.c.id)))
+        many = sa.select(clients.c.id).where(*(listed.where if part.sorting else listed.counted))
+        return Found(part.of(few, when=are_few(matches)), part.of(many, when=~are_few(matches)))
+
+    return replace(listed, search=Search(found, by_id))
 
 
 _BY_ACTIVITY = frozenset({"status", "has_active_activations"})

@@ -59,7 +59,7 @@ class Sorting:
         return row <= limit if or_at else row < limit
 
 
-_LIMIT = sa.bindparam("limit", type_=sa.Integer())
+LIMIT = sa.bindparam("limit", type_=sa.Integer())
 """One row more than the page shows, which tells whether there is another page."""
 
 
@@ -73,9 +73,39 @@ def within(sorting: Sorting, window: Window) -> list[ColumnElement[bool]]:
     return conditions
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of a list up to a limit: the first in an order, from either end, of those that fit conditions."""
+
+    limit: ColumnElement[int]
+    conditions: Sequence[ColumnElement[bool]] = ()
+    sorting: Sorting | None = None
+    reverse: bool = False
+
+    def of(self, rows: AnySelect, *, when: ColumnElement[bool] | None = None) -> AnySelect:
+        """Return the statement for this part of the rows; for none of them, unless the condition holds."""
+        if self.sorting is not None:
+            rows = rows.order_by(*self.sorting.clauses(reverse=self.reverse))
+        # With a limit of 0, both engines read no rows; a condition, SQLite would try on each.
+        limit = self.limit if when is None else sa.case((when, self.limit), else_=0)
+        return rows.where(*self.conditions).limit(limit)
+
+    def merged(self, parts: sa.FromClause) -> "Part":
+        """Return the same part of the rows of several parts, of which these are the columns."""
+        if self.sorting is None:
+            return Part(self.limit)
+        key = parts.c[self.sorting.key.name]
+        return Part(self.limit, (), Sorting(key, parts.c.id, descending=self.sorting.descending), self.reverse)
+
+
+def part(sorting: Sorting, window: Window) -> Part:
+    """Return the part of a list that is a page and one more row."""
+    return Part(LIMIT, within(sorting, window), sorting, window.backward)
+
+
 def page(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
     """Return the statement for a page and one more row, which shows whether there is another page."""
-    return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(_LIMIT)
+    return rows.where(*within(sorting, window)).order_by(*sorting.clauses(reverse=window.backward)).limit(LIMIT)
 
 
 def page_by_ids(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
@@ -84,7 +114,7 @@ def page_by_ids(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
     If an index has all that the conditions look at, rows that don't fit are not read.
     """
     order = sorting.clauses(reverse=window.backward)
-    found = rows.with_only_columns(sorting.id).where(*within(sorting, window)).order_by(*order).limit(_LIMIT)
+    found = rows.with_only_columns(sorting.id).where(*within(sorting, window)).order_by(*order).limit(LIMIT)
     return sa.select(*rows.selected_columns).where(sorting.id.in_(found.correlate(None))).order_by(*order)
 
 
@@ -102,7 +132,7 @@ def pages(
     """
     of = _unnested(sorting, parents)
     order = sorting.clauses(reverse=window.backward)
-    first = rows.where(*is_parent(of.c.value), *within(sorting, window)).order_by(*order).limit(_LIMIT)
+    first = rows.where(*is_parent(of.c.value), *within(sorting, window)).order_by(*order).limit(LIMIT)
     found = first.correlate(of).lateral("listed")
     listed = Sorting(found.c[key], found.c.id, descending=sorting.descending)
     return (
@@ -117,7 +147,7 @@ def pages_on_sqlite(rows: AnySelect, sorting: Sorting, window: Window, is_parent
     of = _json_each(sorting, parents)
     order = sorting.clauses(reverse=window.backward)
     first = rows.with_only_columns(sorting.id).where(*is_parent(of.c.value), *within(sorting, window))
-    chosen = first.order_by(*order).limit(_LIMIT).correlate(of)
+    chosen = first.order_by(*order).limit(LIMIT).correlate(of)
     return (
         sa.select(*rows.selected_columns, of.c.value.label("parent_id"))
         .select_from(of.join(sorting.id.table, sorting.id.in_(chosen)))
@@ -155,7 +185,16 @@ def _json_each(sorting: Sorting, parents: str) -> TableValuedAlias:
 
 
 def beyond(rows: AnySelect, sorting: Sorting, window: Window) -> AnySelect:
-    """Return the condition for rows before the page."""
+    """Return the statement for rows before the page."""
+    return rows.where(_is_beyond(sorting, window))
+
+
+def part_beyond(sorting: Sorting, window: Window) -> Part:
+    """Return the part of a list that is the row before the page."""
+    return Part(sa.literal(1, sa.Integer()), [_is_beyond(sorting, window)], sorting, not window.backward)
+
+
+def _is_beyond(sorting: Sorting, window: Window) -> ColumnElement[bool]:
     if window.backward:
-        return rows.where(sorting.past("before", or_at=True))
-    return rows.where(sorting.short_of("after", or_at=True))
+        return sorting.past("before", or_at=True)
+    return sorting.short_of("after", or_at=True)

@@ -7,10 +7,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db.engine import keyset
+from db.engine import keyset, searches
 from db.engine.connection import Connection
-from db.engine.expressions import AnyColumn, AnySelect, among
-from db.engine.keyset import IsParent, Keyset, Sorting, Window
+from db.engine.expressions import AnyColumn, AnySelect, among, among_rows
+from db.engine.keyset import IsParent, Keyset, Part, Sorting, Window
+from db.engine.searches import Search
 from db.engine.statement import NO_JOINS, Columns, Joins, Statement, Values
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -20,8 +21,8 @@ LISTINGS_KEPT = 256
 """How many listings of one kind are kept with their statements: there is one for each choice of filters and order."""
 
 
-FEW_MAX = 300
-"""How many rows that match a search are few: more of them are not looked for one by one."""
+_ANY_NUMBER = 2**31 - 1
+"""Limit of a count, more rows than any list has."""
 
 
 class Slice(NamedTuple, Generic[Row]):
@@ -29,18 +30,6 @@ class Slice(NamedTuple, Generic[Row]):
 
     rows: Sequence[Row]
     more: bool
-
-
-class Search(NamedTuple, Generic[Row]):
-    """The same list for a search in indexes or another table, which finds the rows that match first.
-
-    `found` reads their ids, of each index up to the bound `few`. If they are few, only these rows are read: they are
-    bound as `found_ids`. If they are many, the list is read in its order until a page is full.
-    """
-
-    found: Statement[int]
-    of_few: "Listing[Row]"
-    of_many: "Listing[Row]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +60,7 @@ class Listing(Generic[Row]):
     """Conditions of the same rows by which they are counted sooner, if not by `where`."""
     kept: Statement[Any] | None = None
     """Statement for the number of the rows, or that of each parent, which reads less than these rows."""
-    search: Search[Row] | None = None
+    search: Search | None = None
     """How pages are read sooner, if few rows match a search."""
     values: Values = field(default_factory=dict)
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
@@ -132,19 +121,16 @@ async def page(
     connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None, joins: Joins = NO_JOINS
 ) -> Slice[Row]:
     """Return one page, with these columns, those of a row's position, and the joined rows."""
-    listing, _ = await _as_found(connection, listing)
     statement = listing.statement(
         "page",
         _shape(window),
-        expression=lambda: (keyset.page_by_ids if listing.searched else keyset.page)(
-            _rows(listing), listing.sorting, window
-        ),
+        expression=lambda: _page(listing, window, on_sqlite=False),
+        on_sqlite=_of_search(listing, lambda: _page(listing, window, on_sqlite=True)),
         row=listing.row,
         # Without a filter, an index has the rows of the page and reads no others.
         reads=None if listing.filtered else _rows_of_page,
     )
-    values = {**listing.values, **_bound(window)}
-    found = await connection.fetch(statement.load_only(listing.at_least(columns), joins), values)
+    found = await connection.fetch(statement.load_only(listing.at_least(columns), joins), _values(listing, window))
     return _cut(found, window)
 
 
@@ -175,12 +161,13 @@ async def count(connection: Connection, listing: Listing[Row]) -> int:
     if listing.kept is not None:
         # There may be no such partner.
         return sum(map(int, await connection.fetch(listing.kept, listing.values)))
-    found, are_few = await _as_found(connection, listing)
-    listing = found if are_few else listing
     statement = listing.statement(
-        "count", expression=lambda: sa.select(sa.func.count()).select_from(_all(listing).subquery()), row=int
+        "count",
+        expression=lambda: _count(listing, on_sqlite=False),
+        on_sqlite=_of_search(listing, lambda: _count(listing, on_sqlite=True)),
+        row=int,
     )
-    (total,) = await connection.fetch(statement, listing.values)
+    (total,) = await connection.fetch(statement, {**listing.values, "limit": _ANY_NUMBER, "few": searches.FEW_MAX + 1})
     return int(total)
 
 
@@ -215,14 +202,14 @@ async def any_beyond(connection: Connection, listing: Listing[Row], window: Wind
     """Return whether rows precede the page."""
     if _nothing_beyond(window):
         return False
-    listing, _ = await _as_found(connection, listing)
     statement = listing.statement(
         "any beyond",
         _shape(window),
-        expression=lambda: keyset.beyond(_plain(listing), listing.sorting, window).limit(1),
+        expression=lambda: _any_beyond(listing, window, on_sqlite=False),
+        on_sqlite=_of_search(listing, lambda: _any_beyond(listing, window, on_sqlite=True)),
         row=int,
     )
-    return bool(await connection.fetch(statement, {**listing.values, **_bound(window)}))
+    return bool(await connection.fetch(statement, _values(listing, window)))
 
 
 async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
@@ -265,14 +252,38 @@ def _nothing_beyond(window: Window) -> bool:
     return (window.before if window.backward else window.after) is None
 
 
-async def _as_found(connection: Connection, listing: Listing[Row]) -> tuple[Listing[Row], bool]:
-    """Return the listing by which a page is read, and whether few rows match the search."""
-    if listing.search is None:
-        return listing, False
-    ids = await connection.fetch(listing.search.found, {**listing.values, "few": FEW_MAX + 1})
-    if len(ids) > FEW_MAX:
-        return listing.search.of_many.of(listing.values), False
-    return listing.search.of_few.of({**listing.values, "found_ids": list(ids)}), True
+def _values(listing: Listing[Row], window: Window) -> dict[str, object]:
+    """Return the values that a statement of a list binds."""
+    values = {**listing.values, **_bound(window)}
+    if listing.search is not None:
+        values["few"] = searches.FEW_MAX + 1
+    return values
+
+
+def _of_search(listing: Listing[Row], on_sqlite: Callable[[], AnySelect]) -> Callable[[], AnySelect] | None:
+    """Return what makes the statement for SQLite, if that is another one."""
+    return None if listing.search is None else on_sqlite
+
+
+def _page(listing: Listing[Row], window: Window, *, on_sqlite: bool) -> AnySelect:
+    if listing.search is not None:
+        found = listing.search.found(keyset.part(listing.sorting, window), on_sqlite=on_sqlite)
+        by_id = among_rows(listing.sorting.id, found.ids)
+        order = listing.sorting.clauses(reverse=window.backward)
+        return sa.select(*listing.columns).where(*listing.search.by_id, by_id).order_by(*order)
+    return (keyset.page_by_ids if listing.searched else keyset.page)(_rows(listing), listing.sorting, window)
+
+
+def _any_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -> AnySelect:
+    if listing.search is not None:
+        return listing.search.found(keyset.part_beyond(listing.sorting, window), on_sqlite=on_sqlite).ids
+    return keyset.beyond(_plain(listing), listing.sorting, window).limit(1)
+
+
+def _count(listing: Listing[Row], *, on_sqlite: bool) -> AnySelect:
+    if listing.search is not None:
+        return listing.search.found(Part(keyset.LIMIT), on_sqlite=on_sqlite).number
+    return sa.select(sa.func.count()).select_from(_all(listing).subquery())
 
 
 def _rows_of_page(values: Values) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from db import activations, tables
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
-from db.engine import Connection, Database, Transaction, listings
+from db.engine import Connection, Database, Transaction, listings, searches
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
 from domain.activations import ActivationStatus
@@ -76,7 +76,7 @@ async def _read(connection: Connection, listing: Listing[ActivationRow], *, back
 async def test_a_search_has_the_rows_of_the_list_without_its_plan(
     database: Database, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(listings, "FEW_MAX", few)
+    monkeypatch.setattr(searches, "FEW_MAX", few)
     async with writing(database) as tx:
         product_id = await add_product(tx)
         first, _ = [await _add(tx, product_id) for _ in range(2)]
