@@ -1,5 +1,6 @@
 """Types for the used parts of asyncpg, which has none."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
@@ -32,6 +33,9 @@ class DriverStatement(Protocol):
 
 class DriverConnection(Protocol):
     """Connection of asyncpg."""
+
+    @property
+    def _transport(self) -> asyncio.Transport: ...
 
     async def fetch(self, query: str, *args: object) -> Sequence[Sequence[object]]:
         """Return all rows."""

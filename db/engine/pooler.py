@@ -4,6 +4,7 @@ The driver prepares each statement by a name that its session keeps; a pooler of
 another session, which does not know the name. Without names, the text goes with the values of each execution.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -75,6 +76,10 @@ class UnnamedStatements:
         """Run statements on a connection that was opened without names."""
         self._driver = driver
         self._statements: OrderedDict[str, DriverStatement] = OrderedDict()
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        return self._driver._transport  # noqa: SLF001 — nothing else has it.
 
     async def fetch(self, query: str, *args: object) -> Sequence[Sequence[object]]:
         """Return all rows."""

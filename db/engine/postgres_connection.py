@@ -22,6 +22,8 @@ from db.engine.connection import (
     Work,
 )
 from db.engine.failures import Kind, OutcomeUnknownError
+from db.engine.pieces import in_pieces
+from db.engine.place_queue import is_large
 from db.engine.pooler import UnnamedStatements
 from db.engine.pools import Pool, roll_back
 from db.engine.row_batch import RowBatch
@@ -54,6 +56,9 @@ class PostgresConnection:
         """Run a statement and return its rows."""
         compiled = statement.compiled(self.dialect)
         self._observe(compiled)
+        if is_large.get():
+            with in_pieces(self._driver):
+                return RowBatch(compiled.layout, await self._driver.fetch(compiled.text, *compiled.bound(values)))
         return RowBatch(compiled.layout, await self._driver.fetch(compiled.text, *compiled.bound(values)))
 
     async def execute(self, statement: Statement[Row], values: Values = NO_VALUES) -> int:
