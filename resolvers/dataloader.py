@@ -46,14 +46,15 @@ class Recurring(Sequence[Value], Generic[Value]):
 
     __slots__ = ("dictionary", "indices")
 
-    def __init__(self, dictionary: list[Value], indices: list[int]) -> None:
+    def __init__(self, dictionary: Sequence[Value], indices: list[int]) -> None:
         """Take the distinct values, and the index of each object's value among them."""
         self.dictionary, self.indices = dictionary, indices
 
     @property
     def of_class(self) -> type[Value]:
         """Class of the values, which are rows of one kind."""
-        return type(self.dictionary[0])
+        rows = self.dictionary
+        return rows.of_class if isinstance(rows, RowBatch) else type(rows[0])
 
     def column(self, name: str) -> list[Any]:
         """Return an attribute of each value; the executor reads those of the distinct values instead."""
@@ -79,9 +80,20 @@ def column(rows: Sequence[Any], name: str) -> list[Any]:
     return rows.column(name) if isinstance(rows, RowBatch) else list(map(attrgetter(name), rows))
 
 
-def joined(rows: Sequence[Any], join: Join) -> RowBatch[Any] | None:
+def joined(rows: Sequence[Any], join: Join) -> RowBatch[Any] | Recurring[Any] | None:
     """Return the rows that a page joined to these, one for each; None if it did not, or if one is missing."""
-    return rows.related(join) if isinstance(rows, RowBatch) else None
+    found = rows.related(join) if isinstance(rows, RowBatch) else None
+    return _encoded(found) if join.recurs and found is not None else found
+
+
+def _encoded(rows: RowBatch[Any]) -> RowBatch[Any] | Recurring[Any]:
+    """Return the rows dictionary-encoded if most of them recur."""
+    keys = rows.column("id")
+    places = dict(zip(keys, range(len(keys)), strict=True))
+    if len(places) > len(keys) // 2:
+        return rows
+    index = dict(zip(places, range(len(places)), strict=True))
+    return Recurring(rows.of(places.values()), list(map(index.__getitem__, keys)))
 
 
 Read = Callable[[Connection, Scope, Sequence[Key]], Awaitable[Mapping[Key, Value]]]

@@ -3,13 +3,16 @@
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from binascii import b2a_base64
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 NOWHERE = 0
 """An id that no row has, for an id that can't be read: it answers as one that does not exist."""
 
 _ID_MAX = 2**63 - 1
+
+_FEW = 2
+"""Up to how many ids are made one by one."""
 
 
 class GlobalId(NamedTuple):
@@ -27,10 +30,24 @@ def encode(type_name: str, *numbers: int) -> str:
     return b2a_base64(plain.encode(), newline=False).rstrip(b"=").decode()
 
 
-def encode_all(type_name: str, numbers: Iterable[int]) -> list[str]:
+def encode_all(type_name: str, numbers: Collection[int]) -> list[str]:
     """Return the global ids of many objects of a type."""
-    plain = type_name.encode() + b":%d"
-    return [b2a_base64(plain % number, newline=False).rstrip(b"=").decode() for number in numbers]
+    if len(numbers) <= _FEW:
+        return [encode(type_name, number) for number in numbers]
+    different = set(numbers)
+    if len(different) > len(numbers) // 2:
+        return _encoded(type_name, numbers)
+    # Rows of a page often refer to the same few objects.
+    of_each = dict(zip(different, _encoded(type_name, different), strict=True))
+    return list(map(of_each.__getitem__, numbers))
+
+
+def _encoded(type_name: str, numbers: Collection[int]) -> list[str]:
+    """Return the global ids, made as lines of one text: a call for each takes twice as long."""
+    plain = (type_name.encode() + b":%d\n") * len(numbers) % tuple(numbers)
+    lines = b"".join(map(b2a_base64, plain.split(b"\n"))).replace(b"=", b"").decode().split("\n")
+    # The empty line after the last number has one too.
+    return lines[: len(numbers)]
 
 
 def decode(text: str) -> GlobalId | None:

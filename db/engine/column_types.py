@@ -69,10 +69,11 @@ class Many(TypeDecorator[Any]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """Return a function that converts the values, each by its own type."""
+        each = self.item.dialect_impl(dialect).bind_processor(dialect)
         if dialect.name != "sqlite":
             whole = super().bind_processor(dialect)
-            return lambda values: list(values) if whole is None else whole(list(values))
-        each = self.item.dialect_impl(dialect).bind_processor(dialect)
+            # SQLAlchemy looks at each value for what is nested, which nothing is.
+            return list if whole is None or each is None else lambda values: whole(list(values))
         if each is None:
             return lambda values: orjson.dumps(list(values)).decode()
         return lambda values: orjson.dumps([each(value) for value in values]).decode()

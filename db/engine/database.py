@@ -101,6 +101,8 @@ class Database:
         A unit may be run several times. One that is a single statement `alone` needs no transaction, and neither does
         one of several whose rows need not be of the same moment. Raises Unavailable if it could not be read.
         """
+        if self._engine.inline is None:
+            return await self._read(work if self.meter is None else timed(work, self.meter), alone=alone)
         found = self.read_now(work, alone=alone)
         return await found if isinstance(found, Pending) else found
 

@@ -63,6 +63,8 @@ class PlaceQueue:
 
     def is_awaited(self) -> bool:
         """Return whether units of the caller wait for their turn."""
+        if not self._waiting.number:
+            return False
         of = caller.get()
         return self._waiting.has(None if of is None else of.partner_id)
 
@@ -80,7 +82,10 @@ class PlaceQueue:
         held = self._held.get(key, 0)
         if not self._free or held >= self._of_one:
             return False
-        if (self._waiting.number or self._for_strangers) and not self._is_turn_of(key):
+        if self._waiting.number:
+            if not self._is_turn_of(key):
+                return False
+        elif self._for_strangers and self._is_for_strangers(key):
             return False
         self._free -= 1
         self._held[key] = held + 1
@@ -129,9 +134,11 @@ class PlaceQueue:
         """Return whether a place is free, and the key may have another one."""
         if self._held.get(key, 0) >= self._of_one or not self._free:
             return False
-        if not self._for_strangers or key is None:
-            return True
-        return self._free > self._for_strangers - self._held.get(None, 0)
+        return not (self._for_strangers and self._is_for_strangers(key))
+
+    def _is_for_strangers(self, key: Hashable) -> bool:
+        """Return whether the free places are kept for others than the key."""
+        return key is not None and self._free <= self._for_strangers - self._held.get(None, 0)
 
 
 class Place:

@@ -83,12 +83,15 @@ class PostgresEngine:
         Raises TookTooLongError at the deadline.
         """
         trial = Trial(until, read_only=True)
-        if alone and until is not None and until.left < _STATEMENT_SECONDS:
-            until.check()
-            unit = self._reads.run(trial, partial(self._run_alone, work, trial))
-            return await self._counted(unless_over(until, unit))
-        run = partial(self._run, self._reading, work, trial)
-        return await self._counted(self._trials.within(trial, self._reads.run(trial, run)))
+        self._units += 1
+        try:
+            if alone and until is not None and until.left < _STATEMENT_SECONDS:
+                until.check()
+                return await unless_over(until, self._reads.run(trial, partial(self._run_alone, work, trial)))
+            run = partial(self._run, self._reading, work, trial)
+            return await self._trials.within(trial, self._reads.run(trial, run))
+        finally:
+            self._units -= 1
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -169,7 +168,11 @@ async def run_once(
     pool: Pool, work: Work[Result], observers: list[Observer], trial: Trial, *, may_repeat: bool = False
 ) -> Result:
     """Run a unit of work in one transaction, a second one if the first was on a lost connection and it may repeat."""
-    return await _renewed(partial(_transact, pool, work, observers, trial, may_repeat=may_repeat))
+    try:
+        return await _transact(pool, work, observers, trial, may_repeat=may_repeat)
+    except _StaleError:
+        pass
+    return await _last(_transact(pool, work, observers, trial, may_repeat=may_repeat))
 
 
 async def run_alone(pool: Pool, work: Work[Result], observers: list[Observer]) -> Result:
@@ -177,16 +180,16 @@ async def run_alone(pool: Pool, work: Work[Result], observers: list[Observer]) -
 
     If the caller is cancelled, the server is asked to cancel the statement, and the connection is kept if it does.
     """
-    return await _renewed(partial(_read_alone, pool, work, observers))
-
-
-async def _renewed(attempt: Callable[[], Awaitable[Result]]) -> Result:
     try:
-        return await attempt()
+        return await _read_alone(pool, work, observers)
     except _StaleError:
         pass
+    return await _last(_read_alone(pool, work, observers))
+
+
+async def _last(attempt: Awaitable[Result]) -> Result:
     try:
-        return await attempt()
+        return await attempt
     except _StaleError as stale:
         raise stale.error from stale.error.__cause__
 

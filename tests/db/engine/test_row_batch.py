@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from db.engine import Connection, Database
+from db.engine import Connection, Database, row_batch
 from db.engine.column_types import Instant
 from db.engine.row_batch import DEFERRED, RowBatch
 from db.engine.statement import Join, Statement
@@ -148,3 +149,13 @@ async def test_rows_that_say_nothing_of_whose_they_are_are_not_parted(database: 
 
     with pytest.raises(TypeError, match="whose"):
         list(rows.by_key())
+
+
+@pytest.mark.parametrize("others", [[], [NOON], [NOON, None]])
+def test_a_column_with_an_infinite_moment_is_in_utc(others: list[datetime | None]) -> None:
+    of_many = row_batch.of(Instant(), postgresql.dialect()).of_many  # type: ignore[no-untyped-call]  # SQLAlchemy's.
+    # asyncpg reads infinity without a time zone.
+    infinite = NOON.replace(year=9999, tzinfo=None)
+
+    assert of_many is not None
+    assert of_many([*others, infinite]) == [*others, infinite.replace(tzinfo=UTC)]
