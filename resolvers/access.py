@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from db import access, users
 from db.access import Bearer, NewToken, TokenRow, UserRow
-from db.engine import Transaction, deadline
+from db.engine import Transaction, deadline, row_scope
 from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
 from domain import policies, second_factor, tenancy, token_forms
@@ -106,6 +106,7 @@ async def viewer_of(
     return viewer
 
 
+@row_scope.for_every_partner
 async def _identified_viewer(
     portal: Portal, provider: IdentityProvider, secret: str, now: datetime, former: Viewer | None = None
 ) -> Viewer | None:
@@ -127,6 +128,7 @@ async def _identified_viewer(
     return viewer
 
 
+@row_scope.for_every_partner
 async def _read_viewer(
     portal: Portal, token_digest: bytes, now: datetime, former: Viewer | None = None
 ) -> Viewer | None:
@@ -143,6 +145,7 @@ async def _read_viewer(
     return viewer
 
 
+@row_scope.for_every_partner
 async def viewer_again(
     portal: Portal, partner_id: int, user_id: int, token_id: int, address: str | None
 ) -> Viewer | None:
