@@ -30,6 +30,7 @@ from tests.walled import ROLE, Walled, bound, turn_on
 
 TABLES = [metadata.tables[name] for name in sorted(policies.COLUMNS)]
 ONE_CONNECTION = PoolSizes(reading=1, writing=1)
+SECONDS = 45
 SCOPES = [None, 1, 2, ALL_PARTNERS]
 
 
@@ -68,7 +69,8 @@ async def url(databases: Databases, rows: list[Rows]) -> Walled:
 @pytest.fixture
 async def database(url: Walled) -> AsyncIterator[Database]:
     """The database as a server has it, by one connection for reads and one for writes."""
-    opened = Database(bound(url), sizes=ONE_CONNECTION, row_security=True)
+    # With a deadline, as in a server, a statement that is read alone has no transaction.
+    opened = Database(bound(url), sizes=ONE_CONNECTION, seconds=SECONDS, row_security=True)
     yield opened
     await opened.close()
 
@@ -198,7 +200,7 @@ async def test_a_pooler_gives_no_partner_the_rows_of_another(cluster: Cluster) -
         both = [await add_partner(tx) for _ in range(2)]
     read = partners_of(partners)
     with pgbouncer(cluster, sessions=1, user=ROLE) as text:
-        database = Database(f"{text}&pooler=transaction", row_security=True)
+        database = Database(f"{text}&pooler=transaction", seconds=SECONDS, row_security=True)
 
         async def of(partner_id: int) -> set[int]:
             with row_scope.of_partner(partner_id):
