@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("url", help="such as postgresql://portal@127.0.0.1/benchmark")
     parser.add_argument("workloads", nargs="*", default=_READ, help=f"some of {' '.join(_READ)}")
     parser.add_argument("--also", metavar="URL", help="another URL of the same database, such as a pooler's")
+    parser.add_argument("--bound", metavar="URL", help="its URL for a role that row-level security binds")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=100, help="of each server in a round")
     given = parser.parse_args()
@@ -51,6 +52,8 @@ def main() -> None:
     contenders = [_floor(given.url), _on(ours, "postgresql", given.url), ours]
     if given.also:
         contenders.append(_on(ours, "also", given.also))
+    if given.bound:
+        contenders.append(_on(ours, "bound", given.bound, DATABASE_ROW_SECURITY="true"))
     with ExitStack() as stack:
         servers = {
             each.name: stack.enter_context(
@@ -88,8 +91,9 @@ def _floor(url: str) -> Contender:
     )
 
 
-def _on(ours: Contender, name: str, url: str) -> Contender:
-    return replace(ours, name=name, environment=lambda start: {**ours.environment(start), "DATABASE_URL": url})
+def _on(ours: Contender, name: str, url: str, **settings: str) -> Contender:
+    changed = {"DATABASE_URL": url, **settings}
+    return replace(ours, name=name, environment=lambda start: {**ours.environment(start), **changed})
 
 
 def _compare(workload: Workload, servers: dict[str, Server]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from db import access
 from db.access import Bearer
-from db.engine import deadline
+from db.engine import deadline, row_scope
 from db.identities import IdentifiedUser, by_id
 from db.partners import PartnerRow
 from db.users import UserRow
@@ -102,6 +102,7 @@ async def viewer_of(
     return viewer
 
 
+@row_scope.for_every_partner
 async def _identified_viewer(
     portal: Portal, provider: IdentityProvider, secret: str, now: datetime, former: Viewer | None = None
 ) -> Viewer | None:
@@ -123,6 +124,7 @@ async def _identified_viewer(
     return viewer
 
 
+@row_scope.for_every_partner
 async def _read_viewer(
     portal: Portal, token_digest: bytes, now: datetime, former: Viewer | None = None
 ) -> Viewer | None:
@@ -139,6 +141,7 @@ async def _read_viewer(
     return viewer
 
 
+@row_scope.for_every_partner
 async def viewer_again(
     portal: Portal, partner_id: int, user_id: int, token_id: int, address: str | None
 ) -> Viewer | None:

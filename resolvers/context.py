@@ -74,6 +74,11 @@ class Context:
         if self.deadline is not None:
             self.deadline.changed = True
 
+    @property
+    def row_scope(self) -> Scope | None:
+        """Whose rows a statement of the request may touch at all; None for a caller without a token."""
+        return None if self.viewer is None else self.viewer.scope
+
     def require(self, permission: Permission) -> Viewer:
         """Return the viewer; raise Forbidden without the permission, Unauthenticated if not signed in."""
         viewer = self.signed_in

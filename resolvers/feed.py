@@ -15,7 +15,7 @@ from itertools import islice
 import structlog
 
 from db import events, retention
-from db.engine import Connection, Database
+from db.engine import Connection, Database, row_scope
 from db.engine.hints import Listener
 from db.events import SPAN_MAX, EventFilter, EventRow, matching
 from domain.errors import CursorTooOld, Unavailable
@@ -79,7 +79,10 @@ class Feed:
 
     async def last_number(self, partner_id: int) -> int:
         """Return the number of the partner's last event, 0 before the first one."""
-        found = await self._database.read(lambda connection: events.last_numbers(connection, [partner_id]), alone=True)
+        with row_scope.of_partner(partner_id):
+            found = await self._database.read(
+                lambda connection: events.last_numbers(connection, [partner_id]), alone=True
+            )
         return found.get(partner_id, 0)
 
     def follow(self, partner_id: int, position: int, chosen: EventFilter) -> "Follower":
@@ -130,7 +133,8 @@ class Feed:
             rows = list(found)
             return rows, rows[-1].number if len(rows) == at_most else upto
 
-        return await self._database.read(read)
+        with row_scope.of_partner(partner_id):
+            return await self._database.read(read)
 
     def _stop(self) -> None:
         if self._reader is not None:
@@ -172,6 +176,7 @@ class Feed:
             return self._poll_beside_hints
         return min(self.poll_seconds, _POLL_VERSION_SECONDS) if has_version else self.poll_seconds
 
+    @row_scope.for_every_partner
     async def _read_new(self) -> bool:
         """Read the new events of the followed partners; return whether there were any."""
         partners = dict(self._partners)

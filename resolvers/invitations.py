@@ -6,7 +6,7 @@ from typing import NamedTuple
 import structlog
 
 from db import access, event_log, invitations, partner_changes, partners, users
-from db.engine import Transaction
+from db.engine import Transaction, row_scope
 from db.invitations import InvitationRow, NewInvitation
 from domain import mails, token_forms
 from domain.access import Permission, Role, TokenKind
@@ -157,6 +157,7 @@ def _url(portal: Portal, written: _Written) -> str:
     return portal.outbox.link(LinkTo.INVITATION, written.secret.secret)
 
 
+@row_scope.for_every_partner
 async def _sent(portal: Portal, written: _Written, language: Language) -> bool:
     """Send the invitation, write how that went, and return whether it was sent."""
     mailer, (email, name, _) = portal.outbox.mailer, written.to
@@ -190,6 +191,7 @@ async def revoke(work: Work, given: RevokeInvitation) -> InvitationRevoked:
     return InvitationRevoked(given.invitation_id)
 
 
+@row_scope.for_every_partner
 async def accept(context: Context, secret: str, password: str) -> SignedIn:
     """Create the user who was invited, with this password, and begin a session.
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import structlog
 
 from db import event_log, partner_changes, password_resets, tokens, users
-from db.engine import Transaction
+from db.engine import Transaction, row_scope
 from db.event_log import ActorDisabledError
 from domain import mails, token_forms
 from domain.access import TokenKind
@@ -94,6 +94,7 @@ async def request_reset(context: Context, email: str) -> None:
     portal.outbox.start(_send_if_known(portal, email, language))
 
 
+@row_scope.for_every_partner
 async def _send_if_known(portal: Portal, email: str, language: Language) -> None:
     found = await portal.database.read(lambda connection: users.named(connection, email))
     if found is None or found.disabled_at is not None:
@@ -164,6 +165,7 @@ async def create_link(work: Work, given: CreateResetLink) -> ResetLinkCreated:
     return ResetLinkCreated(user.id, None)
 
 
+@row_scope.for_every_partner
 async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
     """Set the password of the user whom the link is for, once, and end all sessions and API tokens.
 

@@ -7,7 +7,7 @@ import structlog
 
 from db import access, users
 from db.access import NewToken
-from db.engine import Transaction
+from db.engine import Transaction, row_scope
 from db.users import Credentials
 from domain.access import DEMO_PASSWORD, TokenKind, session_end
 from domain.limits import RateLimited
@@ -64,6 +64,7 @@ def _who(context: Context, email: str) -> dict[str, str]:
     return who if context.client_address is None else who | {"client_address": context.client_address}
 
 
+@row_scope.for_every_partner
 async def _sign_in(context: Context, email: str, password: str) -> SignedIn | SecondStep:
     portal = context.portal
     # A sign-in without a place is not counted as a try.

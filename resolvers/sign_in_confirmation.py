@@ -3,7 +3,7 @@
 import structlog
 
 from db import access, event_log, second_factors
-from db.engine import Transaction
+from db.engine import Transaction, row_scope
 from db.second_factors import Challenge
 from domain import token_forms
 from domain.access import TokenKind
@@ -24,6 +24,7 @@ from resolvers.viewers import digest
 _log = structlog.get_logger("portal.access")
 
 
+@row_scope.for_every_partner
 async def confirm_sign_in(context: Context, challenge: str, code: str) -> SignedIn:
     """Begin the session of a sign-in whose password was right; raise SignInExpired, WrongCode or RateLimited.
 

@@ -12,7 +12,7 @@ from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from db import access, identities
 from db.access import Bearer
-from db.engine import Database, deadline
+from db.engine import Database, deadline, row_scope
 from db.identities import IdentifiedUser
 from resolvers.viewers import Viewer, Viewers
 
@@ -53,10 +53,12 @@ class TokenChecks:
         """Return the enabled user who is linked to the subject, None if there is none; the number likewise."""
         return await self._subjects.find(subject)
 
+    @row_scope.for_every_partner
     async def _read_tokens(self, keys: Sequence[TokenKey]) -> Mapping[TokenKey, Bearer]:
         rows = await self._database.read(partial(access.bearers, keys=keys), alone=True)
         return {(row.partner_id, row.token_id): row for row in rows}
 
+    @row_scope.for_every_partner
     async def _read_subjects(self, keys: Sequence[Subject]) -> Mapping[Subject, IdentifiedUser]:
         return await self._database.read(partial(identities.find_each, wanted=keys), alone=True)
 

@@ -8,7 +8,7 @@ import structlog
 
 from db import access, event_log, tokens, users
 from db.access import NewToken
-from db.engine import Transaction
+from db.engine import Transaction, row_scope
 from db.tokens import LiveToken, TokenFilter
 from domain import token_forms
 from domain.access import ACTIONS, ROLE_PERMISSIONS, Permissions, TokenKind
@@ -114,6 +114,7 @@ async def revoke(portal: Portal, named: str) -> LiveToken:
     return token
 
 
+@row_scope.for_every_partner
 async def revoke_found(portal: Portal, secret: str) -> None:
     """Revoke the usable token with that whole secret, if there is one: its holder could use it instead."""
     if token_forms.is_mistyped(secret) or not secret.startswith((token_forms.SESSION, token_forms.API)):

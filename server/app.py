@@ -14,7 +14,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from db.engine import Database
+from db.engine import Database, row_scope
 from resolvers.portal import Portal
 from server import allocation, logs
 from server.background import cleanup, document_refresh, erasure, event_hints
@@ -103,6 +103,7 @@ def open_portal(settings: Settings, *, seconds: float | None = None, url: str | 
         seconds=seconds,
         sizes=settings.pool_sizes(),
         replica_urls=settings.database_read_url if url is None else (),
+        row_security=settings.database_row_security,
     )
     return Portal(
         database,
@@ -220,7 +221,9 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     selections: EventSelections | None = app.state.selections
     if selections is not None:
         background.append(new_sender(portal, selections).run())
-    beside = [asyncio.create_task(each) for each in background]
+    with row_scope.of_every_partner():
+        # The tasks have the context of their creation.
+        beside = [asyncio.create_task(each) for each in background]
     if portal.database.replicas is not None:
         beside.append(asyncio.create_task(portal.database.replicas.watch()))
     if portal.database.sends_hints:

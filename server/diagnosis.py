@@ -9,8 +9,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from db import policies
 from db.engine import Database, failures, storage
-from db.engine.failures import Kind, PoolerFoundError
+from db.engine.failures import Kind, NotBoundError, PoolerFoundError
 from db.migrations import revisions
 from db.migrations.revisions import HEAD, Examined, State
 
@@ -51,10 +52,20 @@ _OF_POSTGRESQL_LATER: Mapping[str, str] = {
 }
 """Sentences by the class of the error, for problems that may pass."""
 
+_NOT_BOUND = (
+    "Row-level security of PostgreSQL at {where} does not bind the user of DATABASE_URL, as "
+    "DATABASE_ROW_SECURITY asks: it owns the tables or is a superuser, or “portal row-security on” was not run."
+)
+
 _CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
     (
         PoolerFoundError,
         "A pooler such as PgBouncer answers at {where} for PostgreSQL; add ?pooler=transaction to DATABASE_URL.",
+        False,
+    ),
+    (
+        NotBoundError,
+        _NOT_BOUND,
         False,
     ),
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
@@ -90,10 +101,24 @@ def sqlite_file(url: str) -> str | None:
 
 
 async def check_tables(database: Database) -> None:
-    """Raise DatabaseTroubleError unless the database has the tables of this version."""
+    """Raise DatabaseTroubleError unless the database has the tables of this version, and policies as the settings say.
+
+    Without policies on each partner's table, the second wall would have a hole; without the setting, a role that they
+    bind would find no row.
+    """
     found = await revisions.examine(database)
     if found.state not in {State.CURRENT, State.EXPANDED}:
         raise trouble_of(found)
+    if not database.is_remote:
+        return
+    unbound = await database.read(policies.unbound)
+    if database.row_security and unbound:
+        some = ", ".join(unbound[:_TABLES_NAMED])
+        message = f"Row-level security does not bind the user of DATABASE_URL in {some}. Run “portal row-security on”."
+        raise DatabaseTroubleError(message)
+    if not database.row_security and len(unbound) < len(policies.COLUMNS):
+        message = "Row-level security binds the user of DATABASE_URL. Set DATABASE_ROW_SECURITY=true to find any row."
+        raise DatabaseTroubleError(message)
 
 
 def trouble_of(examined: Examined) -> DatabaseTroubleError:

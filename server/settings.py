@@ -58,6 +58,10 @@ class Settings(LimitSettings, MailSettings):
     database_write_connections: int = Field(
         default=8, ge=2, le=1000, description="The most connections to PostgreSQL that a process has for writes."
     )
+    database_row_security: bool = Field(
+        default=False,
+        description="Whether PostgreSQL lets a request touch its own partner's rows only, by row-level security.",
+    )
     database_connect_seconds: Seconds = Field(
         default=10, description="How long each host of PostgreSQL may take to answer a new connection."
     )
@@ -259,6 +263,14 @@ class Settings(LimitSettings, MailSettings):
         url = make_url(self.database_url)
         folder = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
         return folder / "secret.key"
+
+    @field_validator("database_row_security")
+    @classmethod
+    def _has_row_security(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 — Pydantic passes it so.
+        if value and not str(info.data.get("database_url", "postgresql")).startswith("postgresql"):
+            message = "row-level security is PostgreSQL's, and DATABASE_URL names a SQLite file"
+            raise ValueError(message)
+        return value
 
     @field_validator("database_read_url")
     @classmethod

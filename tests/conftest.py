@@ -32,12 +32,16 @@ from tests.factories import new_caller, new_manager, new_product, new_vendor
 from tests.pairs import Pair
 from tests.replicas import Standby
 from tests.units import keeping_connections
+from tests.walled import Walled, WalledDatabase, turn_on
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
 settings.register_profile("portal", parent=settings.default, deadline=None)
 settings.load_profile("portal")
 
 _SETTINGS = Settings()
+
+WALLED = "walled"
+"""PostgreSQL with row-level security, as an engine of tests."""
 
 Recovered = Callable[[float], None]
 
@@ -68,8 +72,14 @@ class _WorkerNode(Protocol):
     workerinput: dict[str, object]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option to run all tests behind row-level security, and not only those that are marked."""
+    parser.addoption("--walled", action="store_true", help="run every test on PostgreSQL with row-level security too")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the directory of this run's PostgreSQL; workers get it from the process that started them."""
+    config.addinivalue_line("markers", "walled: it also runs on PostgreSQL with row-level security")
     config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
     given = getattr(config, "workerinput", {}).get("postgresql")
     config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
@@ -221,31 +231,42 @@ def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
     own_cluster.repair()
 
 
+def _is_marked(metafunc: pytest.Metafunc) -> bool:
+    return metafunc.definition.get_closest_marker("walled") is not None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that depends on an engine on both, unless it names one; an `edge` on SQLite only."""
     chosen = any(mark.args[0] == "engine" for mark in metafunc.definition.iter_markers("parametrize"))
     if "engine" in metafunc.fixturenames and not chosen:
         edge = metafunc.definition.get_closest_marker("edge") is not None
-        metafunc.parametrize("engine", ENGINES[:1] if edge else ENGINES, indirect=True, scope="session")
+        engines: tuple[str, ...] = ENGINES[:1] if edge else ENGINES
+        if not edge and (_is_marked(metafunc) or metafunc.config.getoption("--walled")):
+            engines = (*ENGINES, WALLED)
+        metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> str:
     """Engine that the test runs on."""
-    return str(request.param)
+    return Walled("postgresql") if request.param == WALLED else str(request.param)
 
 
 @pytest.fixture(scope="session")
-def engine_url(engine: str, databases: Databases) -> str:
+async def engine_url(engine: str, databases: Databases) -> str:
     """URL of the migrated database that tests share; each creates partners of its own in it."""
-    return databases.shared(engine)
+    return await turn_on(databases.migrated(engine)) if isinstance(engine, Walled) else databases.shared(engine)
 
 
 @pytest.fixture(scope="session")
 async def database(engine_url: str) -> AsyncIterator[Database]:
     """Shared database, open."""
     # Stock execution loads one object at a time, which only batching turns into one statement.
-    opened = Database(engine_url, in_place=EXECUTOR is BatchExecutor)
+    opened = (
+        WalledDatabase(engine_url)
+        if isinstance(engine_url, Walled)
+        else Database(engine_url, in_place=EXECUTOR is BatchExecutor)
+    )
     async with keeping_connections(opened):
         yield opened
     await opened.close()

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.clusters import NAME, Cluster
+from tests.clusters import NAME, USER, Cluster
 
-_USER = "postgres"
 _PORT = 6432
 
 _SETTINGS = """
@@ -28,8 +27,8 @@ max_client_conn = 200
 
 
 @contextmanager
-def pgbouncer(cluster: Cluster, *, sessions: int = 3) -> Iterator[str]:
-    """Start a PgBouncer that shares so many sessions of the server, and yield its URL, which does not name it."""
+def pgbouncer(cluster: Cluster, *, sessions: int = 3, user: str = USER) -> Iterator[str]:
+    """Start a PgBouncer that shares so many sessions of a user, and yield its URL, which does not name it."""
     # Debian has it in a directory that only root's PATH has.
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program is not None, "Install pgbouncer: the package of the system has it."
@@ -38,7 +37,7 @@ def pgbouncer(cluster: Cluster, *, sessions: int = 3) -> Iterator[str]:
         directory = Path(folder)
         file = directory / "pgbouncer.ini"
         file.write_text(
-            _SETTINGS.format(server=cluster.directory, user=_USER, port=_PORT, directory=directory, sessions=sessions)
+            _SETTINGS.format(server=cluster.directory, user=user, port=_PORT, directory=directory, sessions=sessions)
         )
         for each in (directory, file):
             os.chown(each, owner.st_uid, owner.st_gid)
@@ -49,6 +48,6 @@ def pgbouncer(cluster: Cluster, *, sessions: int = 3) -> Iterator[str]:
                 if "process up" in line:
                     break
             try:
-                yield f"postgresql+asyncpg://{_USER}@/{NAME}?host={directory}&port={_PORT}"
+                yield f"postgresql+asyncpg://{user}@/{NAME}?host={directory}&port={_PORT}"
             finally:
                 server.terminate()

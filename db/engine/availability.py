@@ -29,6 +29,8 @@ _LOOK = {
     Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
     Kind.POOLED: "a pooler such as PgBouncer answers at {where} in place of PostgreSQL: add pooler=transaction to "
     "DATABASE_URL, or name the server itself",
+    Kind.UNBOUND: "row-level security does not bind the user of DATABASE_URL, as DATABASE_ROW_SECURITY asks: use one "
+    "that does not own the tables, and run portal row-security on",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
     Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
     "the primary, and whether it runs",

@@ -48,6 +48,7 @@ class Database:
         hints: bool = False,
         seconds: float | None = None,
         replica_urls: Sequence[str] = (),
+        row_security: bool = False,
     ) -> None:
         """Prepare the connections for a database URL; the first unit of work connects.
 
@@ -56,7 +57,8 @@ class Database:
         Without `enforces_references`, SQLite lets a migration replace tables that others refer to. Reads that an index
         bounds run `in_place`, on the thread of the loop, if the database is a SQLite file. With `hints`, processes on
         PostgreSQL tell each other of commits. `sizes` are those of PostgreSQL's pools. Queries read on the replicas, if
-        there are any.
+        there are any. With `row_security`, a unit of work on PostgreSQL gets the rows of `row_scope.current` only; the
+        role has to be one that the policies bind.
         """
         self.observers: list[Observer] = []
         self.after_commit: list[Callable[[], None]] = []
@@ -72,6 +74,8 @@ class Database:
         self._availability = Availability(given)
         self.replicas: Replicas | None = None
         """Replicas that queries read on; `replicas.watch` has to run."""
+        self.row_security = row_security
+        """Whether units of work get the rows of `row_scope.current` only."""
         self.is_remote = given.get_backend_name() != "sqlite"
         """Whether a statement is a message to a server and its answer, which take longer than what it reads."""
         self._engine: Engine
@@ -86,13 +90,14 @@ class Database:
             )
         else:
             self.url = pooler.without_parameter(given)
-            self._engine = PostgresEngine(given, self._availability, self.observers, sizes=sizes)
+            of_each: dict[str, Any] = {"sizes": sizes, "row_security": row_security}
+            self._engine = PostgresEngine(given, self._availability, self.observers, **of_each)
             if replica_urls:
                 self.replicas = Replicas(
                     given,
                     [hosts.parsed(each, writes=False) for each in replica_urls],
                     # Its failures are no failures of the database.
-                    lambda url: PostgresEngine(url, Availability(url), self.observers, sizes=sizes),
+                    lambda url: PostgresEngine(url, Availability(url), self.observers, **of_each),
                 )
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CANCELLED = "statement cancelled"
     CONFLICT = "conflict"
     POOLED = "pooled"
+    UNBOUND = "not bound by row-level security"
     OVERWRITTEN = "overwritten"
     FOREIGN = "other tables"
     LATE = "late"
@@ -54,6 +55,14 @@ class OtherTablesError(Exception):
 
 class PoolerFoundError(ConnectionError):
     """A pooler answered in place of PostgreSQL, and DATABASE_URL does not say so."""
+
+    kind = Kind.POOLED
+
+
+class NotBoundError(ConnectionError):
+    """Row-level security does not bind the role of a connection, and DATABASE_ROW_SECURITY asks for it."""
+
+    kind = Kind.UNBOUND
 
 
 _OF_SQLITE = {
@@ -200,8 +209,8 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.BUSY, False
         case asyncpg.TargetServerAttributeNotMatched():
             kind, is_mistake = Kind.NO_PRIMARY, False
-        case PoolerFoundError():
-            kind, is_mistake = Kind.POOLED, False
+        case PoolerFoundError() | NotBoundError():
+            kind, is_mistake = error.kind, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False
         case asyncpg.InterfaceError() | asyncpg.InternalClientError() | OSError():

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.engine import hosts, pooler, sockets
+from db.engine import hosts, pooler, row_scope, row_security, sockets
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
 from db.engine.failures import DRIVER_ERRORS
@@ -47,13 +47,24 @@ def engine(url: URL, settings: Mapping[str, str] = NO_SETTINGS, *, connect_secon
 class Session:
     """Session of the server: a connection of SQLAlchemy that is kept open, and the driver's own."""
 
-    __slots__ = ("connection", "demotions", "driver", "is_new")
+    __slots__ = ("can_copy", "connection", "demotions", "driver", "is_new", "partner")
 
-    def __init__(self, connection: AsyncConnection, driver: DriverConnection, *, demotions: int) -> None:
+    def __init__(
+        self, connection: AsyncConnection, driver: DriverConnection, *, demotions: int, can_copy: bool
+    ) -> None:
         """Take a connection that was just opened."""
-        self.connection, self.driver, self.demotions = connection, driver, demotions
+        self.connection, self.driver, self.demotions, self.can_copy = connection, driver, demotions, can_copy
         self.is_new = True
         """Whether no unit has used the connection yet, so that it can't be one that was lost unnoticed."""
+        self.partner: str | None = row_scope.NOTHING
+        """Value of the session's setting for row-level security; None if it is unknown."""
+
+    async def set_partner(self, partner: str) -> None:
+        """Set the session's setting for row-level security, outside of a transaction."""
+        # If this is cancelled or fails, the server may have done it or not.
+        self.partner = None
+        await self.driver.execute(row_scope.assignment(partner, local=False))
+        self.partner = partner
 
 
 class Pool:
@@ -67,10 +78,14 @@ class Pool:
         connections: int,
         settings: Mapping[str, str] = NO_SETTINGS,
         connect_seconds: float = 10,
+        is_bound: bool = False,
     ) -> None:
-        """Open at most so many connections, with these settings of their sessions if no pooler shares these."""
+        """Open at most so many connections, with these settings of their sessions if no pooler shares these.
+
+        If it `is_bound`, the role of each has to be one that row-level security binds.
+        """
         self._engine, self._availability = engine(url, settings, connect_seconds=connect_seconds), availability
-        self._is_pooled = pooler.is_meant(url)
+        self._is_pooled, self._is_bound = pooler.is_meant(url), is_bound
         self._places = asyncio.Semaphore(connections)
         self._idle: list[Session] = []
         self._ending: set[asyncio.Task[None]] = set()
@@ -78,10 +93,11 @@ class Pool:
         self.lent = 0
         """Number of connections that units of work have."""
 
-    async def lend(self) -> Session:
+    async def lend(self, partner: str | None = None) -> Session:
         """Return the connection that was returned last, or else a new one.
 
-        Raises the driver's error if none can be opened, and SQLAlchemy's TimeoutError if none becomes free.
+        Of those that row-level security binds, one whose setting is the partner comes first. Raises the driver's error
+        if none can be opened, and SQLAlchemy's TimeoutError if none becomes free.
         """
         if self._places.locked():
             try:
@@ -93,7 +109,7 @@ class Pool:
             await self._places.acquire()
         self.lent += 1
         try:
-            return self._kept() or await self._opened()
+            return self._kept(partner) or await self._opened()
         except BaseException:
             self._free()
             raise
@@ -130,14 +146,21 @@ class Pool:
         while self._ending:
             await asyncio.wait(self._ending)
 
-    def _kept(self) -> Session | None:
+    def _kept(self, partner: str | None) -> Session | None:
         while self._idle:
-            session = self._idle.pop()
+            session = self._idle.pop(-1 if partner is None else self._place_of(partner))
             # The server or the system has told the driver, or it may be the session of a former primary.
             if not session.driver.is_closed() and session.demotions == self._availability.demotions:
                 return session
             self._close_later(session)
         return None
+
+    def _place_of(self, partner: str) -> int:
+        """Return the index of the idle connection whose setting is the partner, or else of that unused for longest."""
+        for place in reversed(range(len(self._idle))):
+            if self._idle[place].partner == partner:
+                return place
+        return 0
 
     async def _opened(self) -> Session:
         # A demotion that is found meanwhile is one of another connection.
@@ -145,10 +168,16 @@ class Pool:
         connection = await self._engine.connect()
         try:
             driver: Any = (await connection.get_raw_connection()).driver_connection
+            if self._is_pooled:
+                driver = UnnamedStatements(driver)
+            if self._is_bound:
+                await row_security.check_role(driver)
         except BaseException:
             await connection.close()
             raise
-        return Session(connection, UnnamedStatements(driver) if self._is_pooled else driver, demotions=demotions)
+        # COPY obeys no policies, and for it the driver names a statement, by which it learns the types of the columns.
+        can_copy = not (self._is_bound or self._is_pooled)
+        return Session(connection, driver, demotions=demotions, can_copy=can_copy)
 
     def _free(self) -> None:
         self.lent -= 1

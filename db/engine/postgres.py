@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
-from db.engine import hints
+from db.engine import hints, pooler, row_scope
 from db.engine.availability import Availability
 from db.engine.connection import (
     Connection,
@@ -59,8 +59,9 @@ class PostgresEngine:
         observers: list[Observer],
         *,
         sizes: PoolSizes,
+        row_security: bool = False,
     ) -> None:
-        """Prepare without connecting."""
+        """Prepare without connecting. With `row_security`, each unit of work says whose rows it may see."""
         self._availability, self._observers = availability, observers
         # The other half is for long reads, those that wait for locks, and what was given up.
         places, locked = max(1, sizes.reading // 2), max(2, sizes.reading // 4)
@@ -70,8 +71,12 @@ class PostgresEngine:
         # The limits of a statement without a transaction; a transaction has its own.
         limits = {"lock_timeout": _milliseconds(LOCK_SECONDS), "statement_timeout": _milliseconds(_STATEMENT_SECONDS)}
         seconds = sizes.connect_seconds
-        self._reading = Pool(url, availability, connections=sizes.reading, settings=limits, connect_seconds=seconds)
-        self._writing = Pool(url, availability, connections=sizes.writing, connect_seconds=seconds)
+        of_both: dict[str, Any] = {"connect_seconds": seconds, "is_bound": row_security}
+        self._reading = Pool(url, availability, connections=sizes.reading, settings=limits, **of_both)
+        self._writing = Pool(url, availability, connections=sizes.writing, **of_both)
+        self._row_security = row_security
+        # The next statement of a pooler's connection may be in a session that has another setting.
+        self._reads_alone = not (row_security and pooler.is_meant(url))
         self._connect_seconds = seconds
         self._trials = Trials()
         self._units = 0
@@ -82,10 +87,10 @@ class PostgresEngine:
 
         Raises TookTooLongError at the deadline.
         """
-        trial = Trial(until, read_only=True)
+        trial = self._trial(until, read_only=True)
         self._units += 1
         try:
-            if alone and until is not None and until.left < _STATEMENT_SECONDS:
+            if alone and self._reads_alone and until is not None and until.left < _STATEMENT_SECONDS:
                 until.check()
                 return await unless_over(until, self._reads.run(trial, partial(self._run_alone, work, trial)))
             run = partial(self._run, self._reading, work, trial)
@@ -95,7 +100,7 @@ class PostgresEngine:
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
-        trial = Trial(Deadline(seconds), read_only=True)
+        trial = self._trial(Deadline(seconds), read_only=True)
         once = run_once(self._reading, counted(work), self._observers, trial)
         return await self._counted(self._trials.within(trial, once))
 
@@ -104,13 +109,16 @@ class PostgresEngine:
 
         Raises TookTooLongError at the deadline, if nothing was changed.
         """
-        trial = Trial(until, read_only=False)
+        trial = self._trial(until, read_only=False)
         run = partial(self._run, self._writing, work, trial)
         return await self._counted(self._trials.within(trial, self._writes.run(trial, run)))
 
+    def _trial(self, until: Deadline | None, *, read_only: bool) -> Trial:
+        return Trial(until, read_only=read_only, partner=row_scope.value() if self._row_security else None)
+
     async def _run_alone(self, work: Work[Result], trial: Trial) -> Result:
         if trial.lock_seconds == LOCK_SECONDS:
-            return await run_alone(self._reading, counted(work), self._observers)
+            return await run_alone(self._reading, counted(work), self._observers, trial.partner)
         # It waits for a lock for another time than the sessions do.
         return await self._trials.within(trial, self._run(self._reading, work, trial))
 

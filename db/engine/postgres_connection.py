@@ -23,7 +23,6 @@ from db.engine.connection import (
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.pieces import in_pieces
 from db.engine.place_queue import is_large
-from db.engine.pooler import UnnamedStatements
 from db.engine.pools import Pool, roll_back
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Compiled, Statement, Values
@@ -45,9 +44,11 @@ BULK = 500
 class PostgresConnection:
     """Connection of the pool in a transaction of the driver."""
 
-    def __init__(self, connection: AsyncConnection, driver: DriverConnection, observers: list[Observer]) -> None:
-        """Run statements on the driver's connection."""
-        self._connection, self._driver, self._observers = connection, driver, observers
+    def __init__(
+        self, connection: AsyncConnection, driver: DriverConnection, observers: list[Observer], *, copies: bool = True
+    ) -> None:
+        """Run statements on the driver's connection, which can COPY unless it says otherwise."""
+        self._connection, self._driver, self._observers, self._copies = connection, driver, observers, copies
         self.dialect: Dialect = connection.dialect
         self.statements = 0
 
@@ -75,8 +76,7 @@ class PostgresConnection:
         if not rows:
             return RowBatch(compiled.layout, [])
         self._observe(compiled)
-        if compiled.copied is not None and len(rows) >= BULK and not isinstance(self._driver, UnnamedStatements):
-            # The driver names the statement by which it learns the types of the columns.
+        if compiled.copied is not None and len(rows) >= BULK and self._copies:
             table, columns = compiled.copied
             await self._driver.copy_records_to_table(table, records=compiled.bound_rows(rows), columns=columns)
             return RowBatch(compiled.layout, [])
@@ -175,16 +175,17 @@ async def run_once(
     return await _last(_transact(pool, work, observers, trial, may_repeat=may_repeat))
 
 
-async def run_alone(pool: Pool, work: Work[Result], observers: list[Observer]) -> Result:
+async def run_alone(pool: Pool, work: Work[Result], observers: list[Observer], partner: str | None = None) -> Result:
     """Run a unit that reads without a transaction, so that each statement has a snapshot of its own.
 
-    If the caller is cancelled, the server is asked to cancel the statement, and the connection is kept if it does.
+    With row-level security, the session keeps the partner, and has to be told only of another one. If the caller is
+    cancelled, the server is asked to cancel the statement, and the connection is kept if it does.
     """
     try:
-        return await _read_alone(pool, work, observers)
+        return await _read_alone(pool, work, observers, partner)
     except _StaleError:
         pass
-    return await _last(_read_alone(pool, work, observers))
+    return await _last(_read_alone(pool, work, observers, partner))
 
 
 async def _last(attempt: Awaitable[Result]) -> Result:
@@ -209,7 +210,7 @@ async def _transact(
     try:
         await driver.execute(begin)
         begun = True
-        result = await work(PostgresConnection(session.connection, driver, observers))
+        result = await work(PostgresConnection(session.connection, driver, observers, copies=session.can_copy))
         # The driver sends nothing on a connection that it knows to be closed.
         committing = not driver.is_closed()
         trial.commit(is_sent=committing)
@@ -247,10 +248,12 @@ async def _transact(
     return result
 
 
-async def _read_alone(pool: Pool, work: Work[Result], observers: list[Observer]) -> Result:
-    session = await pool.lend()
+async def _read_alone(pool: Pool, work: Work[Result], observers: list[Observer], partner: str | None) -> Result:
+    session = await pool.lend(partner)
     driver, was_new = session.driver, session.is_new
     try:
+        if partner is not None and session.partner != partner:
+            await session.set_partner(partner)
         result = await work(LoneConnection(session.connection, driver, observers))
     except asyncio.CancelledError:
         pool.end(session)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from db.engine import failures
+from db.engine import failures, row_scope
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
 from db.engine.failures import OutcomeUnknownError
@@ -39,10 +39,11 @@ _CLOSING_SECONDS = 5.0
 class Trial:
     """Try of a unit of work, which may take several transactions."""
 
-    __slots__ = ("_is_stopped", "committing", "lock_seconds", "read_only", "until")
+    __slots__ = ("_is_stopped", "committing", "lock_seconds", "partner", "read_only", "until")
 
-    def __init__(self, until: Deadline | None, *, read_only: bool) -> None:
-        self.until, self.read_only = until, read_only
+    def __init__(self, until: Deadline | None, *, read_only: bool, partner: str | None = None) -> None:
+        self.until, self.read_only, self.partner = until, read_only, partner
+        """With row-level security, `partner` is the value of its setting; None without."""
         self.lock_seconds: float | None = None
         """How long a statement may wait for a lock; until the deadline if it is None."""
         self.committing = False
@@ -52,6 +53,8 @@ class Trial:
     def begin(self) -> str:
         """Return the statements that begin a transaction; raise TookTooLongError after the deadline."""
         begin = _BEGIN[self.read_only]
+        if self.partner is not None:
+            begin += f" {row_scope.assignment(self.partner, local=True)}"
         if self.until is None:
             # The sessions or the role may have limits for statements without a transaction.
             return f"{begin} SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"

@@ -21,6 +21,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
+from db import policies
 from db.engine import Database, Transaction, failures, statistics, storage
 from db.engine.failures import Kind
 from db.engine.filters import values_of
@@ -100,6 +101,9 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
             # A step back in the history lacks tables of today.
             if to == "head":
                 await statistics.analyze(tx, *metadata.sorted_tables)
+                if tx.dialect.name == "postgresql" and await policies.are_on(tx):
+                    # New tables have none yet.
+                    await policies.turn_on(tx)
 
     try:
         await _tried(partial(database.write, steps))

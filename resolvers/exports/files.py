@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 
-from db.engine import Connection
+from db.engine import Connection, row_scope
 from domain.events import EventType
 from domain.export_columns import COLUMNS, EventColumn, ExportColumn, field_name
 from domain.exports import LIST_LABELS, SUMMARY_LABEL, TOTAL_LABEL, ExportFormat, ExportList
@@ -55,7 +55,8 @@ async def parts(
     database is no longer read.
     """
     wanted, viewer = opened
-    scope = Context(portal, viewer=viewer).within(wanted.partner_id)
+    context = Context(portal, viewer=viewer)
+    scope = context.within(wanted.partner_id)
     export = lists.export(wanted, viewer, scope)
     spool = Spool(file_bytes=file_bytes)
 
@@ -72,7 +73,8 @@ async def parts(
 
     async def write() -> None:
         try:
-            await portal.database.read_long(read, seconds=seconds)
+            with row_scope.of(context):
+                await portal.database.read_long(read, seconds=seconds)
             await asyncio.to_thread(lambda: spool.put(begin + into.end()))
         finally:
             spool.end()

@@ -8,6 +8,7 @@ import structlog
 
 from db import access
 from db.access import Use
+from db.engine import row_scope
 from domain.errors import Unavailable
 from resolvers.portal import Portal
 from resolvers.viewers import TokenUse
@@ -58,6 +59,7 @@ class TokenUsageWriter:
         written = self._written.get(token)
         return written is None or at - written >= TRUE_TO
 
+    @row_scope.for_every_partner
     async def _store(self, due: dict[Token, TokenUse]) -> None:
         uses = [Use(*token, *use) for token, use in due.items()]
         await self.portal.database.write(lambda tx: access.touch(tx, uses))

@@ -19,6 +19,7 @@ from server.cli.invitations import invite_user
 from server.cli.migrate import migrate
 from server.cli.partners import create_partner
 from server.cli.products import create_product
+from server.cli.row_security import row_security
 from server.cli.second_factors import reset_second_factor
 from server.cli.secrets import rotate_secret
 from server.cli.serve import serve
@@ -50,6 +51,7 @@ def portal(
 
 app.command()(serve)
 app.command()(migrate)
+app.command()(row_security)
 app.command()(demo)
 app.command()(create_partner)
 app.command()(create_product)

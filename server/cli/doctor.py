@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from db.doctor.findings import Finding
+from db.engine import row_scope
 from db.engine.failures import Kind, kind_of
 from domain.errors import Unavailable
 from resolvers import secret_rotation
@@ -55,7 +56,8 @@ async def _examine(given: Settings) -> list[Finding]:
     portal = open_portal(given)
     try:
         await diagnosis.check_tables(portal.database)
-        return await findings_of(portal)
+        with row_scope.of_every_partner():
+            return await findings_of(portal)
     except Unavailable as error:
         if error.__cause__ is None or kind_of(error.__cause__) is not Kind.DAMAGED:
             raise

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from db.engine import row_scope
 from domain.errors import OutcomeUnknown, Unavailable
 from domain.languages import Language
 from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
@@ -70,7 +71,8 @@ async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Res
     portal = open_portal(given)
     try:
         await diagnosis.check_tables(portal.database)
-        return await work(portal)
+        with row_scope.of_every_partner():
+            return await work(portal)
     finally:
         await portal.outbox.drain(0)
         await portal.database.close()

@@ -162,7 +162,7 @@ def _warn(given: Settings) -> None:
 
 
 async def _check_tables(given: Settings) -> None:
-    database = Database(given.database_url)
+    database = Database(given.database_url, row_security=given.database_row_security)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await diagnosis.check_tables(database)

@@ -18,6 +18,7 @@ from graphql import (
     print_ast,
 )
 
+from db.engine import row_scope
 from db.events import EventRow
 from domain.access import Permissions
 from domain.costs import POINTS_MAX
@@ -153,8 +154,12 @@ async def _executed(context: Context, operation: Operation, rows: Sequence[Event
     if isinstance(variables, list):
         raise InvalidSelection(_PATH, problem=variables[0].message)
     context.forget()
-    executed = operation.prepared.execute_with(variables, root_value=rows, context_value=context)
-    result = executed if isinstance(executed, ExecutionResult) else await executed
+    before = row_scope.current.set(context)
+    try:
+        executed = operation.prepared.execute_with(variables, root_value=rows, context_value=context)
+        result = executed if isinstance(executed, ExecutionResult) else await executed
+    finally:
+        row_scope.current.reset(before)
     context.forget()
     for error in result.errors or ():
         if isinstance(error.original_error, Unavailable):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
 from graphql.execution.values import VariableValues
 
-from db.engine import replicas
+from db.engine import replicas, row_scope
 from db.engine.deadline import Deadline
 from db.engine.place_queue import is_large
 from db.engine.replicas import QueryReads
@@ -132,13 +132,18 @@ class Operations:
         paying = self.limiter.charge(context, price, preparing)
         if paying is not None:
             await paying
-        if operation.cost is None and self._replicas is None:
-            result = operation.prepared.execute_with(variables, context_value=context)
-            if not isinstance(result, ExecutionResult):
-                result = await result
-            answer = _answer(context, result, operation)
-        else:
-            answer = await self._executed(context, request, operation, variables)
+        # Of the viewer as it is when a statement runs: a sign-in changes it.
+        before = row_scope.current.set(context)
+        try:
+            if operation.cost is None and self._replicas is None:
+                result = operation.prepared.execute_with(variables, context_value=context)
+                if not isinstance(result, ExecutionResult):
+                    result = await result
+                answer = _answer(context, result, operation)
+            else:
+                answer = await self._executed(context, request, operation, variables)
+        finally:
+            row_scope.current.reset(before)
         if request.named is None and not (request.reports_cost or self._reports_cost):
             return answer
         return self._completed(context, request, answer, price.points)

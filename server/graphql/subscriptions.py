@@ -8,6 +8,7 @@ import orjson
 from graphql import ExecutionResult
 from graphql.execution.values import VariableValues
 
+from db.engine import row_scope
 from db.engine.deadline import current
 from db.events import EventRow
 from domain.errors import Forbidden, Unavailable
@@ -192,11 +193,13 @@ class ResultStream:
         context.forget()
         size = self._size * len(rows)
         before = current.set(context.deadline and context.deadline.again())
+        scope_before = row_scope.current.set(context)
         try:
             async with self._budget.share(size if size > SMALL_SIZE else 0, self._key):
                 found = self.operation.prepared.execute_with(self._variables, root_value=rows, context_value=context)
                 result = found if isinstance(found, ExecutionResult) else await found
         finally:
+            row_scope.current.reset(scope_before)
             current.reset(before)
         context.forget()
         for error in result.errors or ():

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from db import webhook_leases
-from db.engine import Transaction
+from db.engine import Transaction, row_scope
 from db.webhook_leases import Leased, WebhookKey
 from domain.errors import Unavailable
 from resolvers.portal import Portal
@@ -180,6 +180,7 @@ class Sender:
         self._failing.discard(webhook_id)
         self._wake.set()
 
+    @row_scope.for_every_partner
     async def _serve(self, held: Leased) -> None:
         """Send one message after the other, until there is none, one has failed, or the lease was lost."""
         RESOLVES_APART.set(held.id in self._failing)

@@ -17,6 +17,8 @@ from tests.schema.lists import Ids, absent, one_of_each
 from tests.schema.recipes import EXPORTS, MUTATIONS, OF_VENDOR, SESSIONS
 from tests.statements import every_statement
 
+pytestmark = pytest.mark.walled
+
 _FORBIDDEN = tuple(f"Mutation.{name}(" for name in (*OF_VENDOR, *SESSIONS, *EXPORTS))
 _OF_FILTERS = tuple(f"Mutation.{name}Webhook(input.filter." for name in ("create", "update"))
 """Filters of webhooks find nothing when they are saved; `test_sending.py` shows that they send nothing of others."""

@@ -55,6 +55,16 @@ def test_replicas_are_several_urls(monkeypatch: pytest.MonkeyPatch, between: str
     )
 
 
+def test_row_level_security_is_refused_for_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_ROW_SECURITY", "true")
+
+    with pytest.raises(SettingsError, match=r"DATABASE_ROW_SECURITY.*SQLite"):
+        Settings.load()
+
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@db/portal")
+    assert Settings.load().database_row_security
+
+
 @pytest.mark.parametrize("several", ["a,b:1/portal", "/portal?host=a&host=b:1", "/portal?host=a,b"])
 def test_a_replica_is_one_server(monkeypatch: pytest.MonkeyPatch, several: str) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://u:p@db/portal")
