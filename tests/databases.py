@@ -91,9 +91,14 @@ class PostgreSQL:
         log = str(self._cluster / "log")
         self.run("pg_ctl", *cluster, "--wait", "--log", log, "--options", f"{options} {volatile} {lean}", "start")
 
+    @property
+    def binaries(self) -> Path:
+        """The folder with PostgreSQL's programs, which the user of the server may run."""
+        return self._installed / _BINARIES
+
     def run(self, command: str, *arguments: str) -> None:
         """Run a program of PostgreSQL as the user of the server."""
-        binary = self._installed / _BINARIES / command
+        binary = self.binaries / command
         done = subprocess.run(
             [binary, *arguments],
             check=False,

@@ -72,12 +72,12 @@ class Load:
         async with reading(self.database) as connection:
             return set(await fetch_values(connection, statement))
 
-    async def run(self, trouble: Callable[[], Awaitable[float]]) -> float:
+    async def run(self, trouble: Callable[[], Awaitable[float]], *, within: float = RECOVERY_SECONDS) -> float:
         """Cause the trouble under load, check that all callers succeed soon after it ends, and return in what time."""
         callers = [asyncio.create_task(self.call(number)) for number in range(CALLERS)]
         await self.each_answered_since(monotonic())
         over_at = await trouble()
-        async with asyncio.timeout_at(asyncio.get_running_loop().time() + RECOVERY_SECONDS):
+        async with asyncio.timeout_at(asyncio.get_running_loop().time() + within):
             await self.each_answered_since(over_at)
         well_at = monotonic()
         self.stopped = True
