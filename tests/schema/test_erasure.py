@@ -236,8 +236,8 @@ def test_nothing_is_left_of_clients_that_were_written_of_anywhere(
 async def _erase_all(url: str, named: Sequence[Named], texts: Sequence[tuple[int, str, int]]) -> None:
     database = Database(url)
     portal = Portal(database, secret=b"s" * 32)
-    # Letters, so that a word of one example is in no other.
-    tag = "".join("bcdfghjklm"[int(digit)] for digit in str(next(_examples)))
+    # Letters, so that a word of one example is in no other, and so many that no random text has them.
+    tag = "".join("bcdfghjklm"[int(digit)] for digit in f"{next(_examples):06}")
     words = [f"{word}{tag}" for word in WORDS]
     async with serving(portal, BATCHED) as http:
         api = await new_caller(http, portal, await new_partner(portal))
