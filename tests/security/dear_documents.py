@@ -20,6 +20,10 @@ DEAR: Mapping[str, str] = {
         "{ partners(first: 10) { nodes { statusLabel contacts { a: name b: name } licenseStock { available "
         "movements(first: 10) { edges { a: cursor b: cursor } } b: movements(first: 10) { totalCount } } } } }"
     ),
+    "a long page of a partner's clients, of which little is selected": (
+        "{ viewer { partner { clients(first: 100) { pageInfo { a: startCursor b: endCursor } edges { cursor } } } } }"
+    ),
+    "a page of a partner's orders": "{ viewer { partner { orders(first: 100) { nodes { id } } } } }",
     "a text without an index": '{ activations(first: 1, filter: { note: "qzx" }) { nodes { id } } }',
     "a key that nothing has": '{ activations(first: 5, filter: { activationKey: "qzx" }) { nodes { id } } }',
     "fields that are planned and not read": (

@@ -30,7 +30,7 @@ from tests.schema.introspection import GRAPHQL
 _TEXTS = ("a", "padaria", "01", "%", "ã", "qzx", "12345678")
 _NUMBERS = (1, 10, 50, 100)
 _COPIES_MAX = 90
-_RESTART = 25
+_RESTART = 20
 """Rounds after which a climb begins anew."""
 
 Fields = dict[str, GraphQLField]
@@ -177,10 +177,10 @@ def points(document: str) -> int | None:
 
 
 class Spent(NamedTuple):
-    """Seconds of processor time of a document: when it is new, and when it was prepared before."""
+    """Counted work of a document: when it is new, and when it was prepared before."""
 
-    first: float
-    again: float
+    first: int
+    again: int
 
 
 class Measured(NamedTuple):
@@ -197,14 +197,14 @@ class Measured(NamedTuple):
 
     @property
     def per_point(self) -> float:
-        """Most seconds for each point, new or again."""
+        """Most work for each point, new or again."""
         return max(self.spent.again / self.points, self.spent.first / self.new_points)
 
 
 def climbed(generator: Generator, rounds: int, spent_on: Callable[[str], Spent | None]) -> list[Measured]:
     """Return the accepted documents of a climb; `spent_on` measures one, and returns None if it is refused.
 
-    It keeps a document that takes more than the one before, by seconds and by seconds for each point in turns, and
+    It keeps a document that takes more than the one before, by work for each point and by work in turns, and
     begins anew from time to time.
     """
     found = list[Measured]()
