@@ -59,6 +59,9 @@ run: $(RUN)
 	$(BIN)/portal demo --if-empty
 	exec $(BIN)/portal serve --host "$(HOST)" --port "$(PORT)"
 
+# How many processes run tests; a number instead of “auto”, which is one for each core.
+TEST_PROCESSES ?= auto
+
 test: $(TEST)
 	$(MAKE) --no-print-directory page || echo "GraphiQL could not be built; the tests in tests/browser say what becomes of them."
 	# After the page, which brings Node where the machine has none.
@@ -68,9 +71,9 @@ test: $(TEST)
 	# Each of these uses one core, and the longest is the first.
 	$(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%)) types lint docs test-versions
 	# Each process gets tests that follow each other, which share what a module or an engine needs.
-	$(BIN)/python -m pytest -n auto --dist worksteal -p tests.measured
+	$(BIN)/python -m pytest -n "$(TEST_PROCESSES)" --dist worksteal -p tests.measured
 	# Execution by batch and graphql-core's own have to answer alike, whatever the operation; the engine is no matter.
-	EXECUTION=stock $(BIN)/pytest -n auto --dist worksteal -k "not postgresql" tests/schema tests/resolvers
+	EXECUTION=stock $(BIN)/pytest -n "$(TEST_PROCESSES)" --dist worksteal -k "not postgresql" tests/schema tests/resolvers
 
 types: $(TEST)
 	$(BIN)/mypy

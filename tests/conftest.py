@@ -23,10 +23,12 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.graphql.documents import Documents
 from server.settings import Settings
+from tests import once
 from tests.api import Api, From, serving
 from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
+from tests.e2e import forks
 from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
 from tests.factories import new_caller, new_manager, new_product, new_vendor
 from tests.pairs import Pair
@@ -78,11 +80,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the directory of this run's PostgreSQL; workers get it from the process that started them."""
+    """Choose the directory of what the run shares; workers get it from the process that started them."""
     config.addinivalue_line("markers", "walled: it also runs on PostgreSQL with row-level security")
     config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
-    given = getattr(config, "workerinput", {}).get("postgresql")
-    config.stash[_DIRECTORY] = Path(given or tempfile.mkdtemp(prefix="portal-"))
+    given = getattr(config, "workerinput", {}).get("shared")
+    config.stash[_DIRECTORY] = folder = Path(given or tempfile.mkdtemp(prefix="portal-"))
+    once.begin(folder)
 
 
 @pytest.hookimpl(trylast=True)
@@ -149,8 +152,8 @@ def _cancel_left(item: pytest.Item) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: _WorkerNode) -> None:
-    """Send the directory of PostgreSQL to a worker."""
-    node.workerinput["postgresql"] = str(node.config.stash[_DIRECTORY])
+    """Send the directory of what the run shares to a worker."""
+    node.workerinput["shared"] = str(node.config.stash[_DIRECTORY])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -164,8 +167,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop PostgreSQL when the process that began the run ends."""
+    """Stop what runs for all processes when the one that began the run ends."""
     if not hasattr(config, "workerinput"):
+        forks.stop(config.stash[_DIRECTORY])
         PostgreSQL(config.stash[_DIRECTORY]).stop()
         shutil.rmtree(config.stash[_DIRECTORY])
 

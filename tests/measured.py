@@ -1,7 +1,8 @@
 """Plugin of pytest that measures which lines and branches the tests run: `python -m pytest -p tests.measured`.
 
 SlipCover writes its counters into the code and takes out those that have counted, so that a run takes a tenth longer
-and not twice as long. `python -m tests.measured` is `python -m server`, measured for the run that starts it.
+and not twice as long. `python -m tests.measured` is `python -m server`, measured for the run that starts it, and
+`measure_servers` lets a process fork servers that are measured.
 """
 
 import atexit
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Sequence
-from functools import partial, reduce
+from functools import reduce
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
@@ -120,22 +121,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"{percent:.1f} % of lines and branches ran; at least {PERCENT_MIN} % have to")
 
 
-def _write_at_exit() -> None:
-    # A process that multiprocessing has started runs its own finalizers, and not those of atexit.
-    end = partial(_write, Path(os.environ["MEASURED"]), f"process-{os.getpid()}")
-    if multiprocessing.parent_process() is None:
-        atexit.register(end)
-    else:
-        Finalize(None, end, exitpriority=0)
-        # One that is forked forgets the finalizers that it has before it begins.
-        register_after_fork(_measure, lambda _: Finalize(None, end, exitpriority=0))
+def measure_servers() -> None:
+    """Measure the code of the server in this process and those that are forked from it, once it is imported.
+
+    The other packages run in the processes of tests too, and take twice as long to import if they are measured.
+    """
+    sys.meta_path.insert(0, _Finder(("server",)))
+    _measure.signal_child_process()
+    # A process that multiprocessing forks forgets the finalizers that it has before it begins.
+    register_after_fork(_measure, lambda _: Finalize(None, write_process, exitpriority=0))
+
+
+def write_process() -> None:
+    """Write what this process measured."""
+    _write(Path(os.environ["MEASURED"]), f"process-{os.getpid()}")
 
 
 if __name__ in {"__main__", "__mp_main__"}:
-    # The other packages run in the processes of tests too, and take twice as long to import if they are measured.
-    sys.meta_path.insert(0, _Finder(("server",)))
-    _measure.signal_child_process()
-    _write_at_exit()
+    measure_servers()
+    # A process that multiprocessing has started runs its own finalizers, and not those of atexit.
+    if multiprocessing.parent_process() is None:
+        atexit.register(write_process)
+    else:
+        Finalize(None, write_process, exitpriority=0)
 if __name__ == "__main__":
     # What is imported before the processes are forked would be without counters.
     importlib.import_module("server.forking").PRELOADED.clear()

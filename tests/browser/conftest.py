@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from server.http import graphiql
 from tests.browser.visit import Visit
@@ -16,7 +16,11 @@ from tests.e2e import data
 from tests.e2e.processes import portal, serving
 
 USER, USER_WITHOUT_ANYTHING, USER_PASSWORD = "ana@alfa.example", "ana@vazio.example", "correct horse"
+_PATIENCE_MILLISECONDS = 60_000
+"""How long what a page shows may take on a machine at full load."""
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+
+expect.set_options(timeout=_PATIENCE_MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +72,8 @@ def _create_user(environment: dict[str, str], partner: str, email: str) -> None:
 async def browser(executable: str) -> AsyncIterator[Browser]:
     # As root Chromium has no sandbox. It resolves no name, so that it reaches this machine only.
     flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    # No machine of the tests has one, and to imitate it takes longer than to draw without it.
+    flags += ["--disable-gpu"]
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=executable, args=flags)
         yield started

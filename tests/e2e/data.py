@@ -1,12 +1,11 @@
-"""Databases of real servers: migrated, and filled with a demonstration, once for all tests of this process."""
+"""Databases of real servers: migrated, and filled with a demonstration, once for all tests of the run."""
 
-import atexit
 import os
 import shutil
-import tempfile
 from functools import cache
 from pathlib import Path
 
+from tests import once
 from tests.e2e.processes import portal
 
 _OWN = {"SECRET_KEY": ""}
@@ -27,22 +26,12 @@ def demonstration(folder: Path, **settings: str) -> dict[str, str]:
 
 @cache
 def _migrated() -> Path:
-    folder = _folder()
-    portal(_environment(folder, _OWN), "migrate")
-    return folder
+    return once.made("migrated", lambda folder: portal(_environment(folder, _OWN), "migrate"))
 
 
 @cache
 def _demonstration() -> Path:
-    folder = _folder()
-    portal(migrated(folder, DEMO="true", **_OWN), "demo")
-    return folder
-
-
-def _folder() -> Path:
-    made = Path(tempfile.mkdtemp(prefix="data-"))
-    atexit.register(shutil.rmtree, made)
-    return made
+    return once.made("demonstration", lambda folder: portal(migrated(folder, DEMO="true", **_OWN), "demo"))
 
 
 def _environment(folder: Path, settings: dict[str, str]) -> dict[str, str]:

@@ -4,26 +4,25 @@ The command runs as ever, with the arguments, environment, folder and streams of
 imports take are saved.
 """
 
-import atexit
 import contextlib
 import gc
 import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from itertools import pairwise
 from multiprocessing import util
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from tests import once
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +36,8 @@ _PRELOADED = (
     "asyncpg",
     "uvicorn.loops.uvloop",
 )
+_PLAIN, _MEASURED = "tests.e2e.forks", "tests.e2e.measured_forks"
+_SOCKET, _GROUP = "socket", "group"
 _CALLER = """#!{python} -IS
 import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as portal:
@@ -53,18 +54,33 @@ with socket.socket(socket.AF_UNIX) as portal:
 
 @cache
 def portal() -> Path:
-    """Return the path of a program that calls for one, for all tests of this process."""
-    folder = Path(tempfile.mkdtemp(prefix="forks-"))
-    address, program = folder / "socket", folder / "portal"
-    command = [sys.executable, "-m", "tests.e2e.forks", str(address)]
-    # It runs until the tests end.
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
-    atexit.register(_stop, process, folder)
-    assert process.stdout is not None
-    process.stdout.readline()
-    program.write_text(_CALLER.format(python=sys.executable, address=str(address)), encoding="utf-8")
+    """Return the path of a program that calls for one, for all tests of the run."""
+    return once.made("portal", _write_caller) / "portal"
+
+
+def _write_caller(folder: Path) -> None:
+    program = folder / "portal"
+    program.write_text(_CALLER.format(python=sys.executable, address=str(_address(_PLAIN))), encoding="utf-8")
     program.chmod(0o755)
-    return program
+
+
+@cache
+def _address(module: str) -> Path:
+    """Return the socket of the process of the run that forks, which runs a module."""
+    return once.made(module, partial(_begin, module)) / _SOCKET
+
+
+def _begin(module: str, folder: Path) -> None:
+    # It ends when the one that it forks listens, which runs until the tests end, also those of other processes.
+    command = [sys.executable, "-m", module, str(folder / _SOCKET)]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def stop(run: Path) -> None:
+    """Stop the processes of the run."""
+    for each in run.glob(f"*/{_GROUP}"):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(each.read_text(encoding="ascii")), signal.SIGKILL)
 
 
 class Process:
@@ -79,11 +95,12 @@ class Process:
         *,
         folder: Path = ROOT,
         user: int | None = None,
+        is_measured: bool = False,
     ) -> None:
-        """Start the command in a folder; only root can choose another user."""
+        """Start the command in a folder, measured if asked; only root can choose another user."""
         self.returncode: int | None = None
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(str(portal().with_name("socket")))
+        self._socket.connect(str(_address(_MEASURED if is_measured else _PLAIN)))
         call = json.dumps([arguments, str(folder), dict(environment), True, user]).encode() + b"\n"
         with Path(os.devnull).open("rb") as nothing:
             socket.send_fds(self._socket, [call], [each.fileno() for each in (nothing, output, error_output)])
@@ -124,13 +141,8 @@ class Process:
         return read
 
 
-def _stop(process: subprocess.Popen[bytes], folder: Path) -> None:
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    shutil.rmtree(folder)
-
-
-def _serve(address: str) -> None:
+def serve(address: str, *, at_end: Callable[[], object] = lambda: None) -> None:
+    """Fork a process for each call at the socket, which calls `at_end` after the command."""
     for module in _PRELOADED:
         importlib.import_module(module)
     util.spawnv_passfds = _fork_interpreter
@@ -140,16 +152,18 @@ def _serve(address: str) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
-        print("ready", flush=True)  # noqa: T201 — to the process that waits for it.
+        Path(address).with_name(_GROUP).write_text(str(os.getpgrp()), encoding="ascii")
+        if os.fork() != 0:
+            return
         while True:
             caller, _ = listener.accept()
             with caller:
                 if os.fork() == 0:
                     listener.close()
-                    os._exit(_run(caller))
+                    os._exit(_run(caller, at_end))
 
 
-def _run(caller: socket.socket) -> int:
+def _run(caller: socket.socket, at_end: Callable[[], object]) -> int:
     """Become the command that the caller wants, and return its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     call, streams, _, _ = socket.recv_fds(caller, 1 << 20, 3)
@@ -169,6 +183,7 @@ def _run(caller: socket.socket) -> int:
     status = _status(arguments)
     sys.stdout.flush()
     sys.stderr.flush()
+    at_end()
     caller.sendall(b"%d\n" % status)
     return status
 
@@ -211,4 +226,4 @@ if __name__ == "__mp_main__":
     # A process that a server starts imports its main module, which is this one and not the program.
     importlib.import_module("server.__main__")
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    serve(sys.argv[1])

@@ -25,6 +25,9 @@ from tests.e2e.forks import ROOT
 
 Server: TypeAlias = subprocess.Popen[bytes] | forks.Process
 
+_READY_SECONDS = 240
+"""How long a server may take to its first answer: one that imports everything takes a minute on a busy machine."""
+
 
 def portal(environment: dict[str, str], *arguments: str, typed: str | None = None) -> str:
     """Return the output of a command that succeeds."""
@@ -61,12 +64,12 @@ def serving(
         nullcontext(output) if errors is None else errors.open("wb") as error_output,
     ):
         process: Server
-        if measured and "MEASURED" in os.environ:
-            process = _started(["-m", "tests.measured", *arguments], environment, output, error_output)
-        elif program:
-            process = _started(["-m", "server", *arguments], environment, output, error_output)
+        measured = measured and "MEASURED" in os.environ
+        if program:
+            module = "tests.measured" if measured else "server"
+            process = _started(["-m", module, *arguments], environment, output, error_output)
         else:
-            process = forks.Process(arguments, environment, output, error_output)
+            process = forks.Process(arguments, environment, output, error_output, is_measured=measured)
     try:
         _wait_until_ready(port, process, errors or log)
         yield f"http://127.0.0.1:{port}", process
@@ -90,9 +93,8 @@ def _started(
 
 
 def _wait_until_ready(port: int, process: Server, log: Path) -> None:
-    tries = 600
-    while process.poll() is None and tries:
-        tries -= 1
+    until = time.monotonic() + _READY_SECONDS
+    while process.poll() is None and time.monotonic() < until:
         # A client of httpx reads all certificates of the machine first, which takes longer than the answer.
         connection = HTTPConnection("127.0.0.1", port)
         with contextlib.suppress(OSError, HTTPException), contextlib.closing(connection):
@@ -100,7 +102,7 @@ def _wait_until_ready(port: int, process: Server, log: Path) -> None:
             # Another server may have the port; then the process ends.
             if connection.getresponse().status == HTTPStatus.OK and process.poll() is None:
                 return
-        time.sleep(0.05)
+        time.sleep(0.02)
     message = f"No server is ready on port {port}: {log.read_text(encoding='utf-8')[-2000:]}"
     raise TimeoutError(message)
 

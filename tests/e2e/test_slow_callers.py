@@ -3,8 +3,10 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from http import HTTPStatus
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,23 @@ LIMITS = {
     "ANSWER_TIMEOUT_SECONDS": "2",
     "KEEP_ALIVE_SECONDS": "1",
 }
+PIECES = (b"", b"a")
+LATE = {
+    b"GET /": [408],
+    HEALTH: [408],
+    HEALTH + b"\r\n" + HEALTH: [200, 408],
+    post() + post() + HEALTH: [200, 200, 408],
+    GRAPHQL + b"Content-Length: 1000\r\n\r\n": [408],
+    GRAPHQL + b"Content-Length: 1000\r\n\r\n{": [408],
+    GRAPHQL + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n": [100, 408],
+    GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\n1;": [408],
+    GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX-Trailer: ": [408],
+    post() + GRAPHQL + b"Content-Length: 1000\r\n\r\n{": [200, 408],
+    GRAPHQL + b"Authorization: Bearer wrong\r\nContent-Length: 1000\r\n\r\n": [408],
+    HEALTH + b"Content-Length: 1000\r\n\r\n": [200],
+}
+"""Statuses of the answers to what begins requests of which the last is not complete."""
+NO_REQUEST = (b"", b"\r\n", HEALTH + b"\r\n", HEALTH + b"\r\n\r\n")
 INTROSPECTION = b'{"query": "{ __schema { types { name description fields { name description } } } }"}'
 
 
@@ -55,30 +74,29 @@ def trickle(caller: Caller, piece: bytes) -> list[Answer]:
     raise AssertionError(message)
 
 
-@pytest.mark.parametrize("piece", [b"", b"a"])
-@pytest.mark.parametrize(
-    ("begun", "statuses"),
-    [
-        (b"GET /", [408]),
-        (HEALTH, [408]),
-        (HEALTH + b"\r\n" + HEALTH, [200, 408]),
-        (post() + post() + HEALTH, [200, 200, 408]),
-        (GRAPHQL + b"Content-Length: 1000\r\n\r\n", [408]),
-        (GRAPHQL + b"Content-Length: 1000\r\n\r\n{", [408]),
-        (GRAPHQL + b"Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n", [100, 408]),
-        (GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\n1;", [408]),
-        (GRAPHQL + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nX-Trailer: ", [408]),
-        (post() + GRAPHQL + b"Content-Length: 1000\r\n\r\n{", [200, 408]),
-        (GRAPHQL + b"Authorization: Bearer wrong\r\nContent-Length: 1000\r\n\r\n", [408]),
-        (HEALTH + b"Content-Length: 1000\r\n\r\n", [200]),
-    ],
-)
+@pytest.fixture(scope="module")
+def sent(port: int) -> Iterator[Mapping[tuple[bytes, bytes], Future[list[Answer]]]]:
+    """Answers to all beginnings, each followed by its piece until the server closes.
+
+    They are sent at the same time: each takes as long as the server waits.
+    """
+    cases = [*product(LATE, PIECES), *((begun, b"") for begun in NO_REQUEST)]
+
+    def send(begun: bytes, piece: bytes) -> list[Answer]:
+        with calling(port) as caller:
+            caller.send(begun)
+            return trickle(caller, piece)
+
+    with ThreadPoolExecutor(len(cases)) as threads:
+        yield {case: threads.submit(send, *case) for case in cases}
+
+
+@pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.parametrize(("begun", "statuses"), LATE.items())
 def test_a_request_that_is_not_complete_in_time_is_408(
-    port: int, begun: bytes, statuses: list[int], piece: bytes
+    sent: Mapping[tuple[bytes, bytes], Future[list[Answer]]], begun: bytes, statuses: list[int], piece: bytes
 ) -> None:
-    with calling(port) as caller:
-        caller.send(begun)
-        found = trickle(caller, piece)
+    found = sent[begun, piece].result()
 
     assert [answer.status for answer in found] == statuses
     if statuses[-1] == HTTPStatus.REQUEST_TIMEOUT:
@@ -87,11 +105,11 @@ def test_a_request_that_is_not_complete_in_time_is_408(
         assert found[-1].headers["x-request-id"]
 
 
-@pytest.mark.parametrize("begun", [b"", b"\r\n", HEALTH + b"\r\n", HEALTH + b"\r\n\r\n"])
-def test_a_connection_without_a_request_is_closed_without_an_answer_to_it(port: int, begun: bytes) -> None:
-    with calling(port) as caller:
-        caller.send(begun)
-        found = caller.answers()
+@pytest.mark.parametrize("begun", NO_REQUEST)
+def test_a_connection_without_a_request_is_closed_without_an_answer_to_it(
+    sent: Mapping[tuple[bytes, bytes], Future[list[Answer]]], begun: bytes
+) -> None:
+    found = sent[begun, b""].result()
 
     assert [answer.status for answer in found] == [200] * (HEALTH in begun)
 
