@@ -1,25 +1,27 @@
 """`python -m benchmarks.instructions`: processor instructions of the portal per request.
 
-Valgrind's callgrind counts them, so they hardly depend on the machine or its load. Requests are sent one after the
-other and counted in tens. The median excludes the periodic work of the process.
+Valgrind's callgrind counts them, so they hardly depend on the machine. Requests are sent one after the other and
+counted in tens. The median excludes the periodic work of the process, but on a busy machine ten requests take so long
+that there is some in most tens: only counts under the same load can then be compared.
 """
 
 import argparse
+import asyncio
 import http.client
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from typing import Self
 
-from benchmarks import data
-from benchmarks.contenders import CONTENDERS
-from benchmarks.processes import FailedError, Server, serving
+from benchmarks import data, postgresql
+from benchmarks.contenders import CONTENDERS, Contender, Start
+from benchmarks.processes import FailedError, Server, free_port, fresh_database, running
 from benchmarks.results import OURS
 from benchmarks.workloads import WORKLOADS, Workload
 
@@ -35,18 +37,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.instructions", description=__doc__)
     # The durability of a commit hardly changes the processor's instructions.
     known = {workload.name: workload for workload in WORKLOADS if workload.durability == _DURABILITY}
-    parser.add_argument("workloads", nargs="*", default=list(known), help=f"some of {' '.join(known)}")
-    wanted = parser.parse_args().workloads
-    if unknown := set(wanted) - set(known):
+    parser.add_argument("workloads", nargs="*", help=f"some of {' '.join(known)}, all by default")
+    parser.add_argument("--postgresql", metavar="URL", help="count on this database, and those of bare asyncpg there")
+    given = parser.parse_args()
+    if given.postgresql is not None:
+        known = {name: known[name] for name in postgresql.READ}
+    if unknown := set(given.workloads) - set(known):
         parser.error(f"there is no workload {', '.join(sorted(unknown))}, only {' '.join(known)}")
-    data.database()
+    workloads = [known[name] for name in given.workloads or known]
     (ours,) = (contender for contender in CONTENDERS if contender.name == OURS)
+    if given.postgresql is None:
+        for workload, instructions in zip(workloads, _counted_of(ours, workloads), strict=True):
+            print(f"{workload.name:4} {instructions / 1000:10,.0f} thousand instructions a request", flush=True)
+    else:
+        _print_beside_floor(ours, given.postgresql, workloads)
+
+
+def _print_beside_floor(ours: Contender, url: str, workloads: Sequence[Workload]) -> None:
+    asyncio.run(postgresql.fill(url))
+    print("thousands of instructions a request: bare asyncpg, the portal, and how many times as many that is")
+    floor = list(_counted_of(postgresql.floor(url), workloads))
+    portal = _counted_of(postgresql.on(ours, "postgresql", url), workloads)
+    for workload, one, other in zip(workloads, floor, portal, strict=True):
+        print(f"{workload.name:4} {one / 1000:10,.0f} {other / 1000:10,.0f} {other / one:6.2f}", flush=True)
+
+
+def _counted_of(contender: Contender, workloads: Sequence[Workload]) -> Iterator[float]:
+    """Yield the instructions per request of each workload."""
+    start = Start(fresh_database(), free_port(), _DURABILITY)
     with tempfile.TemporaryDirectory() as folder:
         callgrind = Callgrind(Path(folder) / "counts")
-        with serving(ours, _DURABILITY, under=callgrind.command(), patience_seconds=PATIENCE_SECONDS) as server:
-            for name in wanted:
-                instructions = counted(server, callgrind, known[name])
-                print(f"{name:4} {instructions / 1000:10,.0f} thousand instructions a request", flush=True)
+        under = callgrind.command()
+        if sys.executable in contender.command(start):
+            under.remove(sys.executable)
+        with running(contender, start, under=under, patience_seconds=PATIENCE_SECONDS) as server:
+            for workload in workloads:
+                yield counted(server, callgrind, workload)
 
 
 def counted(server: Server, callgrind: "Callgrind", workload: Workload) -> float:

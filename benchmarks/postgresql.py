@@ -28,7 +28,9 @@ from db.engine import Database
 from db.migrations import revisions
 from db.migrations.revisions import State
 
-_READ = ("W1", "W2", "W3")
+READ = ("W1", "W2", "W3")
+"""Workloads that bare asyncpg answers."""
+
 _WARM_UP = 100
 _COMPARED = 12
 _PATIENCE_SECONDS = 120
@@ -38,22 +40,22 @@ def main() -> None:
     """Measure, and print the medians in milliseconds and their ratios."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.postgresql", description=__doc__)
     parser.add_argument("url", help="such as postgresql://portal@127.0.0.1/benchmark")
-    parser.add_argument("workloads", nargs="*", default=_READ, help=f"some of {' '.join(_READ)}")
+    parser.add_argument("workloads", nargs="*", default=READ, help=f"some of {' '.join(READ)}")
     parser.add_argument("--also", metavar="URL", help="another URL of the same database, such as a pooler's")
     parser.add_argument("--bound", metavar="URL", help="its URL for a role that row-level security binds")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=100, help="of each server in a round")
     given = parser.parse_args()
-    if unknown := set(given.workloads) - set(_READ):
-        parser.error(f"there is no workload {', '.join(sorted(unknown))} for bare asyncpg, only {' '.join(_READ)}")
-    asyncio.run(_fill(_of_driver(given.url)))
+    if unknown := set(given.workloads) - set(READ):
+        parser.error(f"there is no workload {', '.join(sorted(unknown))} for bare asyncpg, only {' '.join(READ)}")
+    asyncio.run(fill(given.url))
     file = fresh_database()
     (ours,) = (each for each in CONTENDERS if each.name == OURS)
-    contenders = [_floor(given.url), _on(ours, "postgresql", given.url), ours]
+    contenders = [floor(given.url), on(ours, "postgresql", given.url), ours]
     if given.also:
-        contenders.append(_on(ours, "also", given.also))
+        contenders.append(on(ours, "also", given.also))
     if given.bound:
-        contenders.append(_on(ours, "bound", given.bound, DATABASE_ROW_SECURITY="true"))
+        contenders.append(on(ours, "bound", given.bound, DATABASE_ROW_SECURITY="true"))
     with ExitStack() as stack:
         servers = {
             each.name: stack.enter_context(
@@ -70,7 +72,9 @@ def _of_driver(url: str) -> str:
     return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
 
 
-async def _fill(url: str) -> None:
+async def fill(url: str) -> None:
+    """Fill the database of this URL, if it is empty."""
+    url = _of_driver(url)
     database = Database(url)
     try:
         found = await database.read(revisions.examined)
@@ -81,7 +85,8 @@ async def _fill(url: str) -> None:
         await data.make(url)
 
 
-def _floor(url: str) -> Contender:
+def floor(url: str) -> Contender:
+    """Return bare asyncpg on the database of this URL."""
     return Contender(
         "floor",
         "Limit: the same statements by bare asyncpg, and orjson",
@@ -91,7 +96,8 @@ def _floor(url: str) -> Contender:
     )
 
 
-def _on(ours: Contender, name: str, url: str, **settings: str) -> Contender:
+def on(ours: Contender, name: str, url: str, **settings: str) -> Contender:
+    """Return the portal on the database of this URL, by another name and with other settings."""
     changed = {"DATABASE_URL": url, **settings}
     return replace(ours, name=name, environment=lambda start: {**ours.environment(start), **changed})
 
