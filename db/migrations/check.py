@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from db.engine import Connection, Database
 from db.engine.filters import value
 from db.engine.statement import Statement
-from db.migrations import migrate, revisions
+from db.migrations import concurrent, migrate, revisions
 from db.migrations.revisions import Examined, State
 from db.migrations.steps import Step, after
 
@@ -30,8 +30,9 @@ class Check(NamedTuple):
     Attributes:
         examined: What the database is; only an empty or older one has open steps.
         steps: The steps that are open.
-        rows: Number of rows of each table that the steps lock, of those that exist.
+        rows: Number of rows of each table that the steps lock or index, of those that exist.
         seconds: About how long the steps take.
+        indexed: The tables for which PostgreSQL builds indexes while servers read and write them.
 
     """
 
@@ -39,6 +40,7 @@ class Check(NamedTuple):
     steps: Sequence[OpenStep]
     rows: Mapping[str, int]
     seconds: int
+    indexed: Sequence[str] = ()
 
     @property
     def contracting(self) -> list[str]:
@@ -73,10 +75,15 @@ async def _checked(connection: Connection) -> Check:
         return Check(examined, (), {}, 0)
     steps = after(max(examined.steps, default=""))
     existing = set(await connection.inspect(lambda sync: sa.inspect(sync).get_table_names()))
-    touched = [{*step.locks, *step.delays} & existing for step in steps.values()]
+    built = concurrent.declared(migrate.steps())
+    indexed = [{index.table for index in built.get(name, ())} & existing for name in steps]
+    touched = [
+        ({*step.locks, *step.delays} | tables) & existing for step, tables in zip(steps.values(), indexed, strict=True)
+    ]
     rows = {table: (await connection.fetch(_rows(table)))[0] for table in sorted(set().union(*touched))}
     written = sum(rows[table] for tables in touched for table in tables)
-    return Check(examined, _titled(steps), rows, -(-written // _ROWS_A_SECOND))
+    seconds = -(-written // _ROWS_A_SECOND)
+    return Check(examined, _titled(steps), rows, seconds, sorted(set().union(*indexed)))
 
 
 def _titled(steps: Mapping[str, Step]) -> list[OpenStep]:

@@ -1,4 +1,6 @@
-"""Migration of a database to the current tables. Each step runs once, in whichever process is first; all or none.
+"""Migration of a database to the current tables. Each step runs once, in whichever process is first.
+
+All steps are one transaction, except after one whose indexes are built before it, while servers write.
 
 `python -m db.migrations.migrate` prints what the next step has to do: what `db.tables` has and the steps so far don't
 make.
@@ -6,7 +8,7 @@ make.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -22,13 +24,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from db import policies
-from db.engine import Database, Transaction, failures, statistics, storage
+from db.engine import Database, Transaction, failures, hosts, pooler, statistics, storage
 from db.engine.failures import Kind
 from db.engine.filters import values_of
 from db.engine.statement import Statement
-from db.migrations import revisions
+from db.migrations import concurrent, revisions
+from db.migrations.concurrent import Part
 from db.migrations.revisions import VERSION, State, UnfitRowsError, WrongDatabaseError
-from db.migrations.steps import oldest_served
+from db.migrations.steps import after, oldest_served
 from db.tables import metadata
 from db.tables.forms import stored
 from domain.errors import Unavailable
@@ -90,25 +93,45 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
     if database.url.get_backend_name() == "sqlite":
         storage.create(str(database.url.database))
 
-    async def steps(tx: Transaction) -> None:
-        await _wait_for_others(tx)
-        found = await revisions.examined(tx)
-        if found.state in {State.NEWER, State.FOREIGN}:
-            raise WrongDatabaseError(found)
-        if found.state not in {State.CURRENT, State.EXPANDED}:
-            await tx.inspect(lambda connection: run_steps(connection, to))
-            await _check_references(tx)
-            # A step back in the history lacks tables of today.
-            if to == "head":
-                await statistics.analyze(tx, *metadata.sorted_tables)
-                if tx.dialect.name == "postgresql" and await policies.are_on(tx):
-                    # New tables have none yet.
-                    await policies.turn_on(tx)
-
     try:
-        await _tried(partial(database.write, steps))
+        for part in await _parts(database, url, to):
+            if part.indexes:
+                await concurrent.build(hosts.parsed(url), part.indexes)
+            await _tried(partial(database.write, partial(_run_part, last=part.last)))
     finally:
         await database.close()
+
+
+async def _parts(database: Database, url: str, to: str) -> Sequence[Part]:
+    """Return the transactions that the steps up to that one need."""
+    whole = [Part((), to)]
+    if not database.is_remote or pooler.is_meant(hosts.parsed(url)):
+        return whole
+    found = await revisions.examine(database)
+    if found.state is not State.OLDER:
+        return whole
+    last = revisions.HEAD if to == "head" else to
+    open_steps = [each for each in after(max(found.steps)) if each <= last]
+    parts = concurrent.parts(open_steps, concurrent.declared(steps()))
+    return [*parts[:-1], parts[-1]._replace(last=to)] if parts else whole
+
+
+async def _run_part(tx: Transaction, *, last: str) -> None:
+    await _wait_for_others(tx)
+    found = await revisions.examined(tx)
+    if found.state in {State.NEWER, State.FOREIGN}:
+        raise WrongDatabaseError(found)
+    # Another process may have run more steps than this part has.
+    is_done = found.state is State.OLDER and last != "head" and max(found.steps) >= last
+    if not is_done and found.state not in {State.CURRENT, State.EXPANDED}:
+        await tx.inspect(lambda connection: run_steps(connection, last))
+        await _check_references(tx)
+        # A step back in the history lacks tables of today.
+        if last == "head":
+            await statistics.analyze(tx, *metadata.sorted_tables)
+            if tx.dialect.name == "postgresql" and await policies.are_on(tx):
+                # New tables have none yet.
+                await policies.turn_on(tx)
 
 
 async def _tried(write: Callable[[], Awaitable[None]]) -> None:

@@ -1,14 +1,15 @@
 """Report of `portal migrate --check`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import typer
 
 from db.engine import Database
+from db.migrations import revisions
 from db.migrations.check import Check, check, of_new
-from db.migrations.revisions import HEAD, State
+from db.migrations.revisions import State
 from server import diagnosis
 from server.cli.runner import failures
 from server.settings import Settings
@@ -47,19 +48,19 @@ async def _check(url: str) -> Check:
 def _lines(found: Check, *, on_sqlite: bool) -> Iterator[str]:
     match found.examined.state:
         case State.CURRENT:
-            yield f"The database is at {HEAD}, which this version needs. No step is open."
+            yield f"The database is at {revisions.HEAD}, which this version needs. No step is open."
         case State.EXPANDED:
             steps = ", ".join(found.examined.steps)
             yield f"The database is at {steps}, of a newer version; this version works on it. No step is open."
         case State.EMPTY:
-            yield f"The database has no tables yet. {_steps(len(found.steps))} open, up to {HEAD}."
+            yield f"The database has no tables yet. {_steps(len(found.steps))} open, up to {revisions.HEAD}."
         case _:
             yield from _of_older(found, on_sqlite=on_sqlite)
 
 
 def _of_older(found: Check, *, on_sqlite: bool) -> Iterator[str]:
     at = ", ".join(found.examined.steps)
-    yield f"The database is at {at}, and this version needs {HEAD}. {_steps(len(found.steps))} open:"
+    yield f"The database is at {at}, and this version needs {revisions.HEAD}. {_steps(len(found.steps))} open:"
     for each in found.steps:
         kind = "expand" if each.step.contracts is None else "contract"
         yield f"  {each.revision} {kind}: {each.title}"
@@ -67,13 +68,17 @@ def _of_older(found: Check, *, on_sqlite: bool) -> Iterator[str]:
             yield f"       {each.step.contracts}"
     rows = sum(found.rows.values())
     seconds = f"{found.seconds} seconds" if found.seconds > 1 else "a second"
-    yield f"They are one transaction, which takes about {seconds} or less; their tables have {rows:,} rows."
+    is_one = on_sqlite or not found.indexed
+    kind = "one transaction, which takes" if is_one else "some transactions and indexes, which take"
+    yield f"They are {kind} about {seconds} or less; their tables have {rows:,} rows."
     if on_sqlite:
         yield "Until it ends, reads go on, and writes wait."
     if found.locked and not on_sqlite:
         yield f"Until it ends, reads and writes of these tables wait: {_named(found, found.locked)}."
     if found.delayed and not on_sqlite:
         yield f"Until it ends, only writes of these tables wait: {_named(found, found.delayed)}."
+    if found.indexed and not on_sqlite:
+        yield f"Before, indexes are built while servers read and write: {_named(found, found.indexed)}."
     if found.contracting:
         yield f"Stop the servers of the version before: {', '.join(found.contracting)} can't run beside them."
     else:
@@ -84,5 +89,5 @@ def _steps(number: int) -> str:
     return "1 step is" if number == 1 else f"{number} steps are"
 
 
-def _named(found: Check, tables: list[str]) -> str:
+def _named(found: Check, tables: Sequence[str]) -> str:
     return ", ".join(f"{table} ({found.rows[table]:,} rows)" for table in tables)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Database
-from db.migrations import migrate, revisions
+from db.migrations import concurrent, migrate, revisions
 from db.migrations.steps import STEPS, Step, oldest_served
 from tests.databases import Databases
 from tests.units import writing
@@ -113,6 +113,7 @@ def test_each_step_is_declared_in_its_order() -> None:
 async def test_each_step_breaks_and_locks_no_more_than_it_declares(engine: str, databases: Databases) -> None:
     database = Database(databases.empty(engine))
     broken_by, locked_by = dict[str, set[str]](), dict[str, set[str]]()
+    built = concurrent.declared(migrate.steps())
 
     def climb(revision: str, before: Tables, connection: sa.Connection) -> Tables:
         migrate.run_steps(connection, revision)
@@ -120,7 +121,10 @@ async def test_each_step_breaks_and_locks_no_more_than_it_declares(engine: str, 
         if STEPS[revision].contracts is None:
             broken_by[revision] = broken(before, after)
         if engine == "postgresql":
-            locked_by[revision] = wrong_locks(connection, STEPS[revision], {table for table, _ in before.columns})
+            # Their builds lock nothing when they are not in the transaction.
+            indexed = {index.table for index in built.get(revision, ())}
+            wrong = wrong_locks(connection, STEPS[revision], {table for table, _ in before.columns})
+            locked_by[revision] = wrong - indexed
         return after
 
     found = Tables({}, {}, set())

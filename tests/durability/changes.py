@@ -87,14 +87,16 @@ class _Patient(Api):
 class Load:
     """Load of all mutations of one partner on several processes."""
 
-    def __init__(self, started: Sequence[Node], api: Api, random: Random) -> None:
-        """Take the processes, a manager of the partner, and what chooses."""
+    def __init__(self, started: Sequence[Node], api: Api, random: Random, *, seconds: float = 30) -> None:
+        """Take the processes, a manager of the partner, what chooses, and how long an answer may take."""
         self._started, self._api, self._random = started, api, random
         self.asked: list[Asked] = []
         self.internal: list[Json] = []
         """Errors that no trouble explains."""
+        self.hasty: list[httpx.Response] = []
+        """Answers with UNAVAILABLE that don't say when to try again."""
         self.is_ending = False
-        self._timeout = httpx.Timeout(30, connect=5)
+        self._timeout = httpx.Timeout(seconds, connect=5)
 
     @property
     def partner_id(self) -> int:
@@ -122,7 +124,7 @@ class Load:
 
     async def _ask(self, name: str) -> None:
         recipe = MUTATIONS[name]
-        async with plain.AsyncClient(base_url=self._url(), timeout=self._timeout) as http:
+        async with self._client() as http:
             patient = _Patient(http, self._api.portal, self._api.partner_id, self._api.user_id, self._api.token)
             given = dict(await recipe.given(patient))
             actor = await new_caller(http, self._api.portal, self._api.partner_id)
@@ -132,7 +134,7 @@ class Load:
         if takes_key:
             given["idempotencyKey"] = f"{self._random.getrandbits(64):x}"
         while True:
-            async with plain.AsyncClient(base_url=self._url(), timeout=self._timeout) as http:
+            async with self._client() as http:
                 asked.answers.append(await self._answer(replace(actor, http=http), name, given))
             last = asked.answers[-1]
             if last.startswith(("done", "refused")) or (last == "unknown" and not takes_key):
@@ -158,8 +160,14 @@ class Load:
         outcome = extensions.get("outcome")
         return {"UNKNOWN": "unknown", "CHANGED": "done"}.get(outcome, f"failed {extensions['code']}")
 
-    def _url(self) -> str:
-        return self._random.choice(self._started).url
+    def _client(self) -> httpx.AsyncClient:
+        url = self._random.choice(self._started).url
+        return plain.AsyncClient(base_url=url, timeout=self._timeout, event_hooks={"response": [self._look]})
+
+    async def _look(self, response: httpx.Response) -> None:
+        await response.aread()
+        if b'"UNAVAILABLE"' in response.content and "Retry-After" not in response.headers:
+            self.hasty.append(response)
 
 
 async def events_of(database: Database, partner_id: int) -> dict[int, Counter[str]]:

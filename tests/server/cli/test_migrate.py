@@ -11,6 +11,7 @@ from db.migrations import migrate
 from db.migrations.revisions import HEAD
 from db.migrations.steps import STEPS, Step
 from tests.databases import Databases
+from tests.db.next_version import next_version
 from tests.db.plain_sql import look, write
 from tests.server.conftest import Command
 
@@ -96,6 +97,20 @@ def test_servers_can_go_on_if_all_open_steps_expand(
     assert checked.exit_code == 3
     assert "1 step is open" in checked.stdout
     assert "Servers of the version before can go on meanwhile." in checked.stdout
+
+
+def test_a_check_names_tables_that_get_indexes_while_servers_write(command: Command, empty: str, engine: str) -> None:
+    command("migrate")
+    run(empty, PARTNER)
+
+    with next_version():
+        checked = command("migrate", "--check")
+
+    assert checked.exit_code == 3
+    said = "They are some transactions and indexes, which take about a second or less; their tables have 0 rows."
+    assert (said in checked.stdout) is (engine == "postgresql")
+    line = "Before, indexes are built while servers read and write: clients (0 rows)."
+    assert (line in checked.stdout) is (engine == "postgresql")
 
 
 def test_a_check_refuses_the_database_of_another_program(command: Command, empty: str) -> None:

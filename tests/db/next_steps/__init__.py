@@ -1,0 +1,1 @@
+"""Steps of the version after this one, which only tests run."""
