@@ -10,6 +10,7 @@ import signal
 import time
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ _BUSY_MS = 0.1
 _SAMPLE_SECONDS = 0.0005
 _DEPTH = 5
 _CAUSES_MAX = 25
+_LONGEST = 12
+_PARTS = 4
 
 
 class _Other(NamedTuple):
@@ -47,7 +50,7 @@ class Probe:
         self.others: list[_Other] = []
         self._histogram = [0] * (len(_BOUNDS_MS) + 1)
         self._causes: defaultdict[str, list[float]] = defaultdict(list)
-        self._longest = 0.0
+        self._longest: list[tuple[float, Mapping[str, float]]] = []
         self._began = self._seen = time.thread_time()
         self._within: defaultdict[str, float] = defaultdict(float)
         self._collecting = 0.0
@@ -70,7 +73,7 @@ class Probe:
         """Return the report."""
         bounds = [f"≤{bound}" for bound in _BOUNDS_MS] + [f">{_BOUNDS_MS[-1]}"]
         numbers = [f"{bound}: {number}" for bound, number in zip(bounds, self._histogram, strict=True)]
-        lines = [f"  iterations by milliseconds of processor time: {', '.join(numbers)}; longest {self._longest:.1f}"]
+        lines = [f"  iterations by milliseconds of processor time: {', '.join(numbers)}"]
         if self.others:
             by_time, by_iterations = (
                 sorted(each.milliseconds for each in self.others),
@@ -85,6 +88,10 @@ class Probe:
         causes = sorted(self._causes.items(), key=lambda each: -sum(each[1]))[:_CAUSES_MAX]
         for cause, parts in causes:
             lines.append(f"  {sum(parts):7.1f} ms in {len(parts):4} long ones, at most {max(parts):4.1f}: {cause}")
+        for taken, within in reversed(self._longest):
+            lines.append(f"  one of {taken:.1f} ms:")
+            most = sorted(within.items(), key=_second)[-_PARTS:]
+            lines += [f"    {seconds * 1000:7.1f} ms: {cause}" for cause, seconds in reversed(most)]
         return lines
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
@@ -121,13 +128,13 @@ class Probe:
         # Most iterations are the probe's own.
         self.iterations += taken > _BUSY_MS
         self._histogram[bisect_left(_BOUNDS_MS, taken)] += 1
-        self._longest = max(self._longest, taken)
         # A signal may come at any time, and adds to the new one.
         within, self._within = self._within, defaultdict(float)
         if taken > _LONG_MS:
             within["the rest, outside of Python"] += now - self._seen
             for cause, seconds in within.items():
                 self._causes[cause].append(seconds * 1000)
+            self._longest = sorted([*self._longest, (taken, within)], key=_taken)[-_LONGEST:]
         self._loop.call_soon(self._iterated)
         self._began = self._seen = time.thread_time()
 
@@ -151,6 +158,14 @@ class Probe:
             now = time.thread_time()
             self._within[f"collection of generation {info['generation']}"] += now - self._collecting
             self._seen += now - self._collecting
+
+
+def _taken(iteration: tuple[float, Mapping[str, float]]) -> float:
+    return iteration[0]
+
+
+def _second(part: tuple[str, float]) -> float:
+    return part[1]
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from db.engine.deadline import current, of_requests
 from db.engine.place_queue import caller
+from domain.deadlines import CallerGone
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -73,6 +74,8 @@ class Endpoint:
         try:
             try:
                 answer, body, coming, of_rate = await self._answer(scope, receive, given, negotiated)
+            except CallerGone:
+                raise ClientDisconnect from None
             except (Rejected, ApiError) as error:
                 limiter, state = self._operations.limiter, scope["state"]
                 # No name for what it returns: with its traceback, this frame would keep the answer until a collection.

@@ -1,21 +1,30 @@
 """Answers of large operations are encoded within their deadline, and what they are made of is freed."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 import pytest
+from graphql import Node
 
-from db.engine.deadline import Deadline
+from breadth import BatchExecutor
+from breadth.paths import PropagatingError
+from db.engine.deadline import Deadline, current
 from domain.deadlines import CallerGone, ReadTimedOut
+from resolvers.access import viewer_of
 from resolvers.context import Context
 from server.graphql.answer_json import PartEncoder
 from server.graphql.answers import Answer
 from server.graphql.large_answers import written
+from server.graphql.operations import OperationRequest, Operations
 from server.graphql.pauses import Pauses
 from tests.api import Api
+from tests.executors import BATCHED
 
 DATA = {"rows": [{"id": str(number)} for number in range(1_000)]}
 LONGEST = 10**6
+LARGE = "{ clients(first: 100) { nodes { id activations(first: 100) { nodes { id } } } } }"
 
 
 async def _written(api: Api, until: Deadline, body: dict[str, Any]) -> Answer:
@@ -54,3 +63,32 @@ async def test_the_answer_to_a_change_is_encoded_after_its_deadline(level: Api) 
     answer = await _written(level, until, {"data": DATA})
 
     assert answer.json == orjson.dumps({"data": DATA})
+
+
+async def test_a_large_query_whose_caller_goes_makes_no_errors_of_objects(
+    level: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await level.client()
+    until, loop, made = Deadline(600), asyncio.get_running_loop(), list[Exception]()
+    context = Context(level.portal, viewer=await viewer_of(level.portal, str(level.token), None), deadline=until)
+    raising = BatchExecutor.raising
+
+    def note(executor: BatchExecutor, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
+        made.append(error)
+        return raising(executor, error, nodes)
+
+    def leave(_statement: str) -> None:
+        # On SQLite, the read is in a thread.
+        loop.call_soon_threadsafe(until.abandon)
+
+    monkeypatch.setattr(BatchExecutor, "raising", note)
+    level.portal.database.observers.append(leave)
+    before = current.set(until)
+    try:
+        with pytest.raises(CallerGone):
+            await Operations(level.portal, BATCHED).execute(context, OperationRequest(LARGE))
+    finally:
+        current.reset(before)
+        level.portal.database.observers.remove(leave)
+
+    assert not made
