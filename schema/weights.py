@@ -74,14 +74,14 @@ WEIGHTS: Mapping[str, str] = {
     "Event.cursor": "0.06",
     "Event.hash": "0.02",
     "Event.message": "0.06",
-    # A page of each partner's, for which more rows are read than it has.
-    "Partner.clients": "10",
-    "Partner.orders": "5",
     # Up to 20,000 events are hashed.
     "Query.auditChain": "1600",
     "Query.clients": "6",
-    # A statement for each type of its objects.
+    # A list without pages is read in a thread, and each type of the nodes by a statement.
+    "Query.apiTokens": "2",
+    "Query.licenseStock": "2",
     "Query.nodes": "2",
+    "Query.products": "2",
     "Query.ordersTotal": "25",
     "Mutation.acceptInvitation": PASSWORD,
     "Mutation.changePassword": PASSWORD,

@@ -26,6 +26,13 @@ DEAR: Mapping[str, str] = {
     "a page of a partner's orders": "{ viewer { partner { orders(first: 100) { nodes { id } } } } }",
     "a text without an index": '{ activations(first: 1, filter: { note: "qzx" }) { nodes { id } } }',
     "a key that nothing has": '{ activations(first: 5, filter: { activationKey: "qzx" }) { nodes { id } } }',
+    "objects that each take a statement": (
+        '{ activation(id: "QWN0aXZhdGlvbjo5MA") { status client { partner { status clients(first: 100) { pageInfo { '
+        "startCursor endCursor } edges { cursor } } } tradeName } a: cancelledBy { role } b: cancelledBy { role } } "
+        'c: partner(id: "T3JkZXI6MjQ") { suspensionReason } d: partner(id: "T3JkZXI6MjQ") { suspensionReason } '
+        "apiTokens { user { identityLinkedAt } lastUsedAt user { id disabledAt hasSecondFactor } } }"
+    ),
+    "a page of each ledger": "{ licenseStock { movements(first: 100) { nodes { id } } } }",
     "fields that are planned and not read": (
         f"query ({' '.join(f'${each}: Boolean = false' for each in SWITCHES)}) {{ "
         + " ".join(f'c{number}: client(id: "x") {{ ...F }}' for number in range(19))
