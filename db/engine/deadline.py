@@ -25,6 +25,8 @@ class Deadline:
     """Whether it has committed the change that it asks for."""
     gone = False
     """Whether the caller of a request that only reads has closed the connection."""
+    on_late: Callable[[], object] | None = None
+    """Called when a read has been stopped at the deadline, before its error is raised."""
     _stops: set[Callable[[], object]] | None = None
     seconds: float
     _change_seconds: float | None

@@ -1,7 +1,8 @@
 """Answers of large operations are encoded within their deadline, and what they are made of is freed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -69,14 +70,29 @@ async def test_the_answer_to_a_change_is_encoded_after_its_deadline(level: Api) 
     assert answer.json == orjson.dumps({"data": DATA})
 
 
-@pytest.mark.parametrize("left_at", [1, 2])
+class Ending(Deadline):
+    """Deadline that can pass at any time."""
+
+    def end(self) -> None:
+        """Let it pass now."""
+        self._ends = perf_counter()
+
+
+@pytest.mark.parametrize("ends_at", [1, 2])
+@pytest.mark.parametrize(("end", "error"), [(Ending.abandon, CallerGone), (Ending.end, ReadTimedOut)])
 @pytest.mark.parametrize("engine", ENGINES)
-async def test_a_large_query_whose_caller_goes_makes_no_errors_of_objects(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch, engine: str, left_at: int
+async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
+    databases: Databases,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    engine: str,
+    end: Callable[[Ending], None],
+    error: type[Exception],
+    ends_at: int,
 ) -> None:
     portal = Portal(Database(databases.shared(engine)), secret=b"s" * 32)
     # PostgreSQL reads without a transaction only before the time at which its server would end a statement.
-    until, loop = Deadline(50), asyncio.get_running_loop()
+    until, loop = Ending(50), asyncio.get_running_loop()
     made, statements = list[Exception](), list[str]()
     raising = BatchExecutor.raising
 
@@ -84,26 +100,26 @@ async def test_a_large_query_whose_caller_goes_makes_no_errors_of_objects(
         made.append(error)
         return raising(executor, error, nodes)
 
-    def leave(statement: str) -> None:
+    def stop(statement: str) -> None:
         statements.append(statement)
-        if len(statements) == left_at:
+        if len(statements) == ends_at:
             # On SQLite, the read is in a thread.
-            loop.call_soon_threadsafe(until.abandon)
+            loop.call_soon_threadsafe(end, until)
 
     async with serving(portal, BATCHED) as http:
         manager = await new_manager(http, portal)
         await manager.client()
         context = Context(portal, viewer=await viewer_of(portal, str(manager.token), None), deadline=until)
         monkeypatch.setattr(BatchExecutor, "raising", note)
-        portal.database.observers.append(leave)
+        portal.database.observers.append(stop)
         before = current.set(until)
         try:
-            with pytest.raises(CallerGone):
+            with pytest.raises(error):
                 await Operations(portal, BATCHED).execute(context, OperationRequest(LARGE))
         finally:
             current.reset(before)
-            portal.database.observers.remove(leave)
+            portal.database.observers.remove(stop)
     await portal.database.close()
 
     assert not made
-    assert len(statements) == left_at
+    assert len(statements) == ends_at
