@@ -100,7 +100,7 @@ def working(environment: Mapping[str, str], token: str) -> Iterator[Worker]:
 
 
 class _Clock:
-    """Clock that stands still within a request."""
+    """Clock that does not advance within a request."""
 
     def __init__(self) -> None:
         self.seconds = 1_000_000.0
@@ -133,7 +133,7 @@ class _Counter:
                 super().set_progress_handler(step, 1)
 
             def set_progress_handler(self, *_: object) -> None:
-                """Keep the counter: while the clock stands, no deadline ends."""
+                """Keep the counter: while the clock does not advance, no deadline ends."""
 
         async def execute(_: aiosqlite.Connection, work: Callable[..., Any], *given: Any, **named: Any) -> Any:  # noqa: ANN401 — the driver's.
             self.turns += 1

@@ -1,7 +1,7 @@
 """Dataloaders: the keys of a batch are read in one statement, and their values cached for the request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
@@ -67,6 +67,10 @@ class Recurring(Sequence[Value], Generic[Value]):
     def __len__(self) -> int:
         """Return the number of objects."""
         return len(self.indices)
+
+    def __iter__(self) -> Iterator[Value]:
+        """Return the value of each object; those that have the same one get one object."""
+        return map(list(self.dictionary).__getitem__, self.indices)
 
     def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401 — as a list.
         """Return the value of one object, or of a slice."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from db.engine import deadline, hosts, outcomes, pooler, probes, replicas
 from db.engine.availability import Availability
-from db.engine.connection import Meter, NotInlineError, Observer, Pending, Transaction, Usage, Work
+from db.engine.connection import Meter, NotInlineError, Observer, Pending, TookTooLongError, Transaction, Usage, Work
 from db.engine.engine import Engine
 from db.engine.hints import Listener
 from db.engine.place_queue import is_large
@@ -277,5 +277,7 @@ class Database:
                 return await query.read(work, until, self._engine, alone=alone)
             return await self._engine.read(work, until, alone=alone)
         except Exception as error:
+            if until is not None and until.on_late is not None and isinstance(error, TookTooLongError):
+                until.on_late()
             self._availability.check(error, reading=True, until=until)
             raise

@@ -7,6 +7,7 @@ outside of a request has the default of its `Database`, from its own beginning.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from time import perf_counter
 
 from db.engine.connection import CallerGoneError, TookTooLongError
@@ -24,6 +25,8 @@ class Deadline:
     """Whether it has committed the change that it asks for."""
     gone = False
     """Whether the caller of a request that only reads has closed the connection."""
+    on_late: Callable[[], object] | None = None
+    """Called when a read has been stopped at the deadline, before its error is raised."""
     _stops: set[Callable[[], object]] | None = None
     seconds: float
     _change_seconds: float | None
@@ -82,8 +85,10 @@ class Deadline:
     def on_gone(self, stop: Callable[[], object]) -> Callable[[], None]:
         """Call the function if the caller goes away, until the returned function is called."""
         stops = self._stops = self._stops or set()
-        stops.add(stop)
-        return lambda: stops.discard(stop)
+        # Two callers may give the same one, such as the `cancel` of a task, and each is called.
+        own = partial(stop)
+        stops.add(own)
+        return lambda: stops.discard(own)
 
 
 def of_requests(seconds: float, change_seconds: float) -> Callable[[], Deadline]:

@@ -46,12 +46,13 @@ class Pieces(asyncio.Protocol):
 
     def eof_received(self) -> bool | None:
         """Give what is left, since the driver closes the connection."""
-        while self._left:
-            self._give()
+        self._give_all()
         return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the driver."""
+        """Pass it to the driver's protocol, after what is left unless the driver itself has aborted the connection."""
+        if exc is not None:
+            self._give_all()
         self._protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -71,8 +72,8 @@ class Pieces(asyncio.Protocol):
     def _continue(self) -> None:
         """Give the next piece, or read what follows all of them."""
         if self._transport.is_closing():
-            self._left = b""
-        elif self._left:
+            return
+        if self._left:
             self._give()
             asyncio.get_running_loop().call_soon(self._continue)
         else:
@@ -88,6 +89,10 @@ class Pieces(asyncio.Protocol):
             self._left, self._at = b"", 0
         self._protocol.data_received(piece)
 
+    def _give_all(self) -> None:
+        while self._left:
+            self._give()
+
     def _leave(self) -> None:
         if self._transport.get_protocol() is self:
             self._transport.set_protocol(self._protocol)
@@ -95,10 +100,14 @@ class Pieces(asyncio.Protocol):
 
 @contextmanager
 def in_pieces(driver: DriverConnection) -> Iterator[None]:
-    """Let the driver decode in pieces what arrives meanwhile, and what is left of it if it is cancelled."""
+    """Let the driver decode what arrives within the block in pieces, also those that are left after its end."""
     transport = driver._transport  # noqa: SLF001 — nothing else has it.
-    found = transport.get_protocol()
-    pieces = found if isinstance(found, Pieces) else Pieces(transport, cast("asyncio.Protocol", found))
+    found = cast("asyncio.Protocol | None", transport.get_protocol())
+    if found is None:
+        # The connection is lost, which the driver says when it is used.
+        yield
+        return
+    pieces = found if isinstance(found, Pieces) else Pieces(transport, found)
     pieces.is_needed = True
     try:
         yield

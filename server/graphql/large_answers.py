@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
 from db.engine.deadline import Deadline
-from domain.deadlines import CallerGone
 from resolvers.context import Context
 from server.graphql.answer_json import PartEncoder
 from server.graphql.answers import Answer
@@ -23,24 +22,32 @@ class Parts(NamedTuple):
 WHOLE = Parts()
 
 
-async def unless_gone(until: Deadline | None, running: Coroutine[Any, Any, Answer]) -> Answer:
-    """Return the answer of a large operation. Raises CallerGone if it is a query whose caller goes away.
+async def unless_stopped(until: Deadline | None, running: Coroutine[Any, Any, Answer]) -> Answer:
+    """Return the answer of a large operation. Raises CallerGone or ReadTimedOut if it is a query that is stopped.
 
-    Otherwise each of its objects would get an error that says so, for longer than a slice.
+    Otherwise an error would be made for each of its objects, which takes longer than a slice.
     """
     if until is None or until.for_change:
         return await running
     task = asyncio.ensure_future(running)
-    stay = until.on_gone(task.cancel)
+    is_stopped = False
+
+    def stop() -> None:
+        nonlocal is_stopped
+        is_stopped = True
+        task.cancel()
+
+    stay, until.on_late = until.on_gone(stop), stop
     try:
         return await task
     except asyncio.CancelledError:
         own = asyncio.current_task()
-        if until.gone and not (own and own.cancelling()):
-            raise CallerGone from None
+        if is_stopped and not (own and own.cancelling()):
+            raise stopped(until) from None
         raise
     finally:
         stay()
+        until.on_late = None
 
 
 async def written(context: Context, answer: Answer, pause: Pauses, encoder: PartEncoder) -> Answer:

@@ -33,7 +33,7 @@ from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
 from server.graphql.cost_prices import SMALL_SIZE
 from server.graphql.documents import Document, Documents
-from server.graphql.large_answers import WHOLE, Parts, unless_gone, written
+from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
 from server.graphql.pauses import Pauses
 from server.graphql.requirements import checked, gets_suggestions, insist_on_token
@@ -212,7 +212,7 @@ class Operations:
             try:
                 with garbage.deferred():
                     running = _run(context, operation, variables, Parts(pause, encoder.part))
-                    answer = await unless_gone(context.deadline, running)
+                    answer = await unless_stopped(context.deadline, running)
                     # The share is kept until the objects are freed, or the next operation would make its own meanwhile.
                     return await written(context, answer, pause, encoder)
             finally:

@@ -70,3 +70,17 @@ async def test_joined_rows_that_recur_are_kept_once(database: Database) -> None:
     assert isinstance(found, Recurring)
     assert sorted(found.dictionary) == [_TOWNS[1], _TOWNS[3]]
     assert [found[place].id for place in range(len(found))] == [2, 4, 2, 2]
+
+
+async def test_each_row_that_recurs_is_made_once(database: Database) -> None:
+    visits = [Visit(1, 2), Visit(2, 4), Visit(3, 2), Visit(4, 2)]
+    table, towns = _table("visits", visits), _table("towns", _TOWNS)
+    join = Join(Town, [towns.c.id, towns.c.name], towns, towns.c.id == table.c.town_id, recurs=True)
+
+    found = joined(await _visits(database, visits, join, table), join)
+
+    assert found is not None
+    first, other, *same = found
+    assert other is not first
+    assert all(row is first for row in same)
+    assert all(row is again for row, again in zip([first, other, *same], found, strict=True))

@@ -62,7 +62,7 @@ def spend(worker: Worker) -> Spend:
         return None if "errors" in found.response else found.work.sum
 
     def spent_on(document: str) -> Spent | None:
-        # Statements that nothing had before are compiled once in a process, whoever asks.
+        # A statement is compiled once in a process, by the first request that needs it.
         if asked(document, counted=False) is None:
             return None
         # Another text, which has to be parsed and validated too.

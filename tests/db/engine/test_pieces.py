@@ -65,7 +65,7 @@ class Recorder(asyncio.Protocol):
             self.inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Tell the inner protocol."""
+        """Pass it to the inner protocol."""
         return None if self.inner is None else self.inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -169,6 +169,58 @@ async def test_a_closed_connection_gives_no_more_pieces(monkeypatch: pytest.Monk
     theirs.close()
 
 
+async def received_before_loss() -> list[bytes]:
+    """Return what a protocol received whose connection was lost between two pieces."""
+    ours, theirs = socket.socketpair()
+    recorder = Recorder()
+    transport, _ = await asyncio.get_running_loop().connect_accepted_socket(lambda: recorder, ours)
+    theirs.close()
+    Pieces(transport, recorder).data_received(b"1234")
+    # The other end is closed, so that this is an error of the connection.
+    transport.write(b"?")
+    await recorder.has_ended.wait()
+    return recorder.received
+
+
+@pytest.mark.parametrize("new_loop", LOOPS)
+def test_what_arrived_before_a_connection_was_lost_is_given(monkeypatch: pytest.MonkeyPatch, new_loop: NewLoop) -> None:
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 2)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        received = runner.run(received_before_loss())
+
+    assert received == [b"12", b"34"]
+
+
+async def read_after_loss(url: str, *, alone: bool) -> None:
+    """Read twice in a large operation that loses its connection in between."""
+    database = Database(url)
+
+    async def read(connection: Connection) -> None:
+        await connection.fetch(LONG, {"rows": 1})
+        recorder = recorded(connection)
+        connection._driver._transport.abort()  # type: ignore[attr-defined]  # noqa: SLF001 — nothing else has it.
+        await recorder.has_ended.wait()
+        await connection.fetch(LONG, {"rows": 1})
+
+    try:
+        with large():
+            await database.read(read, alone=alone)
+    finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("new_loop", LOOPS)
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_read_after_its_connection_was_lost_is_unavailable(
+    databases: Databases, *, alone: bool, new_loop: NewLoop
+) -> None:
+    url = databases.migrated("postgresql")
+
+    with asyncio.Runner(loop_factory=new_loop) as runner, pytest.raises(Unavailable):
+        runner.run(read_after_loss(url, alone=alone))
+
+
 @pytest.mark.parametrize("query", ["", "&pooler=transaction"])
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("size", [1_001, PIECE_BYTES])
@@ -197,11 +249,11 @@ async def test_rows_of_a_large_operation_are_decoded_in_pieces(
 async def test_other_reads_are_decoded_as_they_arrive(database: Database) -> None:
     async def read(connection: Connection) -> tuple[bool, Any]:
         driver = connection._driver  # type: ignore[attr-defined]  # noqa: SLF001 — nothing else has it.
-        before = driver._transport.get_protocol()  # noqa: SLF001 — as above.
+        before = driver._transport.get_protocol()  # noqa: SLF001 — nothing else has it.
         with large():
             await connection.fetch(LONG, {"rows": ROWS})
         await connection.fetch(LONG, {"rows": ROWS})
-        return before is driver._transport.get_protocol(), before  # noqa: SLF001 — as above.
+        return before is driver._transport.get_protocol(), before  # noqa: SLF001 — nothing else has it.
 
     is_same, protocol = await database.read(read)
 

@@ -1,7 +1,8 @@
 """Answers of large operations are encoded within their deadline, and what they are made of is freed."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -10,17 +11,21 @@ from graphql import Node
 
 from breadth import BatchExecutor
 from breadth.paths import PropagatingError
+from db.engine import Database
 from db.engine.deadline import Deadline, current
 from domain.deadlines import CallerGone, ReadTimedOut
 from resolvers.access import viewer_of
 from resolvers.context import Context
+from resolvers.portal import Portal
 from server.graphql.answer_json import PartEncoder
 from server.graphql.answers import Answer
 from server.graphql.large_answers import written
 from server.graphql.operations import OperationRequest, Operations
 from server.graphql.pauses import Pauses
-from tests.api import Api
+from tests.api import Api, serving
+from tests.databases import ENGINES, Databases
 from tests.executors import BATCHED
+from tests.factories import new_manager
 
 DATA = {"rows": [{"id": str(number)} for number in range(1_000)]}
 LONGEST = 10**6
@@ -65,30 +70,56 @@ async def test_the_answer_to_a_change_is_encoded_after_its_deadline(level: Api) 
     assert answer.json == orjson.dumps({"data": DATA})
 
 
-async def test_a_large_query_whose_caller_goes_makes_no_errors_of_objects(
-    level: Api, monkeypatch: pytest.MonkeyPatch
+class Ending(Deadline):
+    """Deadline that can pass at any time."""
+
+    def end(self) -> None:
+        """Let it pass now."""
+        self._ends = perf_counter()
+
+
+@pytest.mark.parametrize("ends_at", [1, 2])
+@pytest.mark.parametrize(("end", "error"), [(Ending.abandon, CallerGone), (Ending.end, ReadTimedOut)])
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
+    databases: Databases,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    engine: str,
+    end: Callable[[Ending], None],
+    error: type[Exception],
+    ends_at: int,
 ) -> None:
-    await level.client()
-    until, loop, made = Deadline(600), asyncio.get_running_loop(), list[Exception]()
-    context = Context(level.portal, viewer=await viewer_of(level.portal, str(level.token), None), deadline=until)
+    portal = Portal(Database(databases.shared(engine)), secret=b"s" * 32)
+    # PostgreSQL reads without a transaction only before the time at which its server would end a statement.
+    until, loop = Ending(50), asyncio.get_running_loop()
+    made, statements = list[Exception](), list[str]()
     raising = BatchExecutor.raising
 
     def note(executor: BatchExecutor, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
         made.append(error)
         return raising(executor, error, nodes)
 
-    def leave(_statement: str) -> None:
-        # On SQLite, the read is in a thread.
-        loop.call_soon_threadsafe(until.abandon)
+    def stop(statement: str) -> None:
+        statements.append(statement)
+        if len(statements) == ends_at:
+            # On SQLite, the read is in a thread.
+            loop.call_soon_threadsafe(end, until)
 
-    monkeypatch.setattr(BatchExecutor, "raising", note)
-    level.portal.database.observers.append(leave)
-    before = current.set(until)
-    try:
-        with pytest.raises(CallerGone):
-            await Operations(level.portal, BATCHED).execute(context, OperationRequest(LARGE))
-    finally:
-        current.reset(before)
-        level.portal.database.observers.remove(leave)
+    async with serving(portal, BATCHED) as http:
+        manager = await new_manager(http, portal)
+        await manager.client()
+        context = Context(portal, viewer=await viewer_of(portal, str(manager.token), None), deadline=until)
+        monkeypatch.setattr(BatchExecutor, "raising", note)
+        portal.database.observers.append(stop)
+        before = current.set(until)
+        try:
+            with pytest.raises(error):
+                await Operations(portal, BATCHED).execute(context, OperationRequest(LARGE))
+        finally:
+            current.reset(before)
+            portal.database.observers.remove(stop)
+    await portal.database.close()
 
     assert not made
+    assert len(statements) == ends_at
