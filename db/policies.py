@@ -1,9 +1,10 @@
 """Policies of PostgreSQL's row-level security, by which a role that does not own the tables gets one partner's rows.
 
-They are made from the tables of this version, and made again by each migration of a database that has them.
+They are made from the tables of this version, and a migration of a database that has them adds those of new tables.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,13 +24,41 @@ COLUMNS: Mapping[str, str] = {
 
 _NAMES = sa.bindparam("names", list(COLUMNS), sa.ARRAY(sa.Text))
 
-# A sub-select is run once for a statement, and not for each row.
-_GIVEN = f"(SELECT current_setting('{SETTING}', true))"
-_PARTNER = f"(SELECT nullif(nullif(current_setting('{SETTING}', true), ''), '{EVERY}')::bigint)"
+_GIVEN = f"( SELECT current_setting('{SETTING}'::text, true) AS current_setting)"
+_PARTNER = (
+    f"( SELECT (NULLIF(NULLIF(current_setting('{SETTING}'::text, true), ''::text), '{EVERY}'::text))::bigint "
+    'AS "nullif")'
+)
+_VENDOR = ",".join(role.name for role in Role if role in VENDOR_ROLES)
 
-_ROLES = ", ".join(f"'{role.name}'" for role in Role if role in VENDOR_ROLES)
-_OF_VENDOR = f"CREATE POLICY portal_vendor ON {users.name} FOR SELECT USING (role IN ({_ROLES}))"
-"""The vendor's users act for any partner, which is shown their names."""
+
+class Policy(NamedTuple):
+    """Policy of a table.
+
+    The condition is in PostgreSQL's own words, so that it can be compared with what the server has. A sub-select in it
+    is run once for a statement, and not for each row.
+    """
+
+    table: str
+    name: str
+    command: str
+    condition: str
+
+
+_OF_PARTNER = "portal_partner"
+POLICIES = (
+    *(
+        Policy(table, _OF_PARTNER, "ALL", f"(({column} = {_PARTNER}) OR ({_GIVEN} = '{EVERY}'::text))")
+        for table, column in COLUMNS.items()
+    ),
+    # The vendor's users act for any partner, which is shown their names.
+    Policy(
+        users.name,
+        "portal_vendor",
+        "SELECT",
+        f"(((role)::text = ANY ('{{{_VENDOR}}}'::text[])) AND ({_GIVEN} <> ''::text))",
+    ),
+)
 
 _ON: Statement[bool] = Statement(
     sa.text(
@@ -46,6 +75,44 @@ _OPEN: Statement[str] = Statement(
     .columns(name=sa.Text),
     value,
 )
+_BARE: Statement[str] = Statement(
+    sa.text(
+        "SELECT name FROM unnest(:names) AS name WHERE NOT EXISTS "
+        "(SELECT FROM pg_policy WHERE polrelid = to_regclass(name) AND polname = :policy) ORDER BY name"
+    )
+    .bindparams(_NAMES, sa.bindparam("policy", _OF_PARTNER, sa.Text))
+    .columns(name=sa.Text),
+    value,
+)
+_OFF: Statement[str] = Statement(
+    sa.text(
+        "SELECT name FROM unnest(:names) AS name JOIN pg_class ON pg_class.oid = to_regclass(name) "
+        "WHERE NOT relrowsecurity ORDER BY name"
+    )
+    .bindparams(_NAMES)
+    .columns(name=sa.Text),
+    value,
+)
+_UNLIKE: Statement[tuple[str, str]] = Statement(
+    sa.text(
+        "SELECT of_table, name FROM unnest(:tables, :policies, :commands, :conditions) "
+        "AS wanted (of_table, name, command, condition) "
+        "WHERE to_regclass(of_table) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_policy "
+        "WHERE polrelid = to_regclass(of_table) AND polname = name AND polpermissive AND polroles = '{0}' "
+        "AND polcmd = CASE command WHEN 'ALL' THEN '*' ELSE 'r' END AND polwithcheck IS NULL "
+        "AND pg_get_expr(polqual, polrelid) = condition)"
+    )
+    .bindparams(
+        *(
+            sa.bindparam(name, list(values), sa.ARRAY(sa.Text))
+            for name, values in zip(
+                ("tables", "policies", "commands", "conditions"), zip(*POLICIES, strict=True), strict=True
+            )
+        )
+    )
+    .columns(of_table=sa.Text, name=sa.Text),
+    values_of,
+)
 _SEQUENCES: Statement[str] = Statement(
     sa.text(
         "SELECT DISTINCT sequence.oid::regclass::text AS name FROM pg_class sequence "
@@ -56,8 +123,12 @@ _SEQUENCES: Statement[str] = Statement(
     .columns(name=sa.Text),
     value,
 )
-_QUOTED: Statement[str] = Statement(
-    sa.text("SELECT quote_ident(rolname) AS name FROM pg_roles WHERE rolname = :role").columns(name=sa.Text), value
+_QUOTED: Statement[tuple[str, str]] = Statement(
+    sa.text(
+        "SELECT quote_ident(rolname) AS name, quote_ident(current_schema()) AS schema FROM pg_roles "
+        "WHERE rolname = :role"
+    ).columns(name=sa.Text, schema=sa.Text),
+    values_of,
 )
 
 
@@ -71,25 +142,40 @@ async def unbound(connection: Connection) -> Sequence[str]:
     return list(await connection.fetch(_OPEN))
 
 
+async def bare(connection: Connection) -> Sequence[str]:
+    """Return the names of partners' tables that have no policy."""
+    return list(await connection.fetch(_BARE))
+
+
+async def unfit(connection: Connection) -> Sequence[str]:
+    """Return the names of the tables that `turn_on` would change, and lock."""
+    unlike = {table for table, _ in await connection.fetch(_UNLIKE)}
+    return sorted(unlike | {*await connection.fetch(_OFF)})
+
+
 async def wait_briefly(tx: Transaction) -> None:
     """Let the transaction wait for tables for a moment only, because all who want them later wait behind it."""
     await _run(tx, "SET LOCAL lock_timeout = '2s'")
 
 
 async def turn_on(tx: Transaction) -> None:
-    """Make the policies of all partners' tables anew, and let them bind every role that does not own the tables."""
-    for table, column in COLUMNS.items():
-        await _run(tx, f"DROP POLICY IF EXISTS portal_partner ON {table}")
-        await _run(tx, f"CREATE POLICY portal_partner ON {table} USING ({column} = {_PARTNER} OR {_GIVEN} = '{EVERY}')")
+    """Let the policies of the partners' tables that there are bind every role that does not own the tables.
+
+    Only what is missing or different is made, since that locks the table.
+    """
+    unlike = {(table, name) for table, name in await tx.fetch(_UNLIKE)}
+    for table, name, command, condition in POLICIES:
+        if (table, name) in unlike:
+            await _run(tx, f"DROP POLICY IF EXISTS {name} ON {table}")
+            await _run(tx, f"CREATE POLICY {name} ON {table} FOR {command} USING {condition}")
+    for table in list(await tx.fetch(_OFF)):
         await _run(tx, f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-    await _run(tx, f"DROP POLICY IF EXISTS portal_vendor ON {users.name}")
-    await _run(tx, _OF_VENDOR)
 
 
 async def turn_off(tx: Transaction) -> None:
     """Let the policies bind no role any more."""
     for table in COLUMNS:
-        await _run(tx, f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        await _run(tx, f"ALTER TABLE IF EXISTS {table} DISABLE ROW LEVEL SECURITY")
 
 
 async def grant(tx: Transaction, role: str) -> bool:
@@ -97,8 +183,11 @@ async def grant(tx: Transaction, role: str) -> bool:
     quoted = list(await tx.fetch(_QUOTED, {"role": role}))
     if not quoted:
         return False
-    to, tables = f"TO {quoted[0]}", ", ".join((*metadata.tables, VERSION.name))
-    await _run(tx, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} {to}")
+    ((name, schema),) = quoted
+    to = f"TO {name}"
+    await _run(tx, f"GRANT USAGE ON SCHEMA {schema} {to}")
+    await _run(tx, f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(metadata.tables)} {to}")
+    await _run(tx, f"GRANT SELECT ON {VERSION.name} {to}")
     await _run(tx, f"GRANT USAGE ON SEQUENCE {', '.join(await tx.fetch(_SEQUENCES))} {to}")
     await _run(tx, f"ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES {to}")
     await _run(tx, f"ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES {to}")

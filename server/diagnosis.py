@@ -103,8 +103,8 @@ def sqlite_file(url: str) -> str | None:
 async def check_tables(database: Database) -> None:
     """Raise DatabaseTroubleError unless the database has the tables of this version, and policies as the settings say.
 
-    Without policies on each partner's table, the second wall would have a hole; without the setting, a role that they
-    bind would find no row.
+    Where the settings ask for row-level security, each partner's table has to have a policy that binds the role; where
+    they don't, a role that is bound would find no row.
     """
     found = await revisions.examine(database)
     if found.state not in {State.CURRENT, State.EXPANDED}:
@@ -115,6 +115,10 @@ async def check_tables(database: Database) -> None:
     if database.row_security and unbound:
         some = ", ".join(unbound[:_TABLES_NAMED])
         message = f"Row-level security does not bind the user of DATABASE_URL in {some}. Run “portal row-security on”."
+        raise DatabaseTroubleError(message)
+    if database.row_security and (bare := await database.read(policies.bare)):
+        some = ", ".join(bare[:_TABLES_NAMED])
+        message = f"There is no policy in {some}. Run “portal row-security on” as the owner of the tables."
         raise DatabaseTroubleError(message)
     if not database.row_security and len(unbound) < len(policies.COLUMNS):
         message = "Row-level security binds the user of DATABASE_URL. Set DATABASE_ROW_SECURITY=true to find any row."

@@ -23,6 +23,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from server import forking
 from server.http.deadlines import Limits
+from server.pause import Pause
 from server.shutdown import StoppingServer, let_no_handshake_begin
 
 _ROUND_SECONDS = 0.5
@@ -30,8 +31,6 @@ _KILLED_AFTER_SECONDS = 5
 """Seconds after its time to stop until a process is killed."""
 _STARTING_SECONDS = 300
 """How long a worker may take until its first answer on a busy machine."""
-_PAUSE_SECONDS, _PAUSE_MAX_SECONDS = 0.5, 30.0
-"""Pause after a worker that ended before it served, which doubles with each, and its maximum."""
 _ENDING_SECONDS = 1
 """How long a process may take to end after its end of the pipe is closed."""
 _PING, _RETIRE, _HURRY = b"ping", b"retire", b"hurry"
@@ -49,7 +48,9 @@ class Supervisor:
 
     def __init__(self, config: Config, limits: Limits, listening: socket.socket, *, patience_seconds: float) -> None:
         """Take the configuration; a process that is silent for longer than `patience_seconds` is replaced."""
-        self._start: Callable[[], _Worker] = lambda: _Worker(config, limits, listening, begin=self._begin)
+        self._start: Callable[[Pause], _Worker] = lambda pause: _Worker(
+            config, limits, listening, begin=self._begin, pause=pause
+        )
         self._begin: _Begin = forking.fork
         self._begin_before: _Begin = self._begin
         self._listening = listening
@@ -60,7 +61,6 @@ class Supervisor:
         self._retiring: list[_Worker] = []
         self._leaving: list[_Worker] = []
         self._stopping = self._hurried = self._renewing = False
-        self._failed_starts, self._start_at = 0, 0.0
         self._woken, self._waking = socket.socketpair()
 
     def run(self) -> int:
@@ -88,7 +88,7 @@ class Supervisor:
         self._workers = []
         for _ in range(self._count):
             # One by one, so that those that have started are stopped if another can't be.
-            self._workers.append(self._start())
+            self._workers.append(self._start(Pause()))
 
     def _on_stop(self, sig: int, _frame: FrameType | None) -> None:
         if self._stopping:
@@ -131,10 +131,9 @@ class Supervisor:
                 return STARTUP_FAILURE
             if not worker.is_given_up:
                 self._give_up(worker)
-            if time.monotonic() >= self._start_at:
-                self._workers[place] = self._start()
+            if worker.pause.is_over(now=time.monotonic()):
+                self._workers[place] = self._start(worker.pause)
         if all(worker.serves for worker in self._workers):
-            self._failed_starts = 0
             self._dismiss(self._retiring)
             self._retiring = []
         self._forget_ended()
@@ -142,16 +141,15 @@ class Supervisor:
 
     def _give_up(self, worker: "_Worker") -> None:
         """End a worker that is to be replaced: soon, unless what ends those that start may end the next one too."""
-        pause = 0.0
-        if not worker.serves:
-            pause = min(_PAUSE_SECONDS * 2**self._failed_starts, _PAUSE_MAX_SECONDS)
-            self._failed_starts += 1
-        message = "worker ended" if worker.process.exitcode is not None else "worker is silent"
-        log.warning(message, pid=worker.process.pid, replaced_after_seconds=pause)
+        pause = worker.pause.begin(now=time.monotonic(), has_served=worker.serves)
+        log.warning(
+            "worker ended" if worker.process.exitcode is not None else "worker is silent",
+            pid=worker.process.pid,
+            replaced_after_seconds=pause,
+        )
         worker.kill()
         worker.forget_gauges()
         worker.is_given_up, worker.serves = True, False
-        self._start_at = time.monotonic() + pause
 
     def _renew(self) -> None:
         if self._retiring:
@@ -202,17 +200,24 @@ class Supervisor:
 class _Worker:
     """Server process, as its parent sees it."""
 
-    def __init__(self, config: Config, limits: Limits, listening: socket.socket, *, begin: "_Begin") -> None:
+    def __init__(
+        self, config: Config, limits: Limits, listening: socket.socket, *, begin: "_Begin", pause: Pause
+    ) -> None:
         self._pipe, end = Pipe()
         self.process = begin(work, (config, limits, listening, end))
         # The worker has the other end: once it has ended, reading finds the end of the pipe.
         end.close()
         self._asked_at: float | None = None
         self._answered = False
+        self.pause = pause
+        """Pause of its place, which passes to the worker that replaces it."""
         self.serves = self.is_given_up = False
 
     def answers(self, patience_seconds: float) -> bool:
         """Return, without waiting, whether the process lives and answered lately."""
+        if self.is_given_up:
+            # Its pipe may still have an answer, though no process is in its place.
+            return False
         try:
             if self._pipe.poll():
                 self.serves = self._pipe.recv()

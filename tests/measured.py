@@ -85,8 +85,9 @@ def _only_starts_workers(options: Namespace) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the folder for what the workers measure; they get it from the process that starts them."""
-    folder = os.environ.setdefault("MEASURED", tempfile.mkdtemp(prefix="measured-"))
-    config.stash[_FOLDER] = Path(folder)
+    if "MEASURED" not in os.environ:
+        os.environ["MEASURED"] = tempfile.mkdtemp(prefix="measured-")
+    config.stash[_FOLDER] = Path(os.environ["MEASURED"])
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,16 +1,29 @@
 """What all processes of a test run share, and the first that needs it makes."""
 
 import fcntl
+import os
 import shutil
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
+
+_LIFE = "life"
 
 _runs: list[Path] = []
 
 
-def begin(folder: Path) -> None:
-    """Take the folder of the run, which is deleted at its end."""
+def begin(folder: Path, *, is_first: bool) -> None:
+    """Take the folder of the run, which is deleted at its end; the run lasts as long as its first process."""
     _runs.append(folder)
+    if is_first:
+        os.mkfifo(folder / _LIFE)
+        # It stays open until this process ends, also if it is killed. Only as a reader can a writer open it at once.
+        os.open(folder / _LIFE, os.O_RDWR)
+
+
+def life(folder: Path) -> FileIO:
+    """Open what has nothing to read while the first process of the run lives, and then is at its end."""
+    return FileIO(os.open(folder / _LIFE, os.O_RDONLY | os.O_NONBLOCK))
 
 
 def made(name: str, make: Callable[[Path], object], *, within: Path | None = None) -> Path:

@@ -8,6 +8,7 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 
 from tests import once
+from tests.databases import PostgreSQL
 
 
 def test_what_several_need_at_once_is_made_once(tmp_path: Path) -> None:
@@ -41,3 +42,18 @@ def test_what_could_not_be_made_is_made_again(tmp_path: Path) -> None:
     found = once.made("thing", lambda folder: (folder / "whole").touch(), within=tmp_path)
 
     assert [each.name for each in found.iterdir()] == ["whole"]
+
+
+def test_a_database_that_could_not_be_filled_is_made_again(postgresql_server: PostgreSQL) -> None:
+    def fail(_url: str) -> None:
+        raise ZeroDivisionError
+
+    filled: list[str] = []
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            postgresql_server.made("mended", fail)
+    found = [postgresql_server.made("mended", filled.append) for _ in range(2)]
+
+    assert filled == found[:1]
+    assert found[0] == found[1]

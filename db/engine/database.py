@@ -98,6 +98,7 @@ class Database:
                     [hosts.parsed(each, writes=False) for each in replica_urls],
                     # Its failures are no failures of the database.
                     lambda url: PostgresEngine(url, Availability(url), self.observers, **of_each),
+                    is_bound=row_security,
                 )
 
     async def read(self, work: Work[Result], *, alone: bool = False) -> Result:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from secrets import token_hex
 
 import sqlalchemy as sa
@@ -53,7 +54,8 @@ class Listener:
         self._echo, self._lost = asyncio.Event(), asyncio.Event()
         self.is_heard = False
         """Whether hints arrive, as the last check found."""
-        self._task = asyncio.create_task(self._run())
+        # It outlives the request that starts it, and has neither its deadline nor its scope.
+        self._task = asyncio.create_task(self._run(), context=Context())
 
     async def close(self) -> None:
         """Close the connection."""

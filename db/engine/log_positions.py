@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import pools
+from db.engine import pools, row_security
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.failures import DRIVER_ERRORS
 
@@ -79,10 +79,10 @@ FAILING = (_NoReplicaError, DBAPIError, PoolTimeoutError, TimeoutError, *DRIVER_
 class Position:
     """Position of a server in the write-ahead log, asked on a connection of its own."""
 
-    def __init__(self, url: URL, question: Question) -> None:
-        """Take the question, without connecting."""
+    def __init__(self, url: URL, question: Question, *, is_bound: bool = False) -> None:
+        """Take the question, without connecting; if it `is_bound`, row-level security has to bind the role."""
         self._engine = pools.engine(url, connect_seconds=_ANSWER_SECONDS)
-        self._question = question
+        self._question, self._is_bound = question, is_bound
         self._connection: AsyncConnection | None = None
         self._driver: DriverConnection | None = None
         self._history: str | None = None
@@ -91,7 +91,7 @@ class Position:
         self._next: asyncio.Task[Place] | None = None
 
     def renew(self) -> None:
-        """Ask for the history too the next time: that of a replica changes while a connection to it is open."""
+        """Ask for the history and the role too the next time: both change while a connection is open."""
         self._history = None
 
     async def ask(self) -> Place:
@@ -119,7 +119,7 @@ class Position:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 driver = self._driver or await self._connect()
-                history = self._history or str((await driver.fetch(self._question.history))[0][0])
+                history = self._history or await self._ask_for_history(driver)
                 found = await driver.fetch(self._question.position)
         except BaseException:
             await self._drop()
@@ -129,6 +129,11 @@ class Position:
             raise _NoReplicaError
         self._history = history
         return Place(history, position)
+
+    async def _ask_for_history(self, driver: DriverConnection) -> str:
+        if self._is_bound:
+            await row_security.check_role(driver)
+        return str((await driver.fetch(self._question.history))[0][0])
 
     async def _connect(self) -> DriverConnection:
         self._connection = await self._engine.connect()

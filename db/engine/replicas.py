@@ -36,7 +36,12 @@ _PAUSE_SECONDS = 0.002
 _PASSED_OVER_SECONDS = 0.1
 """How long no other query waits for a replica that a query has waited for in vain."""
 
-_OF_THE_SERVER = frozenset({Kind.UNREACHABLE, Kind.REFUSED, Kind.EXHAUSTED, Kind.INPUT_OUTPUT, Kind.DAMAGED})
+_OF_THE_SERVER = frozenset(
+    {
+        *(Kind.UNREACHABLE, Kind.REFUSED, Kind.EXHAUSTED, Kind.INPUT_OUTPUT, Kind.DAMAGED),
+        *(Kind.POOLED, Kind.UNBOUND),
+    }
+)
 """Failures after which other queries would fail too; a conflict with the replay is only that of one query."""
 
 log = structlog.get_logger("portal.replicas")
@@ -66,13 +71,13 @@ class Reader(Protocol):
 class Replica:
     """Replica, how far it has replayed the log, and its engine."""
 
-    def __init__(self, url: URL, engine: Reader) -> None:
-        """Take an engine that has not connected yet."""
+    def __init__(self, url: URL, engine: Reader, *, is_bound: bool) -> None:
+        """Take an engine that has not connected yet; if it `is_bound`, row-level security has to bind its role."""
         self.engine = engine
         self.state = State.UNREACHABLE
         self._logged: State | None = None
         self._name = f"{url.host or url.query.get('host')}:{url.port or 5432}"
-        self._position = Position(url, REPLAYED)
+        self._position = Position(url, REPLAYED, is_bound=is_bound)
         self._replayed: Place | None = None
         self._passed_over_until = 0.0
 
@@ -144,10 +149,12 @@ def _code(error: BaseException | None) -> dict[str, str]:
 class Replicas:
     """Replicas of a primary."""
 
-    def __init__(self, primary: URL, urls: Sequence[URL], engine: Callable[[URL], Reader]) -> None:
+    def __init__(
+        self, primary: URL, urls: Sequence[URL], engine: Callable[[URL], Reader], *, is_bound: bool = False
+    ) -> None:
         """Prepare without connecting; none is read before `watch` has looked at it."""
         self._primary = Position(primary, WRITTEN)
-        self._replicas = [Replica(url, engine(url)) for url in urls]
+        self._replicas = [Replica(url, engine(url), is_bound=is_bound) for url in urls]
         self._before: Place | None = None
         self.reads: Counter[str] = Counter({"replica": 0, "primary": 0})
         """Number of reads of queries by the server that answered."""

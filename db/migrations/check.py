@@ -1,10 +1,12 @@
 """What a migration of the database would do, found without a change or a lock."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from db import policies
 from db.engine import Connection, Database
 from db.engine.filters import value
 from db.engine.statement import Statement
@@ -33,6 +35,7 @@ class Check(NamedTuple):
         rows: Number of rows of each table that the steps lock or index, of those that exist.
         seconds: About how long the steps take.
         indexed: The tables for which PostgreSQL builds indexes while servers read and write them.
+        secured: The tables that get policies of row-level security, which locks them.
 
     """
 
@@ -41,6 +44,7 @@ class Check(NamedTuple):
     rows: Mapping[str, int]
     seconds: int
     indexed: Sequence[str] = ()
+    secured: Sequence[str] = ()
 
     @property
     def contracting(self) -> list[str]:
@@ -51,7 +55,7 @@ class Check(NamedTuple):
     @property
     def locked(self) -> list[str]:
         """The tables that can't be read or written on PostgreSQL until the migration has ended."""
-        return sorted({table for each in self.steps for table in each.step.locks} & set(self.rows))
+        return sorted({*self.secured, *(table for each in self.steps for table in each.step.locks)} & set(self.rows))
 
     @property
     def delayed(self) -> list[str]:
@@ -64,26 +68,33 @@ def of_new() -> Check:
     return Check(Examined(State.EMPTY), _titled(after("")), {}, 0)
 
 
-async def check(database: Database) -> Check:
-    """Return what a migration of the database to this version would do."""
-    return await database.read(_checked)
+async def check(database: Database, *, is_pooled: bool = False) -> Check:
+    """Return what a migration of the database to this version would do, through a pooler or not."""
+    return await database.read(partial(_checked, is_pooled=is_pooled))
 
 
-async def _checked(connection: Connection) -> Check:
+async def _checked(connection: Connection, *, is_pooled: bool) -> Check:
     examined = await revisions.examined(connection)
     if examined.state not in {State.EMPTY, State.OLDER}:
         return Check(examined, (), {}, 0)
     steps = after(max(examined.steps, default=""))
     existing = set(await connection.inspect(lambda sync: sa.inspect(sync).get_table_names()))
     built = concurrent.declared(migrate.steps())
-    indexed = [{index.table for index in built.get(name, ())} & existing for name in steps]
-    touched = [
-        ({*step.locks, *step.delays} | tables) & existing for step, tables in zip(steps.values(), indexed, strict=True)
-    ]
-    rows = {table: (await connection.fetch(_rows(table)))[0] for table in sorted(set().union(*touched))}
+    indexed = {name: {index.table for index in built.get(name, ())} & existing for name in steps}
+    if is_pooled:
+        # A step then builds its indexes in the transaction.
+        steps = {name: step._replace(delays=(*step.delays, *indexed.pop(name))) for name, step in steps.items()}
+    touched = [({*step.locks, *step.delays, *indexed.get(name, ())}) & existing for name, step in steps.items()]
+    secured = await _secured(connection)
+    rows = {table: (await connection.fetch(_rows(table)))[0] for table in sorted(set().union(*touched, secured))}
     written = sum(rows[table] for tables in touched for table in tables)
     seconds = -(-written // _ROWS_A_SECOND)
-    return Check(examined, _titled(steps), rows, seconds, sorted(set().union(*indexed)))
+    return Check(examined, _titled(steps), rows, seconds, sorted(set().union(*indexed.values())), secured)
+
+
+async def _secured(connection: Connection) -> Sequence[str]:
+    is_asked = connection.dialect.name == "postgresql" and await policies.are_on(connection)
+    return await policies.unfit(connection) if is_asked else ()
 
 
 def _titled(steps: Mapping[str, Step]) -> list[OpenStep]:

@@ -64,7 +64,8 @@ def upgrade(url: str, *, to: str = "head") -> None:
 
     It may be called from anywhere, and by several processes at once. It creates the file of a SQLite database. Raises
     WrongDatabaseError if the database is a newer version's or another program's, and UnfitRowsError if its rows
-    can't be taken over; then nothing is changed.
+    can't be taken over. Then the transaction that raised it has changed nothing, and those before it stay: the steps
+    can be run again, and go on after them.
     """
     _run(_upgrade(url, to=to))
 
@@ -135,7 +136,7 @@ async def _run_part(tx: Transaction, *, last: str) -> None:
 
 
 async def _tried(write: Callable[[], Awaitable[None]]) -> None:
-    """Run the steps, from the first one again if a lock on PostgreSQL is not to be had soon."""
+    """Run the steps of a transaction, from its first one again if a lock on PostgreSQL is not to be had soon."""
     for left in reversed(range(_TRIES)):
         try:
             return await write()

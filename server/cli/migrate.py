@@ -12,6 +12,8 @@ from server.cli.ownership import narrowed
 from server.cli.runner import fail, failures, settings
 from server.settings import Settings
 
+_KEPT = "Its transaction was rolled back, and steps of earlier ones stay. Mend the rows, and run the command again."
+
 
 def migrate(
     *,
@@ -44,7 +46,7 @@ def migrate(
         except WrongDatabaseError as error:
             fail(str(diagnosis.trouble_of(error.examined)))
         except UnfitRowsError as error:
-            fail(f"{error} Nothing was changed. `portal doctor` of the version before lists all such rows.")
+            fail(f"{error} {_KEPT} `portal doctor` of the version before lists all such rows.")
         except CommandError as error:
             fail(f"The steps of this version can't be read ({error}). Install the portal again.")
         if (made := given.keep_secret()) is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from db.engine import Database
+from db.engine import Database, hosts, pooler
 from db.migrations import revisions
 from db.migrations.check import Check, check, of_new
 from db.migrations.revisions import State
@@ -40,7 +40,7 @@ def report(given: Settings) -> None:
 async def _check(url: str) -> Check:
     database = Database(url)
     try:
-        return await check(database)
+        return await check(database, is_pooled=pooler.is_meant(hosts.parsed(url)))
     finally:
         await database.close()
 
@@ -69,8 +69,10 @@ def _of_older(found: Check, *, on_sqlite: bool) -> Iterator[str]:
     rows = sum(found.rows.values())
     seconds = f"{found.seconds} seconds" if found.seconds > 1 else "a second"
     is_one = on_sqlite or not found.indexed
-    kind = "one transaction, which takes" if is_one else "some transactions and indexes, which take"
-    yield f"They are {kind} about {seconds} or less; their tables have {rows:,} rows."
+    if is_one:
+        yield f"They are one transaction, which takes about {seconds} or less; their tables have {rows:,} rows."
+    else:
+        yield f"They are some transactions and indexes, which take about {seconds}; their tables have {rows:,} rows."
     if on_sqlite:
         yield "Until it ends, reads go on, and writes wait."
     if found.locked and not on_sqlite:

@@ -8,6 +8,8 @@ import typer
 
 from db import policies
 from db.engine import Database, Transaction
+from db.migrations import revisions
+from db.migrations.revisions import State
 from server import diagnosis
 from server.cli.runner import WRONGLY_USED, fail, failures, settings
 from server.settings import Settings
@@ -28,7 +30,9 @@ def row_security(
     """Keep partners apart by PostgreSQL's row-level security too, for roles that do not own the tables.
 
     Run it with the DATABASE_URL of the owner, then start the servers with that of the role and
-    DATABASE_ROW_SECURITY=true. Each `portal migrate` makes the policies anew while it is on. Data is not changed.
+    DATABASE_ROW_SECURITY=true. Each `portal migrate` adds the policies of new tables while it is on. Before you turn it
+    off, restart the servers as the owner without that setting: with it, they can open no connection any more. Data is
+    not changed.
     """
     given = settings()
     if diagnosis.sqlite_file(given.database_url) is not None:
@@ -37,6 +41,8 @@ def row_security(
         if not asyncio.run(_turn(given, switch, role)):
             fail(f"There is no role “{role}”. Make it with CREATE ROLE. Nothing was changed.")
     typer.echo(f"Row-level security is {switch.value}.")
+    if switch is Switch.OFF:
+        typer.echo("Servers with DATABASE_ROW_SECURITY=true can open no connection now: restart them without it.")
 
 
 async def _turn(given: Settings, switch: Switch, role: str | None) -> bool:
@@ -51,6 +57,10 @@ async def _turn(given: Settings, switch: Switch, role: str | None) -> bool:
 
     database = Database(given.database_url)
     try:
+        if switch is Switch.ON:
+            found = await revisions.examine(database)
+            if found.state not in {State.CURRENT, State.EXPANDED}:
+                raise diagnosis.trouble_of(found)
         return await database.write(turn)
     finally:
         await database.close()

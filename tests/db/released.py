@@ -60,10 +60,15 @@ def rows(engine: str) -> list[str]:
 _BETWEEN = ";\n\n"
 
 
+def revision() -> str:
+    """Return the last step of the released version."""
+    return (FOLDER / "revision.txt").read_text(encoding="utf-8").strip()
+
+
 def served_to() -> str:
     """Return the newest revision beside whose tables servers of the released version may run."""
-    revision = (FOLDER / "revision.txt").read_text(encoding="utf-8").strip()
-    return max(newer for newer in STEPS if oldest_served(newer) <= revision)
+    released = revision()
+    return max(newer for newer in STEPS if oldest_served(newer) <= released)
 
 
 def _texts(engine: str) -> list[str]:

@@ -15,22 +15,28 @@ from db.engine.failures import NotBoundError
 from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres_connection import BULK
 from db.migrations import migrate
-from db.tables import clients, license_stock, metadata, partners
+from db.tables import clients, license_stock, metadata, partners, users
+from domain.access import Role
 from domain.errors import Unavailable
 from domain.tenancy import ALL_PARTNERS, Scope
 from server import diagnosis
 from server.diagnosis import DatabaseTroubleError
 from tests.clusters import Cluster
 from tests.databases import Databases
+from tests.db.plain_sql import write
 from tests.db.rows_of_two_partners import Rows, new_row, write_two_partners
 from tests.factories import add_partner
 from tests.poolers import pgbouncer
 from tests.units import compiled, execute, fetch_all, fetch_value, insert, writing
-from tests.walled import ROLE, Walled, bound, turn_on
+from tests.walled import CREATE_ROLE, ROLE, Walled, bound, turn_on
 
 TABLES = [metadata.tables[name] for name in sorted(policies.COLUMNS)]
 ONE_CONNECTION = PoolSizes(reading=1, writing=1)
 SECONDS = 45
+LOCKED = sa.text(
+    "SELECT DISTINCT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation "
+    "WHERE pid = pg_backend_pid() AND relkind = 'r' AND mode = 'AccessExclusiveLock'"
+)
 SCOPES = [None, 1, 2, ALL_PARTNERS]
 
 
@@ -94,6 +100,26 @@ async def test_a_read_that_names_no_partner_finds_rows_of_its_scope_only(databas
             assert await database.read(read, alone=True) == seen_by(scope)
             assert await database.read(read) == seen_by(scope)
             assert await database.read_long(read, seconds=60) == seen_by(scope)
+
+
+async def test_users_of_the_vendor_are_seen_within_each_scope_only(databases: Databases) -> None:
+    walled = await turn_on(databases.migrated("postgresql"))
+    async with writing(Database(walled)) as tx:
+        _, second = await write_two_partners(tx)
+        await insert(tx, users, [new_row(users, 2, second) | {"role": Role.VENDOR_SALES}])
+    database = Database(bound(walled), sizes=ONE_CONNECTION, seconds=SECONDS, row_security=True)
+    of_vendor = compiled(sa.select(users.c.role).where(users.c.role == Role.VENDOR_SALES))
+
+    async def count() -> int:
+        return len(await database.read(lambda connection: connection.fetch(of_vendor), alone=True))
+
+    found = []
+    for scope in SCOPES:
+        with within(scope):
+            found.append(await count())
+    await database.close()
+
+    assert dict(zip(SCOPES, found, strict=True)) == {None: 0, 1: 1, 2: 1, ALL_PARTNERS: 1}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=str)
@@ -245,17 +271,70 @@ async def test_a_server_does_not_start_without_policies_on_each_table(databases:
     await database.close()
 
 
-async def test_a_migration_makes_the_policies_anew_where_they_are_on(databases: Databases) -> None:
-    walled = await turn_on(databases.migrated("postgresql", to="0026"))
-    async with writing(Database(walled)) as tx:
-        await execute(tx, sa.text("DROP POLICY portal_partner ON webhooks"))
-        await execute(tx, sa.text("ALTER TABLE webhooks DISABLE ROW LEVEL SECURITY"))
-
-    migrate.upgrade(walled)
-
+async def test_a_server_does_not_start_if_a_table_has_no_policy(databases: Databases) -> None:
+    walled = await turn_on(databases.migrated("postgresql"))
+    await write(walled, "DROP POLICY portal_partner ON webhooks")
     database = Database(bound(walled), row_security=True)
-    await diagnosis.check_tables(database)
-    async with writing(Database(walled)) as tx:
-        found = await fetch_all(tx, sa.text("SELECT tablename FROM pg_policies WHERE policyname = 'portal_partner'"))
-    assert {name for (name,) in found} == policies.COLUMNS.keys()
+
+    with pytest.raises(DatabaseTroubleError, match="no policy in webhooks"):
+        await diagnosis.check_tables(database)
+
     await database.close()
+
+
+async def test_a_migration_adds_the_policies_of_new_tables_where_they_are_on(databases: Databases) -> None:
+    url = databases.migrated("postgresql", to="0026")
+    database = Database(url)
+    await write(url, CREATE_ROLE)
+    await database.write(policies.turn_on)
+    await write(url, "DROP POLICY portal_partner ON webhooks", "ALTER TABLE webhooks DISABLE ROW LEVEL SECURITY")
+
+    migrate.upgrade(url)
+
+    assert await database.write(partial(policies.grant, role=ROLE))
+    await database.close()
+    database = Database(bound(url), row_security=True)
+    await diagnosis.check_tables(database)
+    await database.close()
+
+
+ALTERED = {
+    "activations": "ALTER POLICY portal_partner ON activations USING (true)",
+    "clients": "ALTER POLICY portal_partner ON clients WITH CHECK (true)",
+    "events": "ALTER TABLE events DISABLE ROW LEVEL SECURITY",
+    "orders": f"ALTER POLICY portal_partner ON orders TO {ROLE}",
+    "users": "DROP POLICY portal_vendor ON users",
+}
+
+
+async def test_only_policies_that_are_missing_or_different_are_made(databases: Databases) -> None:
+    walled = await turn_on(databases.migrated("postgresql"))
+    await write(walled, *ALTERED.values())
+    database = Database(walled)
+    before = await database.read(policies.unfit)
+
+    async with writing(database) as tx:
+        await policies.turn_on(tx)
+        locked = {name for (name,) in await fetch_all(tx, LOCKED)}
+    after = await database.read(policies.unfit)
+    await database.close()
+
+    assert before == sorted(ALTERED)
+    assert locked == ALTERED.keys()
+    assert after == []
+
+
+async def test_a_role_is_granted_the_schema_and_only_reads_the_revision(databases: Databases) -> None:
+    url = databases.migrated("postgresql")
+    await write(url, "REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+
+    walled = await turn_on(url)
+
+    async with writing(Database(walled)) as tx:
+        uses = await fetch_value(tx, sa.select(sa.func.has_schema_privilege(ROLE, "public", "USAGE")))
+        of_revision = [
+            await fetch_value(tx, sa.select(sa.func.has_table_privilege(ROLE, "alembic_version", privilege)))
+            for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE")
+        ]
+    assert uses
+    assert of_revision == [True, False, False, False]

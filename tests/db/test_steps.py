@@ -1,7 +1,7 @@
 """Each step is what it is declared to be: servers of the version before can go on, or must be stopped."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from db.engine import Database
 from db.migrations import concurrent, migrate, revisions
-from db.migrations.steps import STEPS, Step, oldest_served
+from db.migrations.steps import STEPS, Step, after, oldest_served
 from tests.databases import Databases
+from tests.db import released
 from tests.units import writing
 
 LOCKS = sa.text(
@@ -135,6 +136,19 @@ async def test_each_step_breaks_and_locks_no_more_than_it_declares(engine: str, 
 
     assert {revision: names for revision, names in broken_by.items() if names} == {}
     assert {revision: names for revision, names in locked_by.items() if names} == {}
+
+
+def cut_off(steps: Mapping[str, Step], built: Collection[str]) -> list[str]:
+    """Return the steps that build indexes after one that contracts, which stays if a build fails."""
+    contracting = [name for name in steps if steps[name].contracts is not None]
+    return [name for name in steps if name in built and any(earlier < name for earlier in contracting)]
+
+
+def test_no_step_of_this_version_builds_indexes_after_one_that_contracts() -> None:
+    steps = after(released.revision())
+
+    assert cut_off(steps, concurrent.declared(migrate.steps())) == []
+    assert cut_off({"1": Step(), "2": Step("Reason."), "3": Step()}, {"1", "3"}) == ["3"]
 
 
 def test_servers_work_on_the_tables_since_the_last_step_that_contracts() -> None:

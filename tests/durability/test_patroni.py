@@ -11,6 +11,9 @@ from tests.databases import PostgreSQL
 from tests.e2e.load import load, serving_on
 from tests.patroni import PROGRAMS, Patroni, are_installed, patroni
 
+# The start, a change of roles and the repair after it wait for elections; their limits are shorter together.
+pytestmark = pytest.mark.timeout(900)
+
 PATIENCE_SECONDS = 60
 """Seconds that a machine at full load never needs."""
 

@@ -10,17 +10,19 @@ import importlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from itertools import pairwise
 from multiprocessing import util
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from tests import once
 
@@ -73,7 +75,20 @@ def _address(module: str) -> Path:
 def _begin(module: str, folder: Path) -> None:
     # It ends when the one that it forks listens, which runs until the tests end, also those of other processes.
     command = [sys.executable, "-m", module, str(folder / _SOCKET)]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, start_new_session=True)
+    log = folder / "log"
+    # A process that outlives the run must not keep the run's output open.
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    if done.returncode != 0:
+        raise RuntimeError(log.read_text(encoding="utf-8"))
 
 
 def stop(run: Path) -> None:
@@ -142,7 +157,7 @@ class Process:
 
 
 def serve(address: str, *, at_end: Callable[[], object] = lambda: None) -> None:
-    """Fork a process for each call at the socket, which calls `at_end` after the command."""
+    """Fork a process for each call at the socket, which calls `at_end` after the command, while the run lasts."""
     for module in _PRELOADED:
         importlib.import_module(module)
     util.spawnv_passfds = _fork_interpreter
@@ -155,15 +170,30 @@ def serve(address: str, *, at_end: Callable[[], object] = lambda: None) -> None:
         Path(address).with_name(_GROUP).write_text(str(os.getpgrp()), encoding="ascii")
         if os.fork() != 0:
             return
-        while True:
-            caller, _ = listener.accept()
-            with caller:
-                if os.fork() == 0:
-                    listener.close()
-                    os._exit(_run(caller, at_end))
+        run = Path(address).parents[1]
+        with once.life(run) as life:
+            while life.read(1) is None:
+                if listener.fileno() not in select.select([life.fileno(), listener.fileno()], [], [])[0]:
+                    continue
+                caller, _ = listener.accept()
+                with caller:
+                    if os.fork() == 0:
+                        listener.close()
+                        os._exit(_run(caller, run, at_end))
+    _end_killed(run)
 
 
-def _run(caller: socket.socket, at_end: Callable[[], object]) -> int:
+def _end_killed(run: Path) -> NoReturn:
+    """Stop what was forked, and delete the folder of a run that was killed, so that its PostgreSQL servers end too."""
+    own = os.getpid()
+    for each in Path(f"/proc/{own}/task/{own}/children").read_text(encoding="ascii").split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(each), signal.SIGTERM)
+    shutil.rmtree(run, ignore_errors=True)
+    os._exit(0)
+
+
+def _run(caller: socket.socket, run: Path, at_end: Callable[[], object]) -> int:
     """Become the command that the caller wants, and return its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     call, streams, _, _ = socket.recv_fds(caller, 1 << 20, 3)
@@ -173,6 +203,9 @@ def _run(caller: socket.socket, at_end: Callable[[], object]) -> int:
     if user is not None:
         os.setgid(user)
         os.setuid(user)
+    else:
+        # What a killed server leaves is deleted with the folder of the run.
+        tempfile.tempdir = str(run)
     caller.sendall(b"%d\n" % os.getpid())
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

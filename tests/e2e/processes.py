@@ -25,8 +25,13 @@ from tests.e2e.forks import ROOT
 
 Server: TypeAlias = subprocess.Popen[bytes] | forks.Process
 
-_READY_SECONDS = 240
-"""How long a server may take to its first answer: one that imports everything takes a minute on a busy machine."""
+_READY_SECONDS = 120
+"""How long a server may take to its first answer: one that imports everything takes a minute on a busy machine.
+
+It is far below pytest's limit for a test, so that what fails shows the log.
+"""
+_ANSWER_SECONDS = 30
+"""How long one answer may take."""
 
 
 def portal(environment: dict[str, str], *arguments: str, typed: str | None = None) -> str:
@@ -57,7 +62,7 @@ def serving(
     """
     port = port or free_port()
     # A process that was killed a moment ago may still have it.
-    wait_until(lambda: _is_free(port), tries=20)
+    wait_until(lambda: _is_free(port), seconds=1)
     arguments = ["serve", "--port", str(port), "--workers", str(workers)]
     with (
         log.open("wb") as output,
@@ -96,7 +101,7 @@ def _wait_until_ready(port: int, process: Server, log: Path) -> None:
     until = time.monotonic() + _READY_SECONDS
     while process.poll() is None and time.monotonic() < until:
         # A client of httpx reads all certificates of the machine first, which takes longer than the answer.
-        connection = HTTPConnection("127.0.0.1", port)
+        connection = HTTPConnection("127.0.0.1", port, timeout=_ANSWER_SECONDS)
         with contextlib.suppress(OSError, HTTPException), contextlib.closing(connection):
             connection.request("GET", "/readyz")
             # Another server may have the port; then the process ends.
@@ -107,13 +112,13 @@ def _wait_until_ready(port: int, process: Server, log: Path) -> None:
     raise TimeoutError(message)
 
 
-def wait_until(ready: Callable[[], bool], *, tries: int = 600) -> None:
+def wait_until(ready: Callable[[], bool], *, seconds: float = 60) -> None:
     """Wait for what another process does."""
-    for _ in range(tries):
-        if ready():
-            return
+    until = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > until:
+            raise TimeoutError
         time.sleep(0.05)
-    raise TimeoutError
 
 
 def token(welcome: str) -> str:

@@ -43,12 +43,12 @@ class Served(NamedTuple):
         """Return the processes that have served, in the order of their start."""
         return [int(pid) for pid in STARTED.findall(self.log.read_text())]
 
-    def wait_for(self, ready: Callable[[], bool]) -> None:
+    def wait_for(self, ready: Callable[[], bool], *, every_seconds: float = 0.05) -> None:
         """Wait until the condition holds."""
         until = time.monotonic() + 4 * PATIENCE_SECONDS
         while not ready():
             assert time.monotonic() < until, self.log.read_text()[-2000:]
-            time.sleep(0.05)
+            time.sleep(every_seconds)
 
     def wait_for_workers(self, begun: int) -> None:
         """Wait until this number of processes have begun to serve, including those that ended."""
@@ -335,10 +335,17 @@ def test_workers_that_end_before_they_serve_are_replaced_after_a_pause(
         (fork,) = forking(server)
         serving_on = server.workers()[1]
         os.kill(server.workers()[0], signal.SIGKILL)
-        # Each doubles: the third in a row that ends before it serves is replaced after two seconds.
-        while '"replaced_after_seconds":2.0' not in server.log.read_text():
+
+        def is_paused() -> bool:
             end_children(fork, serving_on)
-        server.wait_for(server.answers)
+            # Each doubles: the third in a row that ends before it serves is replaced after two seconds.
+            return '"replaced_after_seconds":2.0' in server.log.read_text()
+
+        # One that served between two looks is replaced at once, and the pauses begin anew.
+        server.wait_for(is_paused, every_seconds=0.005)
+        server.wait_for_workers(3)
+
+        assert server.answers()
 
     assert server.process.returncode == 0
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db.engine import Database, hints
+from db.engine import Database, hints, row_scope
 from db.engine.hints import Listener
 from db.events import EventFilter, EventRow
 from domain.events import EventType
@@ -119,6 +119,26 @@ async def test_a_listener_that_is_heard_no_longer_connects_again(
 
     # It calls when it connects, and when it has lost a connection.
     assert seen[:4] == [(False, 1), (True, 1), (False, 3), (True, 3)]
+
+
+async def test_a_listener_keeps_no_scope_of_the_request_that_starts_it(database: Database) -> None:
+    if database.url.get_backend_name() == "sqlite":
+        assert database.listener(lambda: None) is None
+        return
+    scopes, notified = list[str](), asyncio.Event()
+
+    async def notify(text: str) -> None:
+        del text
+        scopes.append(row_scope.value())
+        notified.set()
+
+    with row_scope.of_partner(1):
+        listener = Listener(database.url, notify, lambda: None)
+    async with asyncio.timeout(20):
+        await notified.wait()
+    await listener.close()
+
+    assert set(scopes) == {row_scope.NOTHING}
 
 
 async def test_a_feed_on_sqlite_runs_no_statement_while_nothing_is_committed(level: Api) -> None:

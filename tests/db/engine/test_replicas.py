@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from db import policies
 from db.engine import Connection, Database, Transaction, deadline, replicas
 from db.engine.deadline import Deadline
 from db.engine.filters import value
@@ -23,6 +24,7 @@ from tests.databases import PostgreSQL
 from tests.eventually import eventually
 from tests.factories import add_bare_partner
 from tests.replicas import Standby
+from tests.walled import bound, turn_on
 
 _CNPJS: Statement[str] = Statement(sa.select(partners.c.cnpj), value)
 FOREVER = 1_000_000
@@ -211,6 +213,31 @@ async def test_another_replica_is_read_while_one_is_unreachable(own_cluster: Clu
         async with query(database):
             assert await database.read(on_replica)
         assert state(database) == {"used": 1, "unreachable": 1}
+
+
+async def test_a_replica_is_read_only_by_a_role_that_row_security_binds(own_cluster: Cluster, standby: Standby) -> None:
+    await turn_on(own_cluster.url)
+    primary = bound(own_cluster.url)
+    unbound = Database(primary, replica_urls=[standby.url], row_security=True)
+    with capture_logs() as lines:
+        for _ in range(2):
+            await look(unbound)
+            async with query(unbound):
+                assert not await unbound.read(on_replica)
+    found = state(unbound)
+    await unbound.close()
+    as_bound = Database(primary, replica_urls=[bound(standby.url)], row_security=True)
+    await until_used(as_bound)
+    async with query(as_bound):
+        is_read = await as_bound.read(on_replica)
+    await as_bound.close()
+    owner = Database(own_cluster.url)
+    await owner.write(policies.turn_off)
+    await owner.close()
+
+    assert found == {"unreachable": 1}
+    assert [(line["event"], line["error"]) for line in lines] == [("replica is passed over", "NotBoundError")]
+    assert is_read
 
 
 async def test_an_unexpected_error_ends_no_look_at_replicas(

@@ -11,9 +11,10 @@ from db.migrations import migrate
 from db.migrations.revisions import HEAD
 from db.migrations.steps import STEPS, Step
 from tests.databases import Databases
-from tests.db.next_version import next_version
+from tests.db.next_version import EXPANDED, next_version
 from tests.db.plain_sql import look, write
 from tests.server.conftest import Command
+from tests.walled import turn_on
 
 NEWER = "UPDATE alembic_version SET version_num = '9999', served = '{}-9999'"
 PARTNER = "INSERT INTO partners (name, cnpj) VALUES ('Alfa', '16727230000197')"
@@ -107,10 +108,41 @@ def test_a_check_names_tables_that_get_indexes_while_servers_write(command: Comm
         checked = command("migrate", "--check")
 
     assert checked.exit_code == 3
-    said = "They are some transactions and indexes, which take about a second or less; their tables have 0 rows."
+    said = "They are some transactions and indexes, which take about a second; their tables have 0 rows."
     assert (said in checked.stdout) is (engine == "postgresql")
     line = "Before, indexes are built while servers read and write: clients (0 rows)."
     assert (line in checked.stdout) is (engine == "postgresql")
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_check_through_a_pooler_says_that_writes_wait_for_indexes(
+    command: Command, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with next_version():
+        migrate.upgrade(empty, to=EXPANDED)
+        monkeypatch.setenv("DATABASE_URL", f"{empty}&pooler=transaction")
+
+        checked = command("migrate", "--check")
+
+    assert checked.exit_code == 3
+    assert "They are one transaction" in checked.stdout
+    assert "only writes of these tables wait: clients (0 rows)." in checked.stdout
+    assert "servers read and write" not in checked.stdout
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_check_names_tables_that_get_policies(command: Command, empty: str) -> None:
+    command("migrate")
+    asyncio.run(turn_on(empty))
+
+    with next_version():
+        unchanged = command("migrate", "--check").stdout
+        run(empty, "DROP POLICY portal_partner ON webhooks")
+        changed = command("migrate", "--check").stdout
+
+    assert "webhooks (0 rows)" not in unchanged
+    assert "reads and writes of these tables wait: activations (0 rows)," in changed
+    assert "webhooks (0 rows)" in changed
 
 
 def test_a_check_refuses_the_database_of_another_program(command: Command, empty: str) -> None:

@@ -43,6 +43,18 @@ def test_it_is_turned_on_and_off(command: Command, url: str) -> None:
 
     assert (on.exit_code, off.exit_code) == (0, 0)
     assert (before, meanwhile, are_on(url)) == (False, True, False)
+    assert "restart them without it" in off.stdout
+
+
+def test_tables_of_an_older_version_are_migrated_before(
+    command: Command, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", databases.migrated("postgresql", to="0022"))
+
+    refused, off = command("row-security", "on"), command("row-security", "off")
+
+    assert (refused.exit_code, off.exit_code) == (1, 0)
+    assert "portal migrate" in refused.output
 
 
 def test_a_role_that_is_granted_what_servers_need_runs_commands(
