@@ -141,9 +141,12 @@ class Supervisor:
 
     def _give_up(self, worker: "_Worker") -> None:
         """End a worker that is to be replaced: soon, unless what ends those that start may end the next one too."""
-        message = "worker ended" if worker.process.exitcode is not None else "worker is silent"
         pause = worker.pause.begin(now=time.monotonic(), has_served=worker.serves)
-        log.warning(message, pid=worker.process.pid, replaced_after_seconds=pause)
+        log.warning(
+            "worker ended" if worker.process.exitcode is not None else "worker is silent",
+            pid=worker.process.pid,
+            replaced_after_seconds=pause,
+        )
         worker.kill()
         worker.forget_gauges()
         worker.is_given_up, worker.serves = True, False
