@@ -63,14 +63,15 @@ async def test_a_payload_costs_no_more_statements_for_more_rows(api: Api, name: 
     sized = MUTATIONS[name].sized
     assert sized is not None
     selection = _selection(payload_of(name), _BELOW).replace("userErrors", "")
-    counted = []
-    for size in (1, 50):
+    counted: dict[int, list[int]] = {1: [], 50: []}
+    # The fewest of two, for the reason of `fewest_read`; a mutation can't be repeated as it was.
+    for size in (1, 50, 1, 50):
         given = await sized(api, size)
         with reading(api.portal.database) as statements:
             await api.done(name, selection, given)
-        counted.append(len(statements))
+        counted[size].append(len(statements))
 
-    assert len(set(counted)) == 1
+    assert min(counted[1]) == min(counted[50])
 
 
 async def _counted(api: Api, place: str) -> int:
