@@ -154,7 +154,7 @@ def _activations_of(plan: _Plan, found: sa.FromClause) -> AnySelect:
         return sa.select(activations.c.id).where(
             is_partner(activations.c.partner_id), activations.c.client_id == found.c.id
         )
-    # Indexes of activations have the partner in front, which that of the names has not.
+    # The indexes of activations begin with the partner; the index of names does not.
     one = clients.alias("one")
     its_own = activations.c.partner_id == one.c.partner_id, activations.c.client_id == one.c.id
     return (

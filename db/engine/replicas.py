@@ -72,7 +72,7 @@ class Replica:
     """Replica, how far it has replayed the log, and its engine."""
 
     def __init__(self, url: URL, engine: Reader, *, is_bound: bool) -> None:
-        """Take an engine that has not connected yet; if it `is_bound`, row-level security has to bind its role."""
+        """Take an engine that has not connected yet; if it `is_bound`, row-level security applies to its role."""
         self.engine = engine
         self.state = State.UNREACHABLE
         self._logged: State | None = None

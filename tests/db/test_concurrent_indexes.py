@@ -58,7 +58,7 @@ class Writer:
 
 @pytest.fixture
 async def expanded(engine: str, databases: Databases) -> str:
-    """URL of a database to which a server of the next version has not added its indexes yet."""
+    """URL of a database before the next version adds its indexes."""
     url = databases.migrated(engine)
     with next_version():
         migrate.upgrade(url, to=EXPANDED)
