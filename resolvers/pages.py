@@ -1,6 +1,6 @@
 """Pages of connections; counts and looks beyond a page are queried only if they are selected."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
 
@@ -101,8 +101,8 @@ def cursors_of(listing: Listing[Row], owner: int, rows: Sequence[Row]) -> list[s
 class Source(Protocol):
     """Source of pages, with the facts about them that take a query."""
 
-    def counts(self, pages: Sequence["Page[Any]"]) -> Batch[int | None]:
-        """Return the number of rows of each page's whole list; None means 0."""
+    def counts(self, pages: Sequence["Page[Any]"], at_most: int | None) -> Batch[int | None]:
+        """Return the number of rows of each page's whole list, counted up to one more than `at_most`; None means 0."""
 
     def beyond(self, pages: Sequence["Page[Any]"], *, backward: bool) -> Batch[bool | None]:
         """Return whether rows precede each page; read backward, whether rows follow it."""
@@ -153,9 +153,29 @@ class Page(Generic[Row]):
         return True if (self.window.after if backward else self.window.before) is None else None
 
 
-def counts(_context: Context, pages: Sequence[Page[Any]]) -> Batch[int]:
-    """Return the length of the whole list of each page."""
-    return then(pages[0].source.counts(pages), lambda found: [count or 0 for count in found])
+def counts(context: Context, pages: Sequence[Page[Any]]) -> Batch[int]:
+    """Return the length of the whole list of each page; of a longer list, the most that is counted."""
+    most = _counted_at_most(context, pages)
+    found = pages[0].source.counts(pages, most)
+    return then(found, lambda numbers: [_at_most(number or 0, most) for number in numbers])
+
+
+def have_exact_counts(context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
+    """Return whether `counts` has the length of the whole list of each page."""
+    most = _counted_at_most(context, pages)
+    if most is None:
+        return [True] * len(pages)
+    found = pages[0].source.counts(pages, most)
+    return then(found, lambda numbers: [(number or 0) <= most for number in numbers])
+
+
+def _counted_at_most(context: Context, pages: Sequence[Page[Any]]) -> int | None:
+    # A number that is kept need not be counted.
+    return None if pages[0].listing.kept is not None else context.portal.total_count_max
+
+
+def _at_most(number: int, most: int | None) -> int:
+    return number if most is None else min(number, most)
 
 
 def have_next(_context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
@@ -189,13 +209,19 @@ class _Alone(Generic[Row]):
     """List without parents."""
 
     database: Database
+    scope: Scope
     listing: Listing[Row]
+    _count: Loader[Scope, int] | None = None
 
-    async def counts(self, pages: Sequence[Page[Any]]) -> list[int | None]:
-        async def read(connection: Connection) -> list[int | None]:
-            return [await listings.count(connection, self.listing) for _ in pages]
+    def counts(self, pages: Sequence[Page[Any]], at_most: int | None) -> Batch[int | None]:
+        if self._count is None:
 
-        return await self.database.read(read)
+            async def read(connection: Connection, scope: Scope, _keys: Sequence[Scope]) -> Mapping[Scope, int]:
+                return {scope: await listings.count(connection, self.listing, at_most)}
+
+            # Two fields show the number.
+            self._count = Loader(self.database, self.scope, read)
+        return self._count.load_many([self.scope] * len(pages))
 
     async def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> list[bool | None]:
         windows = [page.window._replace(backward=backward) for page in pages]
@@ -213,8 +239,9 @@ class _Among(Generic[Row]):
     loaders: Pages[Row]
     kind: PageKind
 
-    def counts(self, pages: Sequence[Page[Any]]) -> Batch[int | None]:
-        return self.loaders.count(self.kind._replace(columns=None)).load_many([page.parent_id for page in pages])
+    def counts(self, pages: Sequence[Page[Any]], at_most: int | None) -> Batch[int | None]:
+        loader = self.loaders.count(self.kind._replace(columns=None), at_most)
+        return loader.load_many([page.parent_id for page in pages])
 
     def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool | None]:
         kind = self.kind._replace(window=self.kind.window._replace(backward=backward), columns=None)
@@ -277,7 +304,7 @@ def page(
         return found
 
     def made(found: Slice[Row]) -> Page[Row]:
-        return Page(owner, listing, wanted, found.rows, found.more, _Alone(database, listing))
+        return Page(owner, listing, wanted, found.rows, found.more, _Alone(database, scope, listing))
 
     async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
         return made(await pending)

@@ -282,8 +282,10 @@ async def read(connection: Connection, listing: Listing[Any], window: Window) ->
 async def count(connection: Connection, listing: Listing[Any]) -> None:
     if listing.parent is None:
         await listings.count(connection, listing)
+        await listings.count(connection, listing, 1)
     else:
         await listings.counts(connection, listing)
+        await listings.counts(connection, listing, 1)
 
 
 async def test_the_engine_takes_every_page_of_every_list(database: Database) -> None:
