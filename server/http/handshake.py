@@ -11,7 +11,7 @@ from websockets.utils import accept_key
 
 from domain.errors import Internal
 from server.http.errors import JSON, Rejected, bad_request
-from server.http.headers import Header, completed
+from server.http.headers import Header, completed, head
 from server.http.middleware import request_id_for
 
 _VERSION = b"13"
@@ -66,8 +66,7 @@ class Answer(NamedTuple):
 
     def to_bytes(self, default_headers: Sequence[Header]) -> bytes:
         """Return the answer as it is sent, with the server's headers before its own."""
-        lines = b"".join(b"%b: %b\r\n" % header for header in (*default_headers, *self.headers))
-        return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (self.status, HTTPStatus(self.status).phrase.encode(), lines, self.body)
+        return head(self.status, (*default_headers, *self.headers)) + self.body
 
 
 class Opening:
