@@ -58,7 +58,9 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._new_deadline = of_requests(settings.request_timeout_seconds, settings.mutation_timeout_seconds)
+        self._new_deadline = of_requests(
+            settings.request_timeout_seconds, settings.mutation_timeout_seconds, know_task=portal.database.is_remote
+        )
         self._hold = operations.limiter.hold
         self.admission = Admission()
         self.checks = StreamChecks(portal)
