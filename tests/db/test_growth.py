@@ -332,7 +332,7 @@ async def test_a_count_with_a_maximum_reads_few_rows_of_many(grown: sa.URL) -> N
             assert found_each
 
 
-async def test_a_count_of_a_search_with_a_maximum_reads_few_rows(grown: sa.URL) -> None:
+async def test_a_limited_count_of_a_search_reads_names_and_few_rows(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
     by_time = ActivationSortKey.ACTIVATED_AT
     of_names = await _read_for_names(measured, LARGE_PARTNER)
