@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from db import activation_batches, activation_changes, activations, clients, licenses, partner_changes, prices
+from db import activation_batches, activation_changes, activations, client_changes, licenses, partner_changes, prices
 from db.activation_batches import KeyInUse
 from db.activation_changes import NewActivation
 from db.activations import ActivationRow
@@ -37,7 +37,7 @@ from resolvers.mutations import Work
 
 async def _activate(work: Work, wanted: Mapping[int, ActivateLicense]) -> Done[Activated]:
     items = wanted.values()
-    found = await clients.locked(work.tx, work.partner_id, [item.client_id for item in items])
+    found = await client_changes.locked(work.tx, work.partner_id, [item.client_id for item in items])
     terms = await partner_changes.shared_terms(work.tx, work.partner_id)
     known = await prices.products_by_ids(work.tx, sorted({item.product_id for item in items}))
     keys = await activation_batches.keys_in_use(
@@ -197,7 +197,7 @@ async def _lock_clients(
     """Lock clients by id, those of the activations among them, which are to be locked afterwards."""
     seen = await activations.by_ids(work.tx, work.partner_id, sorted(set(activation_ids)))
     theirs = [activation.client_id for activation in seen.values()]
-    return await clients.locked(work.tx, work.partner_id, [*client_ids, *theirs])
+    return await client_changes.locked(work.tx, work.partner_id, [*client_ids, *theirs])
 
 
 def _free(keys: set[KeyInUse], key: KeyInUse) -> KeyInUse:

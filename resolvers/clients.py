@@ -5,10 +5,21 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
-from db import activation_changes, client_erasure, clients, erasures, holdings, licenses, stock_movements, tables
+from db import (
+    activation_changes,
+    client_changes,
+    client_erasure,
+    clients,
+    erasures,
+    holdings,
+    licenses,
+    stock_movements,
+    tables,
+)
 from db.activation_changes import HeldLicense
 from db.activations import ActivationRow
-from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
+from db.client_changes import ClientDetails
+from db.clients import ClientFilter, ClientRow, ClientSortKey
 from db.engine.connection import LockedElsewhereError
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns
@@ -104,7 +115,7 @@ class ClientChanged(NamedTuple):
 @mutation("registerClient", ClientChanged)
 async def register(work: Work, given: RegisterClient) -> ClientChanged:
     """Register a client; refuse a CNPJ that an active client has."""
-    client_id = await clients.register(
+    client_id = await client_changes.register(
         work.tx, partner_id=work.partner_id, cnpj=given.cnpj, details=given.details, at=work.now
     )
     if client_id is None:
@@ -133,7 +144,7 @@ async def update(work: Work, given: UpdateClient) -> ClientChanged:
             city=wanted["city"],
             state=wanted["state"],
         )
-        await clients.update(work.tx, work.partner_id, client.id, details, at=work.now)
+        await client_changes.update(work.tx, work.partner_id, client.id, details, at=work.now)
         await work.append(Event(type=EventType.CLIENT_UPDATED, client_id=client.id))
     return ClientChanged(client.id)
 
@@ -235,7 +246,7 @@ async def _give_back(work: Work, client_id: int, ended: RowBatch[HeldLicense]) -
 
 async def _active(work: Work, client_id: int, *others: int) -> ClientRow:
     """Lock the client, and others by id with it, and return it; refuse an unknown or cancelled one."""
-    found = await clients.locked(work.tx, work.partner_id, [client_id, *others])
+    found = await client_changes.locked(work.tx, work.partner_id, [client_id, *others])
     return active(found.get(client_id), "clientId")
 
 

@@ -34,6 +34,8 @@ class Portal:
     """Whether callers without a token may read the schema's description; None for what `demo` says."""
     vendor_second_factor: bool = False
     """Whether the vendor's users must have a second factor."""
+    total_count_max: int | None = None
+    """Number of objects up to which the totals of lists are counted; None for any number."""
     viewers: Viewers = field(default_factory=Viewers)
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
     outbox: Outbox = field(default_factory=Outbox)

@@ -66,10 +66,12 @@ FILE = "2000"
 INTROSPECTED = "0.02"
 """An object or list of the schema's description. Introspection is described by no SDL."""
 
+_OF_TOTALS = ("totalCount", "totalCountIsExact")
+
 WEIGHTS: Mapping[str, str] = {
-    "*.totalCount": "12",
-    "ActivationConnection.totalCount": "25",
-    "EventConnection.totalCount": "40",
+    **{f"*.{name}": "12" for name in _OF_TOTALS},
+    **{f"ActivationConnection.{name}": "25" for name in _OF_TOTALS},
+    **{f"EventConnection.{name}": "40" for name in _OF_TOTALS},
     "Client.activeActivationCount": "0.1",
     "Event.cursor": "0.06",
     "Event.hash": "0.02",
@@ -105,6 +107,9 @@ TOTALS: Mapping[str, str] = {
     "Webhook.deliveries": "0.2",
 }
 """Weights of `totalCount` by the connection's field, where it counts the objects of one object, not of a partner."""
+
+READ_WITH: Mapping[str, str] = {"totalCountIsExact": "totalCount"}
+"""Fields of connections that cost as any scalar if another field is selected too, with which they are read."""
 
 ARGUMENT_WEIGHTS: Mapping[str, str] = {
     "Partner.activations.status": "50",
@@ -187,6 +192,11 @@ def of_field(parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field:
 def of_type(name: str) -> str | None:
     """Return the weight of an operation's root type; None if it has none."""
     return REQUEST if name == "Query" else None
+
+
+def counts_total(name: str) -> bool:
+    """Return whether a connection's field counts the whole list."""
+    return name in _OF_TOTALS
 
 
 def total_parts_of(parent: GraphQLObjectType, name: str) -> int | None:

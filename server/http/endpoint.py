@@ -25,7 +25,8 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
-from server.graphql.operations import MutationOverGetError, OperationRequest, Operations
+from server.graphql.operation_requests import MutationOverGetError, OperationRequest
+from server.graphql.operations import Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.compression import Coding, Compressor

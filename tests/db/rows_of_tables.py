@@ -42,7 +42,7 @@ def fill(connection: sa.Connection, before: Contents) -> Contents:
     }
     changed = {name for name in after if added.get(name, {"id"})}
     tables = sa.MetaData()
-    tables.reflect(connection, only=changed, resolve_fks=False)
+    tables.reflect(connection, only=sorted(changed), resolve_fks=False)
     for name, _ in sa.inspect(connection).get_sorted_table_and_fkc_names():
         if name in changed and after[name]:
             _set(connection, tables.tables[name], after[name], added[name])

@@ -311,6 +311,43 @@ async def test_counts_that_the_database_keeps_read_few_rows(grown: sa.URL) -> No
     assert measured.is_bounded, measured.read
 
 
+async def test_a_count_with_a_maximum_reads_few_rows_of_many(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    most = 100
+    of_product = ActivationFilter(product_id=3)
+    by_time = ActivationSortKey.ACTIVATED_AT
+    cases = {
+        **{name: case for name, case in _first_pages() if not case.of_parents and case.listing.kept is None},
+        "activations of a product": Case(activations.listing(LARGE_PARTNER, of_product, by_time, descending=True)),
+    }
+    for name, case in cases.items():
+        found = await listings.count(measured, case.listing, most)
+
+        assert measured.is_bounded, f"{name}: {measured.read}"
+        assert found == most + 1, name
+    for name, case in _first_pages():
+        if case.of_parents:
+            found_each = await listings.counts(measured, case.listing, most)
+
+            assert measured.is_bounded, f"{name}: {measured.read}"
+            assert found_each
+
+
+async def test_a_limited_count_of_a_search_reads_names_and_few_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    by_time = ActivationSortKey.ACTIVATED_AT
+    of_names = await _read_for_names(measured, LARGE_PARTNER)
+    common = activations.listing(LARGE_PARTNER, ActivationFilter(client_name="ltda"), by_time, descending=True)
+
+    whole = await listings.count(measured, common)
+    reads_all = measured.read
+    found = await listings.count(measured, common, 1_000)
+
+    assert found == 1_001 < whole
+    # The names are read for the clients, for their activations, and for those that are counted.
+    assert measured.read - 3 * of_names <= measured.read_max, f"{measured.read}, {of_names}, {reads_all}"
+
+
 async def test_postgresql_joins_no_table_to_delete_a_batch_of_rows(databases: Databases) -> None:
     driver = await connected(sa.make_url(databases.shared("postgresql")))
     texts = {name: each.compiled(DIALECTS["postgresql"]).text for name, each in STATEMENTS.items()}

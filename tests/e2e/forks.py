@@ -196,6 +196,8 @@ def _end_killed(run: Path) -> NoReturn:
 def _run(caller: socket.socket, run: Path, at_end: Callable[[], object]) -> int:
     """Become the command that the caller wants, and return its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # A run that a shell put into the background ignores it, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     call, streams, _, _ = socket.recv_fds(caller, 1 << 20, 3)
     arguments, folder, environment, leads, user = json.loads(call)
     if leads:

@@ -8,7 +8,7 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role, TokenKind
 from resolvers import clients, ids, user_changes
 from resolvers.access import viewer_of

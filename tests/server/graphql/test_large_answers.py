@@ -20,7 +20,8 @@ from resolvers.portal import Portal
 from server.graphql.answer_json import PartEncoder
 from server.graphql.answers import Answer
 from server.graphql.large_answers import written
-from server.graphql.operations import OperationRequest, Operations
+from server.graphql.operation_requests import OperationRequest
+from server.graphql.operations import Operations
 from server.graphql.pauses import Pauses
 from tests.api import Api, serving
 from tests.databases import ENGINES, Databases

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from db import clients
-from db.clients import ClientDetails
+from db import client_changes
+from db.client_changes import ClientDetails
 from db.tables import users
 from domain.access import Permission, Role, TokenKind
 from resolvers import ids
@@ -215,7 +215,7 @@ class Reader:
 async def _many(api: Api) -> None:
     wanted = [(cnpjs.another(), ClientDetails(name=f"Padaria {number}")) for number in range(2_500)]
     async with writing(api.portal.database) as tx:
-        await clients.register_many(tx, api.partner_id, wanted, at=NOON)
+        await client_changes.register_many(tx, api.partner_id, wanted, at=NOON)
 
 
 async def test_users_beyond_the_limit_are_asked_to_wait(api: Api, portal: Portal) -> None:
