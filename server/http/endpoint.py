@@ -135,10 +135,10 @@ class Endpoint:
         # The request log reads the state once the request is answered.
         state = scope["state"]
         authorization, address = given.all(b"authorization"), state["client_address"]
-        token = bearer_token(authorization)
-        viewer = None if token is None else self._portal.viewers.usable(token, self._portal.now(), address)
+        portal, token = self._portal, bearer_token(authorization)
+        viewer = None if token is None else portal.viewers.usable(token, portal.now(), portal.monotonic(), address)
         state["context"] = context = Context(
-            self._portal,
+            portal,
             viewer=viewer,
             language=negotiated.language,
             request_id=state["request_id"],
