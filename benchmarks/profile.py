@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from cProfile import Profile
 from pathlib import Path
@@ -27,6 +27,7 @@ from graphql import parse, validate
 from starlette.applications import Starlette
 
 from benchmarks import data
+from benchmarks.asgi import answer
 from benchmarks.paths import CACHE, PROJECT
 from benchmarks.pragmas import portal_url
 from benchmarks.workloads import WORKLOADS, Workload
@@ -60,8 +61,6 @@ _WAITING = (
     "'send' of '_socket.socket'",
 )
 _SHOWN = 20
-
-Message = MutableMapping[str, Any]
 
 
 class Spent(NamedTuple):
@@ -200,39 +199,10 @@ async def ask_all(app: Starlette, bodies: Sequence[bytes]) -> int:
 
 async def ask(app: Starlette, body: bytes) -> int:
     """Return the bytes of an answer; raise LookupError if it has errors."""
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    headers = [
-        (b"host", b"localhost"),
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"authorization", f"Bearer {data.SECRET}".encode()),
-    ]
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": "/graphql",
-        "raw_path": b"/graphql",
-        "query_string": b"",
-        "root_path": "",
-        "headers": headers,
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-        "state": {},
-    }
-    await app(scope, receive, send)
-    answer = b"".join(message.get("body", b"") for message in sent)
-    if b'"errors":' in answer:
-        raise LookupError(answer[:500])
-    return len(answer)
+    given = await answer(app, body, data.SECRET)
+    if b'"errors":' in given:
+        raise LookupError(given[:500])
+    return len(given)
 
 
 @contextmanager

@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import orjson
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message
+from benchmarks.asgi import answer
 
 STEP = 4
 """Bytecodes of Python that take as long as a step of SQLite's virtual machine."""
@@ -170,40 +169,6 @@ class _Counter:
         return self._ran
 
 
-async def _answer(app: "ASGIApp", body: bytes, token: str) -> bytes:
-    """Return the body of an answer."""
-    sent: list[bytes] = []
-
-    async def receive() -> "Message":
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: "Message") -> None:
-        sent.append(message.get("body", b""))
-
-    headers = {
-        "host": "localhost",
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "authorization": f"Bearer {token}",
-    }
-    scope = {
-        "type": "http",
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": "/graphql",
-        "raw_path": b"/graphql",
-        "query_string": b"",
-        "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-        "state": {},
-    }
-    await app(scope, receive, send)
-    return b"".join(sent)
-
-
 def main() -> None:
     """Answer the requests of standard input with what they took."""
     clock, counter = _Clock(), _Counter()
@@ -232,7 +197,7 @@ def main() -> None:
         for line in sys.stdin.buffer:
             request = orjson.loads(line)
             with counter.counting() if request["counted"] else nullcontext():
-                body = await _answer(app, request["body"].encode(), request["token"])
+                body = await answer(app, request["body"].encode(), request["token"])
             work = counter.work() if request["counted"] else Work(0, 0, 0)
             sys.stdout.buffer.write(b'{"work":%b,"response":%b}\n' % (orjson.dumps([*work]), body))
             sys.stdout.buffer.flush()

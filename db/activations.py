@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 
 from db import activation_searches
 from db.activation_searches import Searched
-from db.clients import named
+from db.client_searches import named
 from db.engine import filters
 from db.engine.expressions import (
     AnyColumn,

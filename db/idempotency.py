@@ -65,7 +65,7 @@ _RECORDED = Statement(
 )
 """It locks the row, because a transaction that writes nothing would not wait for synchronous standbys.
 
-The record may be that of a commit which they have not confirmed, and which its caller was told to be unknown.
+They may not have confirmed the commit of the record, whose caller then got the outcome UNKNOWN.
 """
 _CLAIM_EACH: Statement[bytes] = upsert(
     _keys, lambda insert: _claiming(insert).returning(_keys.c.key_digest), value, inserted=_CLAIMED

@@ -4,7 +4,7 @@ They are made from the tables of this version, and a migration of a database tha
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -67,31 +67,27 @@ _ON: Statement[bool] = Statement(
     ).columns(found=sa.Boolean),
     value,
 )
-_OPEN: Statement[str] = Statement(
-    sa.text(
-        "SELECT name FROM unnest(:names) AS name WHERE NOT row_security_active(to_regclass(name)::oid) ORDER BY name"
-    )
-    .bindparams(_NAMES)
-    .columns(name=sa.Text),
-    value,
+
+
+def _names(text: str, *bound: sa.BindParameter[Any]) -> Statement[str]:
+    """Return the statement that selects a name in each row."""
+    return Statement(sa.text(text).bindparams(*bound).columns(name=sa.Text), value)
+
+
+_OPEN = _names(
+    "SELECT name FROM unnest(:names) AS name WHERE NOT row_security_active(to_regclass(name)::oid) ORDER BY name",
+    _NAMES,
 )
-_BARE: Statement[str] = Statement(
-    sa.text(
-        "SELECT name FROM unnest(:names) AS name WHERE NOT EXISTS "
-        "(SELECT FROM pg_policy WHERE polrelid = to_regclass(name) AND polname = :policy) ORDER BY name"
-    )
-    .bindparams(_NAMES, sa.bindparam("policy", _OF_PARTNER, sa.Text))
-    .columns(name=sa.Text),
-    value,
+_BARE = _names(
+    "SELECT name FROM unnest(:names) AS name WHERE NOT EXISTS "
+    "(SELECT FROM pg_policy WHERE polrelid = to_regclass(name) AND polname = :policy) ORDER BY name",
+    _NAMES,
+    sa.bindparam("policy", _OF_PARTNER, sa.Text),
 )
-_OFF: Statement[str] = Statement(
-    sa.text(
-        "SELECT name FROM unnest(:names) AS name JOIN pg_class ON pg_class.oid = to_regclass(name) "
-        "WHERE NOT relrowsecurity ORDER BY name"
-    )
-    .bindparams(_NAMES)
-    .columns(name=sa.Text),
-    value,
+_OFF = _names(
+    "SELECT name FROM unnest(:names) AS name JOIN pg_class ON pg_class.oid = to_regclass(name) "
+    "WHERE NOT relrowsecurity ORDER BY name",
+    _NAMES,
 )
 _UNLIKE: Statement[tuple[str, str]] = Statement(
     sa.text(
@@ -113,15 +109,11 @@ _UNLIKE: Statement[tuple[str, str]] = Statement(
     .columns(of_table=sa.Text, name=sa.Text),
     values_of,
 )
-_SEQUENCES: Statement[str] = Statement(
-    sa.text(
-        "SELECT DISTINCT sequence.oid::regclass::text AS name FROM pg_class sequence "
-        "JOIN pg_depend ON objid = sequence.oid AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i') "
-        "WHERE relkind = 'S' AND refobjid IN (SELECT to_regclass(name)::oid FROM unnest(:names) AS name)"
-    )
-    .bindparams(sa.bindparam("names", list(metadata.tables), sa.ARRAY(sa.Text)))
-    .columns(name=sa.Text),
-    value,
+_SEQUENCES = _names(
+    "SELECT DISTINCT sequence.oid::regclass::text AS name FROM pg_class sequence "
+    "JOIN pg_depend ON objid = sequence.oid AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i') "
+    "WHERE relkind = 'S' AND refobjid IN (SELECT to_regclass(name)::oid FROM unnest(:names) AS name)",
+    sa.bindparam("names", list(metadata.tables), sa.ARRAY(sa.Text)),
 )
 _QUOTED: Statement[tuple[str, str]] = Statement(
     sa.text(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from db import activation_batches, activation_changes, activations, clients, licenses, partner_changes, prices
+from db import activation_batches, activation_changes, activations, client_changes, licenses, partner_changes, prices
 from db.activation_batches import KeyInUse
 from db.activation_changes import NewActivation
 from db.activations import ActivationRow
@@ -37,7 +37,7 @@ from resolvers.mutations import Work
 
 async def _activate(work: Work, wanted: Mapping[int, ActivateLicense]) -> Done[Activated]:
     items = wanted.values()
-    found = await clients.locked(work.tx, work.partner_id, [item.client_id for item in items])
+    found = await client_changes.locked(work.tx, work.partner_id, [item.client_id for item in items])
     terms = await partner_changes.shared_terms(work.tx, work.partner_id)
     known = await prices.products_by_ids(work.tx, sorted({item.product_id for item in items}))
     keys = await activation_batches.keys_in_use(
@@ -86,7 +86,7 @@ async def _cancel(work: Work, wanted: Mapping[int, CancelActivation]) -> Done[Ac
     found = await activation_batches.locked(work.tx, work.partner_id, ids)
     done: dict[int, Activated | Refusal] = {}
     ended: dict[int, ActivationRow] = {}
-    by_note: dict[str | None, list[int]] = {}
+    by_note: dict[str | None, list[ActivationRow]] = {}
     for index, item in wanted.items():
         try:
             activation = cancellable(found.get(item.activation_id))
@@ -95,7 +95,7 @@ async def _cancel(work: Work, wanted: Mapping[int, CancelActivation]) -> Done[Ac
             continue
         found[activation.id] = activation._replace(status=ActivationStatus.CANCELLED)
         ended[index] = activation
-        by_note.setdefault(item.reason, []).append(activation.id)
+        by_note.setdefault(item.reason, []).append(activation)
         done[index] = Activated(activation.id, activation.product_id)
     await activation_batches.cancel(
         work.tx,
@@ -161,7 +161,7 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
     await activation_batches.cancel(
         work.tx,
         work.partner_id,
-        {None: [previous.id for previous in ended.values()]} if ended else {},
+        {None: [*ended.values()]} if ended else {},
         reason=ActivationCancellationReason.MOVED,
         by_id=work.viewer.user_id,
         at=work.now,
@@ -197,7 +197,7 @@ async def _lock_clients(
     """Lock clients by id, those of the activations among them, which are to be locked afterwards."""
     seen = await activations.by_ids(work.tx, work.partner_id, sorted(set(activation_ids)))
     theirs = [activation.client_id for activation in seen.values()]
-    return await clients.locked(work.tx, work.partner_id, [*client_ids, *theirs])
+    return await client_changes.locked(work.tx, work.partner_id, [*client_ids, *theirs])
 
 
 def _free(keys: set[KeyInUse], key: KeyInUse) -> KeyInUse:

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from db import activation_changes, activations, clients
+from db import activation_changes, activations, client_changes
 from db.activations import ActivationRow
 from domain.events import Event, EventType
 from domain.refusals import NotFound
@@ -38,7 +38,7 @@ async def _locked(work: Work, activation_id: int) -> ActivationRow:
     seen = (await activations.by_ids(work.tx, work.partner_id, [activation_id])).get(activation_id)
     if seen is None:
         raise NotFound(("activationId",), field="activationId")
-    found = await clients.locked(work.tx, work.partner_id, [seen.client_id])
+    found = await client_changes.locked(work.tx, work.partner_id, [seen.client_id])
     active(found.get(seen.client_id), "activationId")
     activation = await activation_changes.locked(work.tx, work.partner_id, activation_id)
     if activation is None:

@@ -3,7 +3,7 @@
 from secrets import randbits
 from typing import NamedTuple
 
-from db import activation_changes, activations, clients, licenses, partner_changes, prices
+from db import activation_changes, activations, client_changes, licenses, partner_changes, prices
 from db.activation_changes import NewActivation
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientRow
@@ -84,7 +84,7 @@ class Activated(NamedTuple):
 @mutation("activateLicense", Activated)
 async def activate(work: Work, given: ActivateLicense) -> Activated:
     """Take one license and the additional seats from the stock, for an active client."""
-    found = await clients.locked(work.tx, work.partner_id, [given.client_id])
+    found = await client_changes.locked(work.tx, work.partner_id, [given.client_id])
     terms = await work.terms()
     client = active(found.get(given.client_id), "clientId")
     product = (await prices.products_by_ids(work.tx, [given.product_id])).get(given.product_id)
@@ -115,11 +115,12 @@ class CancelActivation(NamedTuple):
 @mutation("cancelActivation", Activated)
 async def cancel(work: Work, given: CancelActivation) -> Activated:
     """Cancel an activation, and return its license and seats to the stock."""
+    await client_changes.lock_of_activation(work.tx, work.partner_id, given.activation_id)
     activation = cancellable(await activation_changes.locked(work.tx, work.partner_id, given.activation_id))
     await activation_changes.cancel(
         work.tx,
         work.partner_id,
-        activation.id,
+        activation,
         reason=ActivationCancellationReason.ACTIVATION_CANCELLED,
         by_id=work.viewer.user_id,
         at=work.now,
@@ -161,7 +162,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     # Clients are locked before activations, as in every transaction, so the activation's is looked up first.
     seen = await activations.by_ids(work.tx, work.partner_id, [given.activation_id])
     client_ids = [given.to_client_id, *(activation.client_id for activation in seen.values())]
-    found = await clients.locked(work.tx, work.partner_id, client_ids)
+    found = await client_changes.locked(work.tx, work.partner_id, client_ids)
     # A suspended partner may still replace the computer of a client that it serves.
     is_other_client = any(activation.client_id != given.to_client_id for activation in seen.values())
     terms = await partner_changes.shared_terms(work.tx, work.partner_id) if is_other_client else None
@@ -176,7 +177,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     await activation_changes.cancel(
         work.tx,
         work.partner_id,
-        previous.id,
+        previous,
         reason=ActivationCancellationReason.MOVED,
         by_id=work.viewer.user_id,
         at=work.now,

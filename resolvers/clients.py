@@ -5,11 +5,23 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
-from db import activation_changes, client_erasure, clients, erasures, holdings, licenses, stock_movements, tables
+from db import (
+    activation_changes,
+    client_changes,
+    client_erasure,
+    clients,
+    erasures,
+    holdings,
+    licenses,
+    stock_movements,
+    tables,
+)
 from db.activation_changes import HeldLicense
 from db.activations import ActivationRow
-from db.clients import ClientDetails, ClientFilter, ClientRow, ClientSortKey
+from db.client_changes import ClientDetails
+from db.clients import ClientFilter, ClientRow, ClientSortKey
 from db.engine.connection import LockedElsewhereError
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns
 from db.erasures import Erasure
 from db.free_texts import AFTER_STOCK, BEFORE_ACTIVATIONS, OF_ACTIVATIONS
@@ -18,7 +30,7 @@ from db.stock_movements import NewMovement
 from domain.access import Permission
 from domain.clients import ClientStatus
 from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, single_words
-from domain.events import Event, EventType
+from domain.events import Event, EventOfEach, EventType
 from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
@@ -103,7 +115,7 @@ class ClientChanged(NamedTuple):
 @mutation("registerClient", ClientChanged)
 async def register(work: Work, given: RegisterClient) -> ClientChanged:
     """Register a client; refuse a CNPJ that an active client has."""
-    client_id = await clients.register(
+    client_id = await client_changes.register(
         work.tx, partner_id=work.partner_id, cnpj=given.cnpj, details=given.details, at=work.now
     )
     if client_id is None:
@@ -132,7 +144,7 @@ async def update(work: Work, given: UpdateClient) -> ClientChanged:
             city=wanted["city"],
             state=wanted["state"],
         )
-        await clients.update(work.tx, work.partner_id, client.id, details, at=work.now)
+        await client_changes.update(work.tx, work.partner_id, client.id, details, at=work.now)
         await work.append(Event(type=EventType.CLIENT_UPDATED, client_id=client.id))
     return ClientChanged(client.id)
 
@@ -176,12 +188,10 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
         await work.act()
     erased += await erasures.erase(work.tx, erasure, AFTER_STOCK)
     stored = receipt(erased)
-    cancelled = [
-        Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id, activation_id=activation.id)
-        for activation in ended
-    ]
-    await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored))
-    if not await erasures.is_complete(work.tx, erasure, appended=len(cancelled) + 1):
+    ids = ended.column("id")
+    cancelled = EventOfEach(Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id), ids)
+    await work.append(cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored))
+    if not await erasures.is_complete(work.tx, erasure, appended=len(ids) + 1):
         raise LockedElsewhereError
     work.after_commit.append(work.context.portal.database.mark_erased)
     return ClientErased(client.id, stored)
@@ -222,10 +232,10 @@ async def cancelled_with(context: Context, partner_id: int, client_id: int) -> l
     )
 
 
-async def _give_back(work: Work, client_id: int, ended: Sequence[HeldLicense]) -> None:
+async def _give_back(work: Work, client_id: int, ended: RowBatch[HeldLicense]) -> None:
     held: dict[int, list[int]] = {}
-    for activation in ended:
-        held.setdefault(activation.product_id, []).append(activation.additional_seats)
+    for product_id, seats in zip(ended.column("product_id"), ended.column("additional_seats"), strict=True):
+        held.setdefault(product_id, []).append(seats)
     deltas = {product_id: released(sum(seats), licenses=len(seats)) for product_id, seats in held.items()}
     work.changes.movements.extend(
         NewMovement(product_id, StockMovementType.RELEASED, delta) for product_id, delta in deltas.items()
@@ -236,7 +246,7 @@ async def _give_back(work: Work, client_id: int, ended: Sequence[HeldLicense]) -
 
 async def _active(work: Work, client_id: int, *others: int) -> ClientRow:
     """Lock the client, and others by id with it, and return it; refuse an unknown or cancelled one."""
-    found = await clients.locked(work.tx, work.partner_id, [client_id, *others])
+    found = await client_changes.locked(work.tx, work.partner_id, [client_id, *others])
     return active(found.get(client_id), "clientId")
 
 

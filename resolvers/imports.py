@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from db import clients, event_log, prices
+from db import client_changes, event_log, prices
 from db.engine import Connection, Transaction
 from db.prices import ProductRow
 from domain.events import Event, EventType
@@ -81,7 +81,7 @@ async def import_clients(work: Work, given: ImportClients) -> ClientsImported:
         if not given.dry_run:
             registered |= await _register(work.tx, work.partner_id, batch, at=work.now)
         left = [client.cnpj for client in batch if client.cnpj not in registered]
-        known |= await clients.ids_by_cnpj(work.tx, work.partner_id, left) if left else {}
+        known |= await client_changes.ids_by_cnpj(work.tx, work.partner_id, left) if left else {}
     for some in batches([client.cnpj for client in wanted if client.cnpj in registered], _EVENTS_AT_ONCE):
         await work.append(*(Event(type=EventType.CLIENT_REGISTERED, client_id=registered[cnpj]) for cnpj in some))
     found = known | registered
@@ -150,7 +150,7 @@ async def register_clients(
         return registered
 
     async def known_of(connection: Connection, batch: Sequence[RegisterClient]) -> Mapping[str, int]:
-        return await clients.ids_by_cnpj(connection, partner_id, [client.cnpj for client in batch])
+        return await client_changes.ids_by_cnpj(connection, partner_id, [client.cnpj for client in batch])
 
     if dry_run:
         for batch in wanted:
@@ -163,7 +163,7 @@ async def register_clients(
         for batch in wanted:
             registered = await portal.database.write(partial(one_batch, batch=batch))
             report([client.cnpj in registered for client in batch])
-    await portal.database.write(clients.analyze)
+    await portal.database.write(client_changes.analyze)
 
 
 async def _register(
@@ -171,7 +171,9 @@ async def _register(
 ) -> Mapping[str, int]:
     # In one order, so that two imports of the same clients wait for each other, and not each for the other.
     ordered = sorted(batch, key=lambda client: client.cnpj)
-    return await clients.register_many(tx, partner_id, [(client.cnpj, client.details) for client in ordered], at=at)
+    return await client_changes.register_many(
+        tx, partner_id, [(client.cnpj, client.details) for client in ordered], at=at
+    )
 
 
 async def _append(tx: Transaction, partner_id: int, client_ids: Sequence[int], *, at: datetime) -> None:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
-from db import event_log, identities, partner_changes, users
+from db import identities
 from db.engine import Transaction
-from db.users import UserRow
+from db.users import LockedUser, UserRow
 from domain.access import Permission
 from domain.events import Event, EventType
-from domain.refusals import NotFound
-from domain.users import UnknownUser
+from resolvers import user_changes
 from resolvers.context import Context
 from resolvers.dataloader import Batch
 from resolvers.mutations import Work, mutation
@@ -42,28 +40,21 @@ class UnlinkIdentity(NamedTuple):
 async def unlink(work: Work, given: UnlinkIdentity) -> UserChanged:
     """Unlink a user from the identities of the provider; if there are none, nothing happens."""
     require_session(work)
-    # As other changes of users by those who manage them, so that two of them don't deadlock.
-    await partner_changes.locked(work.tx, work.partner_id)
-    if await users.locked_by_id(work.tx, work.partner_id, given.user_id) is None:
-        raise NotFound(("userId",), field="userId")
-    if await identities.unlink(work.tx, work.partner_id, given.user_id):
-        await work.append(Event(type=EventType.IDENTITY_UNLINKED, user_id=given.user_id))
-        viewers = work.context.portal.viewers
-        work.after_commit.append(partial(viewers.forget_user, work.partner_id, given.user_id))
-    return UserChanged(given.user_id)
+    user = await user_changes.locked(work, given.user_id)
+    if await identities.unlink(work.tx, work.partner_id, user.id):
+        await work.append(_unlinked(user.id))
+        user_changes.forget(work, user.id)
+    return UserChanged(user.id)
 
 
 async def unlink_by_operator(portal: Portal, email: str) -> bool:
     """Unlink a user from the identities of the provider; return False if there were none. Raises UnknownUser."""
 
-    async def write(tx: Transaction) -> bool:
-        user = await users.locked(tx, email)
-        if user is None:
-            raise UnknownUser(("email",))
-        if not await identities.unlink(tx, user.partner_id, user.id):
-            return False
-        unlinked = Event(type=EventType.IDENTITY_UNLINKED, user_id=user.id)
-        await event_log.append(tx, user.partner_id, [unlinked], actor_id=None, at=portal.now())
-        return True
+    async def unlink_found(tx: Transaction, user: LockedUser) -> Event | None:
+        return _unlinked(user.id) if await identities.unlink(tx, user.partner_id, user.id) else None
 
-    return await portal.database.write(write)
+    return await user_changes.change_by_operator(portal, email, unlink_found)
+
+
+def _unlinked(user_id: int) -> Event:
+    return Event(type=EventType.IDENTITY_UNLINKED, user_id=user_id)

@@ -55,9 +55,16 @@ class Pages(Generic[Row]):
 
         return self._loader(self._pages, kind, read)
 
-    def count(self, kind: PageKind) -> Loader[int, int]:
-        """Return the loader of the lengths of whole lists, by parent; an empty list has none."""
-        return self._loader(self._counts, kind, listings.counts)
+    def count(self, kind: PageKind, at_most: int | None) -> Loader[int, int]:
+        """Return the loader of the lengths of whole lists, counted up to one more than `at_most`, by parent.
+
+        An empty list has none. All counts of a process have the same limit.
+        """
+
+        async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, int]:
+            return await listings.counts(connection, listing, at_most)
+
+        return self._loader(self._counts, kind, read)
 
     def beyond(self, kind: PageKind) -> Loader[int, bool]:
         """Return the loader of whether rows precede the pages of that kind, by parent."""

@@ -1,19 +1,19 @@
 """Pages of connections; counts and looks beyond a page are queried only if they are selected."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, SupportsIndex, TypeVar, overload
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from db.engine import Connection, Database, Pending, listings
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing, Slice
-from db.engine.row_batch import RowBatch
 from db.engine.statement import NO_JOINS, Columns, Joins
 from domain.errors import BadUserInput
 from domain.tenancy import Scope
 from resolvers import cursors
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, MaybeAwaitable, column, then
+from resolvers.edges import Edges, cursors_of
 from resolvers.loaders import Loaders
 from resolvers.page_loaders import PageKind, Pages
 
@@ -32,77 +32,11 @@ class PageArguments(NamedTuple):
     before: str | None = None
 
 
-class Edge(NamedTuple, Generic[Row]):
-    """Row and its cursor."""
-
-    node: Row
-    cursor: str
-
-
-class Edges(Sequence[Edge[Row]], Generic[Row]):
-    """Rows of a list with their cursors, which are encoded only if they are selected."""
-
-    __slots__ = ("_listing", "_nodes", "_owner")
-    of_class = Edge
-
-    def __init__(self, listing: Listing[Row], owner: int, nodes: Sequence[Row]) -> None:
-        """Take the list, the owner of its cursors, and the rows."""
-        self._listing, self._owner, self._nodes = listing, owner, nodes
-
-    def column(self, name: str) -> Sequence[Any]:
-        """Return the rows, or their cursors."""
-        if name == "node":
-            return self._nodes
-        if name == "cursor":
-            return cursors_of(self._listing, self._owner, self._nodes)
-        raise AttributeError(name)
-
-    def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
-        """Return these edges and the others as one batch if all are of one list of many parents, else None."""
-        # The cursors of partners' lists are tied to each of them.
-        if {each._owner for each in others} - {self._owner}:  # noqa: SLF001 — of the same class.
-            return None
-        parts = [each._nodes for each in (self, *others) if each._nodes]  # noqa: SLF001 — of the same class.
-        nodes = [part for part in parts if isinstance(part, RowBatch)]
-        if not nodes or len(nodes) < len(parts):
-            return None
-        joined = nodes[0].joined(nodes[1:])
-        return None if joined is None else Edges(self._listing, self._owner, joined)
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return len(self._nodes)
-
-    def __iter__(self) -> Iterator[Edge[Row]]:
-        """Iterate over the edges."""
-        return iter(self[:])
-
-    @overload
-    def __getitem__(self, index: SupportsIndex, /) -> Edge[Row]: ...
-
-    @overload
-    def __getitem__(self, index: slice, /) -> list[Edge[Row]]: ...
-
-    def __getitem__(self, index: Any, /) -> Any:
-        """Return an edge, or a slice of them."""
-        rows = self._nodes[index] if isinstance(index, slice) else [self._nodes[index]]
-        edges = list(map(Edge, rows, cursors_of(self._listing, self._owner, rows)))
-        return edges if isinstance(index, slice) else edges[0]
-
-
-def cursors_of(listing: Listing[Row], owner: int, rows: Sequence[Row]) -> list[str]:
-    """Return the cursors of rows of a list."""
-    order, keys = listing.order, column(rows, listing.key)
-    return [
-        cursors.encode(order, owner, Keyset(key, row_id)) for key, row_id in zip(keys, column(rows, "id"), strict=True)
-    ]
-
-
 class Source(Protocol):
     """Source of pages, with the facts about them that take a query."""
 
-    def counts(self, pages: Sequence["Page[Any]"]) -> Batch[int | None]:
-        """Return the number of rows of each page's whole list; None means 0."""
+    def counts(self, pages: Sequence["Page[Any]"], at_most: int | None) -> Batch[int | None]:
+        """Return the number of rows of each page's whole list, counted up to one more than `at_most`; None means 0."""
 
     def beyond(self, pages: Sequence["Page[Any]"], *, backward: bool) -> Batch[bool | None]:
         """Return whether rows precede each page; read backward, whether rows follow it."""
@@ -153,9 +87,29 @@ class Page(Generic[Row]):
         return True if (self.window.after if backward else self.window.before) is None else None
 
 
-def counts(_context: Context, pages: Sequence[Page[Any]]) -> Batch[int]:
-    """Return the length of the whole list of each page."""
-    return then(pages[0].source.counts(pages), lambda found: [count or 0 for count in found])
+def counts(context: Context, pages: Sequence[Page[Any]]) -> Batch[int]:
+    """Return the length of the whole list of each page; of a longer list, the most that is counted."""
+    most = _counted_at_most(context, pages)
+    found = pages[0].source.counts(pages, most)
+    return then(found, lambda numbers: [_at_most(number or 0, most) for number in numbers])
+
+
+def have_exact_counts(context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
+    """Return whether `counts` has the length of the whole list of each page."""
+    most = _counted_at_most(context, pages)
+    if most is None:
+        return [True] * len(pages)
+    found = pages[0].source.counts(pages, most)
+    return then(found, lambda numbers: [(number or 0) <= most for number in numbers])
+
+
+def _counted_at_most(context: Context, pages: Sequence[Page[Any]]) -> int | None:
+    # A number that is kept need not be counted.
+    return None if pages[0].listing.kept is not None else context.portal.total_count_max
+
+
+def _at_most(number: int, most: int | None) -> int:
+    return number if most is None else min(number, most)
 
 
 def have_next(_context: Context, pages: Sequence[Page[Any]]) -> Batch[bool]:
@@ -189,13 +143,19 @@ class _Alone(Generic[Row]):
     """List without parents."""
 
     database: Database
+    scope: Scope
     listing: Listing[Row]
+    _count: Loader[Scope, int] | None = None
 
-    async def counts(self, pages: Sequence[Page[Any]]) -> list[int | None]:
-        async def read(connection: Connection) -> list[int | None]:
-            return [await listings.count(connection, self.listing) for _ in pages]
+    def counts(self, pages: Sequence[Page[Any]], at_most: int | None) -> Batch[int | None]:
+        if self._count is None:
 
-        return await self.database.read(read)
+            async def read(connection: Connection, scope: Scope, _keys: Sequence[Scope]) -> Mapping[Scope, int]:
+                return {scope: await listings.count(connection, self.listing, at_most)}
+
+            # Two fields show the number.
+            self._count = Loader(self.database, self.scope, read)
+        return self._count.load_many([self.scope] * len(pages))
 
     async def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> list[bool | None]:
         windows = [page.window._replace(backward=backward) for page in pages]
@@ -213,8 +173,9 @@ class _Among(Generic[Row]):
     loaders: Pages[Row]
     kind: PageKind
 
-    def counts(self, pages: Sequence[Page[Any]]) -> Batch[int | None]:
-        return self.loaders.count(self.kind._replace(columns=None)).load_many([page.parent_id for page in pages])
+    def counts(self, pages: Sequence[Page[Any]], at_most: int | None) -> Batch[int | None]:
+        loader = self.loaders.count(self.kind._replace(columns=None), at_most)
+        return loader.load_many([page.parent_id for page in pages])
 
     def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool | None]:
         kind = self.kind._replace(window=self.kind.window._replace(backward=backward), columns=None)
@@ -277,7 +238,7 @@ def page(
         return found
 
     def made(found: Slice[Row]) -> Page[Row]:
-        return Page(owner, listing, wanted, found.rows, found.more, _Alone(database, listing))
+        return Page(owner, listing, wanted, found.rows, found.more, _Alone(database, scope, listing))
 
     async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
         return made(await pending)

@@ -1,15 +1,15 @@
 """Second factors that are turned off for others: by those who manage users, and by an operator."""
 
-from functools import partial
 from typing import NamedTuple
 
-from db import event_log, partner_changes, second_factors, users
+from db import partner_changes, second_factors
 from db.engine import Transaction
+from db.users import LockedUser
 from domain.access import TokenKind
-from domain.events import EventType
+from domain.events import Event, EventType
 from domain.refusals import NotFound, SessionRequired
 from domain.second_factor import OwnSecondFactor
-from domain.users import UnknownUser
+from resolvers import user_changes
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.second_factor import event
@@ -43,24 +43,17 @@ async def reset(work: Work, given: ResetSecondFactor) -> SecondFactorReset:
     await second_factors.drop(work.tx, work.partner_id, given.user_id)
     if user.second_factor_since is not None:
         await work.append(event(EventType.SECOND_FACTOR_DISABLED, given.user_id))
-    viewers = work.context.portal.viewers
-    work.after_commit.append(partial(viewers.forget_user, work.partner_id, given.user_id))
+    user_changes.forget(work, given.user_id)
     return SecondFactorReset(given.user_id)
 
 
 async def reset_by_operator(portal: Portal, email: str) -> bool:
     """Turn the second factor of a user off; return False if there was none. Raises UnknownUser."""
 
-    async def write(tx: Transaction) -> bool:
-        user = await users.locked(tx, email)
-        if user is None:
-            raise UnknownUser(("email",))
+    async def turn_off(tx: Transaction, user: LockedUser) -> Event | None:
         before = await second_factors.locked(tx, user.partner_id, user.id)
         await second_factors.drop(tx, user.partner_id, user.id)
-        if before is None or before.second_factor_since is None:
-            return False
-        happened = [event(EventType.SECOND_FACTOR_DISABLED, user.id)]
-        await event_log.append(tx, user.partner_id, happened, actor_id=None, at=portal.now())
-        return True
+        was_on = before is not None and before.second_factor_since is not None
+        return event(EventType.SECOND_FACTOR_DISABLED, user.id) if was_on else None
 
-    return await portal.database.write(write)
+    return await user_changes.change_by_operator(portal, email, turn_off)

@@ -1,6 +1,6 @@
 """What those who manage users do to them: new names and roles, deactivation, reactivation, and the end of sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,10 +13,11 @@ from db.users import LockedUser
 from domain.access import Permission, Role, TokenKind
 from domain.events import Event, EventType
 from domain.refusals import NotFound, SessionRequired
-from domain.users import check_change, check_role
+from domain.users import UnknownUser, check_change, check_role
 from resolvers.context import Context, unauthenticated
 from resolvers.mutations import Work, mutation
 from resolvers.partners import check_partner
+from resolvers.portal import Portal
 
 
 class Ended(NamedTuple):
@@ -57,7 +58,7 @@ class UpdateUser(NamedTuple):
 @mutation("updateUser", UserChanged, for_vendor=True)
 async def update(work: Work, given: UpdateUser) -> UserChanged:
     """Write a new name or role of a user; if they are as before, nothing happens."""
-    user = await _locked(work, given.user_id)
+    user = await locked(work, given.user_id)
     values: dict[str, Any] = {}
     if given.name is not None and given.name != user.name:
         values["name"] = given.name
@@ -70,7 +71,7 @@ async def update(work: Work, given: UpdateUser) -> UserChanged:
     if values:
         await users.update(work.tx, work.partner_id, user.id, values)
         await work.append(Event(type=EventType.USER_UPDATED, user_id=user.id))
-        _forget(work, user)
+        forget(work, user.id)
     return UserChanged(user.id)
 
 
@@ -83,13 +84,13 @@ class DeactivateUser(NamedTuple):
 @mutation("deactivateUser", UserChanged, for_vendor=True)
 async def deactivate(work: Work, given: DeactivateUser) -> UserChanged:
     """Deactivate a user, and end all sessions and API tokens; if the user is deactivated, nothing happens."""
-    user = await _locked(work, given.user_id)
+    user = await locked(work, given.user_id)
     if user.disabled_at is None:
         await _check_change(work, user, "userId")
         await users.update(work.tx, work.partner_id, user.id, {"disabled_at": work.now})
         ended = await end_all(work.tx, work.partner_id, user.id, at=work.now)
         await work.append(Event(type=EventType.USER_DEACTIVATED, user_id=user.id), *ended.events)
-        _forget(work, user)
+        forget(work, user.id)
     return UserChanged(user.id)
 
 
@@ -102,12 +103,12 @@ class ReactivateUser(NamedTuple):
 @mutation("reactivateUser", UserChanged, for_vendor=True)
 async def reactivate(work: Work, given: ReactivateUser) -> UserChanged:
     """Let a user sign in again, with the same password and role; no session or token comes back."""
-    user = await _locked(work, given.user_id)
+    user = await locked(work, given.user_id)
     if user.disabled_at is not None:
         require_session(work)
         await users.update(work.tx, work.partner_id, user.id, {"disabled_at": None})
         await work.append(Event(type=EventType.USER_REACTIVATED, user_id=user.id))
-        _forget(work, user)
+        forget(work, user.id)
     return UserChanged(user.id)
 
 
@@ -166,8 +167,9 @@ def require_session(work: Work) -> None:
         raise SessionRequired
 
 
-async def _locked(work: Work, user_id: int) -> LockedUser:
-    # Its lock comes first: of two changes at once, each must see what the other leaves.
+async def locked(work: Work, user_id: int) -> LockedUser:
+    """Lock the user after the partner, and return the user; refuse an unknown one."""
+    # Of two changes at once, each must see what the other leaves.
     await partner_changes.locked(work.tx, work.partner_id)
     user = await users.locked_by_id(work.tx, work.partner_id, user_id)
     if user is None:
@@ -182,5 +184,24 @@ async def _check_change(work: Work, user: LockedUser, field: str) -> None:
     check_change(user.role, own=user.id == work.viewer.user_id, others=others, path=(field,))
 
 
-def _forget(work: Work, user: LockedUser) -> None:
-    work.after_commit.append(partial(work.context.portal.viewers.forget_user, work.partner_id, user.id))
+def forget(work: Work, user_id: int) -> None:
+    """Read the user's rights again after the commit."""
+    work.after_commit.append(partial(work.context.portal.viewers.forget_user, work.partner_id, user_id))
+
+
+async def change_by_operator(
+    portal: Portal, email: str, change: Callable[[Transaction, LockedUser], Awaitable[Event | None]]
+) -> bool:
+    """Change the user with the address, and append the event; return False without one. Raises UnknownUser."""
+
+    async def write(tx: Transaction) -> bool:
+        user = await users.locked(tx, email)
+        if user is None:
+            raise UnknownUser(("email",))
+        happened = await change(tx, user)
+        if happened is None:
+            return False
+        await event_log.append(tx, user.partner_id, [happened], actor_id=None, at=portal.now())
+        return True
+
+    return await portal.database.write(write)

@@ -5,7 +5,8 @@ from typing import Annotated
 import strawberry
 
 from db.activations import ActivationRow
-from db.clients import ClientDetails, ClientRow
+from db.client_changes import ClientDetails
+from db.clients import ClientRow
 from db.holdings import Released
 from db.licenses import StockRow
 from domain.checks import Checks

@@ -104,10 +104,22 @@ class SwitchedCost:
 @schema_directive(
     locations=[Location.FIELD_DEFINITION],
     name="totalCost",
-    description="Points of `totalCount` of this connection, in place of those that its type says.",
+    description="Points of a count of this connection, `totalCount`, in place of those that its type says.",
 )
 class TotalCost:
     weight: str
+
+
+@schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="readWith",
+    description=(
+        "Name of a field of the same object, with which this one is read. If both are selected, this one costs only "
+        "what `@scalarCost` says."
+    ),
+)
+class ReadWith:
+    field: str
 
 
 @schema_directive(
@@ -131,6 +143,7 @@ def attach(schema: strawberry.Schema) -> None:
             _add(each, [] if weight is None else [Cost(weight=weight)])
             for name, field in each.fields.items():
                 _add(field, [*_cost(each, name, field), *_size(each, name, field), *_total(each, name)])
+                _add(field, [*_with(each, name)])
                 for argument, value in field.args.items():
                     weight = weights.ARGUMENT_WEIGHTS.get(f"{each.name}.{name}.{argument}")
                     _add(value, [] if weight is None else [Cost(weight=weight)])
@@ -166,6 +179,11 @@ def _total(parent: GraphQLObjectType, name: str) -> Iterator[object]:
     weight = weights.TOTALS.get(f"{parent.name}.{name}")
     if weight is not None:
         yield TotalCost(weight=weight)
+
+
+def _with(parent: GraphQLObjectType, name: str) -> Iterator[object]:
+    if weights.is_connection(parent) and name in weights.READ_WITH:
+        yield ReadWith(field=weights.READ_WITH[name])
 
 
 def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator[object]:

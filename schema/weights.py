@@ -66,10 +66,12 @@ FILE = "2000"
 INTROSPECTED = "0.02"
 """An object or list of the schema's description. Introspection is described by no SDL."""
 
+_OF_TOTALS = ("totalCount", "totalCountIsExact")
+
 WEIGHTS: Mapping[str, str] = {
-    "*.totalCount": "12",
-    "ActivationConnection.totalCount": "25",
-    "EventConnection.totalCount": "40",
+    **{f"*.{name}": "12" for name in _OF_TOTALS},
+    **{f"ActivationConnection.{name}": "25" for name in _OF_TOTALS},
+    **{f"EventConnection.{name}": "40" for name in _OF_TOTALS},
     "Client.activeActivationCount": "0.1",
     "Event.cursor": "0.06",
     "Event.hash": "0.02",
@@ -106,6 +108,9 @@ TOTALS: Mapping[str, str] = {
 }
 """Weights of `totalCount` by the connection's field, where it counts the objects of one object, not of a partner."""
 
+READ_WITH: Mapping[str, str] = {"totalCountIsExact": "totalCount"}
+"""Fields of connections that cost as any scalar if another field is selected too, with which they are read."""
+
 ARGUMENT_WEIGHTS: Mapping[str, str] = {
     "Partner.activations.status": "50",
     "Partner.clients.status": "5",
@@ -130,7 +135,6 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivationFilter.search": "25",
     "ActivationFilter.status": "100",
     "ClientFilter.city": "20",
-    "ClientFilter.hasActiveActivations": "20",
     "ClientFilter.name": "10",
     "ClientFilter.search": "60",
     "ClientFilter.state": "15",
@@ -151,7 +155,6 @@ subscription reads new events only, whatever its filter.
 
 VALUE_WEIGHTS: Mapping[str, str] = {
     "ClientSortKey.CNPJ": "30",
-    "ClientSortKey.LAST_ACTIVATED_AT": "300",
 }
 """Weights by `Enum.VALUE`, which count where an input's field has it: orders in which no index has the rows."""
 
@@ -187,6 +190,11 @@ def of_field(parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field:
 def of_type(name: str) -> str | None:
     """Return the weight of an operation's root type; None if it has none."""
     return REQUEST if name == "Query" else None
+
+
+def counts_total(name: str) -> bool:
+    """Return whether a connection's field counts the whole list."""
+    return name in _OF_TOTALS
 
 
 def total_parts_of(parent: GraphQLObjectType, name: str) -> int | None:

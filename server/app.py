@@ -115,6 +115,7 @@ def open_portal(settings: Settings, *, seconds: float | None = None, url: str | 
         provider=settings.provider(),
         vendor_second_factor=settings.vendor_second_factor,
         private_webhooks=settings.webhooks_allow_private,
+        total_count_max=settings.total_count_max,
     )
 
 

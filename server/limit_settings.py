@@ -25,6 +25,12 @@ class LimitSettings(BaseSettings):
         le=1_000_000,
         description="The most points that an operation may cost; a dearer one is COST_EXCEEDED.",
     )
+    total_count_max: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000,
+        description="How many objects of a list totalCount counts at most; without it, all of them.",
+    )
     max_subscriptions: int = Field(
         default=10_000, ge=1, description="The number of subscriptions that a process runs at most."
     )

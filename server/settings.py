@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
@@ -35,6 +35,8 @@ from server.setting_values import (
 )
 
 _ISSUER = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
+
+Given = TypeVar("Given")
 
 
 class Settings(LimitSettings, MailSettings):
@@ -264,19 +266,11 @@ class Settings(LimitSettings, MailSettings):
         folder = Path(url.database or "").parent if url.get_backend_name() == "sqlite" else Path("data")
         return folder / "secret.key"
 
-    @field_validator("database_row_security")
+    @field_validator("database_row_security", "database_read_url")
     @classmethod
-    def _has_row_security(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 — Pydantic passes it so.
+    def _is_of_postgresql(cls, value: Given, info: ValidationInfo) -> Given:
         if value and not str(info.data.get("database_url", "postgresql")).startswith("postgresql"):
-            message = "row-level security is PostgreSQL's, and DATABASE_URL names a SQLite file"
-            raise ValueError(message)
-        return value
-
-    @field_validator("database_read_url")
-    @classmethod
-    def _is_of_postgresql(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if value and not str(info.data.get("database_url", "postgresql")).startswith("postgresql"):
-            message = "only PostgreSQL has replicas, and DATABASE_URL names a SQLite file"
+            message = "only PostgreSQL has it, and DATABASE_URL names a SQLite file"
             raise ValueError(message)
         return value
 

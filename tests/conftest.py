@@ -278,6 +278,15 @@ async def database(engine_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def own_database(engine: str, databases: Databases) -> AsyncIterator[Database]:
+    """Database of the test alone, for one that reads again and again what all partners have."""
+    opened = Database(databases.migrated(engine))
+    async with keeping_connections(opened):
+        yield opened
+    await opened.close()
+
+
+@pytest.fixture
 def portal(database: Database) -> Portal:
     """Portal on the shared database, with caches of its own."""
     return Portal(database, secret=b"s" * 32)
@@ -286,8 +295,7 @@ def portal(database: Database) -> Portal:
 @pytest.fixture
 def clock(portal: Portal) -> Clock:
     """Clock of the portal, which a test can stop and move."""
-    portal.now = clock = Clock()
-    return clock
+    return Clock.of(portal)
 
 
 @pytest.fixture(scope="session")

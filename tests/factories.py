@@ -14,9 +14,9 @@ import httpx
 import sqlalchemy as sa
 from pyotp import TOTP, random_base32
 
-from db import access, clients, partners, price_tables, price_versions, products, second_factors, tables, users
+from db import access, client_changes, partners, price_tables, price_versions, products, second_factors, tables, users
 from db.access import NewToken
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from db.engine import Transaction
 from db.engine.filters import value, values_of
 from db.engine.statement import Statement
@@ -169,7 +169,7 @@ async def add_client(
 ) -> int:
     """Add a client of the partner, and return its id."""
     details = ClientDetails(name=name, trade_name=trade_name)
-    client_id = await clients.register(tx, partner_id=partner_id, cnpj=cnpjs.another(), details=details, at=at)
+    client_id = await client_changes.register(tx, partner_id=partner_id, cnpj=cnpjs.another(), details=details, at=at)
     assert client_id is not None
     return client_id
 

@@ -32,6 +32,8 @@ def pgbouncer(cluster: Cluster, *, sessions: int = 3, user: str = USER) -> Itera
     # Debian has it in a directory that only root's PATH has.
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program is not None, "Install pgbouncer: the package of the system has it."
+    # The pooler can be asked for no database that is not there yet.
+    assert cluster.url
     owner = cluster.directory.stat()
     with tempfile.TemporaryDirectory(dir=cluster.directory.parent) as folder:
         directory = Path(folder)

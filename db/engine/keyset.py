@@ -165,10 +165,13 @@ def parents_beyond(
 
 
 def counts(rows: AnySelect, sorting: Sorting, is_parent: IsParent, parents: str, *, on_sqlite: bool) -> AnySelect:
-    """Return the statement for the number of rows of each parent, each counted by an index of the parent's rows."""
+    """Return the statement for the number of rows of each parent, each counted by an index of the parent's rows.
+
+    A limit of the rows is that of each parent's.
+    """
     of = (_json_each if on_sqlite else _unnested)(sorting, parents)
-    of_each = rows.with_only_columns(sa.func.count()).where(*is_parent(of.c.value)).correlate(of)
-    return sa.select(of.c.value, of_each.scalar_subquery())
+    of_each = rows.where(*is_parent(of.c.value)).correlate(of).subquery()
+    return sa.select(of.c.value, sa.select(sa.func.count()).select_from(of_each).scalar_subquery())
 
 
 def _unnested(sorting: Sorting, parents: str) -> TableValuedAlias:

@@ -56,8 +56,6 @@ class Listing(Generic[Row]):
     """Whether an index has the rows in this order."""
     searched: bool = False
     """Whether few rows may fit, and an index in this order has all that the conditions look at."""
-    counted: Sequence[ColumnElement[bool]] = ()
-    """Conditions of the same rows by which they are counted sooner, if not by `where`."""
     kept: Statement[Any] | None = None
     """Statement for the number of the rows, or that of each parent, which reads less than these rows."""
     search: Search | None = None
@@ -156,18 +154,21 @@ async def pages(
     return {parent: _cut(of_parent, window) for parent, of_parent in found.by_key()}
 
 
-async def count(connection: Connection, listing: Listing[Row]) -> int:
-    """Return the length of the whole list."""
+async def count(connection: Connection, listing: Listing[Row], at_most: int | None = None) -> int:
+    """Return the length of the whole list; of one that is not kept and longer than `at_most`, one more than that."""
     if listing.kept is not None:
         # There may be no such partner.
         return sum(map(int, await connection.fetch(listing.kept, listing.values)))
+    limited = at_most is not None
     statement = listing.statement(
         "count",
-        expression=lambda: _count(listing, on_sqlite=False),
-        on_sqlite=_of_search(listing, lambda: _count(listing, on_sqlite=True)),
+        limited,
+        expression=lambda: _count(listing, limited=limited, on_sqlite=False),
+        on_sqlite=_of_search(listing, lambda: _count(listing, limited=limited, on_sqlite=True)),
         row=int,
     )
-    (total,) = await connection.fetch(statement, {**listing.values, "limit": _ANY_NUMBER, "few": searches.FEW_MAX + 1})
+    bound = {"limit": _limit(at_most), "few": searches.FEW_MAX + 1}
+    (total,) = await connection.fetch(statement, {**listing.values, **bound})
     return int(total)
 
 
@@ -185,17 +186,19 @@ async def those_in(connection: Connection, listing: Listing[Row], ids: Sequence[
     return list(await connection.fetch(statement, {**listing.values, "these_ids": ids}))
 
 
-async def counts(connection: Connection, listing: Listing[Row]) -> dict[int, int]:
-    """Return the length of each parent's list."""
+async def counts(connection: Connection, listing: Listing[Row], at_most: int | None = None) -> dict[int, int]:
+    """Return the length of each parent's list; of those longer than `at_most` as `count` does."""
     if listing.kept is not None:
         return dict(await connection.fetch(listing.kept, listing.values))
+    limited = at_most is not None
     statement = listing.statement(
         "counts",
-        expression=lambda: _counts(listing, on_sqlite=False),
-        on_sqlite=lambda: _counts(listing, on_sqlite=True),
+        limited,
+        expression=lambda: _counts(listing, limited=limited, on_sqlite=False),
+        on_sqlite=lambda: _counts(listing, limited=limited, on_sqlite=True),
         row=_pair,
     )
-    return dict(await connection.fetch(statement, listing.values))
+    return dict(await connection.fetch(statement, {**listing.values, "limit": _limit(at_most)}))
 
 
 async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
@@ -280,10 +283,19 @@ def _any_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -> An
     return keyset.beyond(_plain(listing), listing.sorting, window).limit(1)
 
 
-def _count(listing: Listing[Row], *, on_sqlite: bool) -> AnySelect:
+def _limit(at_most: int | None) -> int:
+    return _ANY_NUMBER if at_most is None else at_most + 1
+
+
+def _count(listing: Listing[Row], *, limited: bool, on_sqlite: bool) -> AnySelect:
     if listing.search is not None:
         return listing.search.found(Part(keyset.LIMIT), on_sqlite=on_sqlite).number
-    return sa.select(sa.func.count()).select_from(_all(listing).subquery())
+    return sa.select(sa.func.count()).select_from(_up_to_limit(_plain(listing), limited=limited).subquery())
+
+
+def _up_to_limit(rows: AnySelect, *, limited: bool) -> AnySelect:
+    # With a limit, planners expect to read few rows, so a count of all has none.
+    return rows.limit(keyset.LIMIT) if limited else rows
 
 
 def _rows_of_page(values: Values) -> int:
@@ -298,8 +310,8 @@ def _pair(parent: int, rows: int) -> tuple[int, int]:
     return parent, rows
 
 
-def _counts(listing: Listing[Row], *, on_sqlite: bool) -> AnySelect:
-    ids = sa.select(listing.sorting.id).where(*listing.where)
+def _counts(listing: Listing[Row], *, limited: bool, on_sqlite: bool) -> AnySelect:
+    ids = _up_to_limit(sa.select(listing.sorting.id).where(*listing.where), limited=limited)
     return keyset.counts(ids, listing.sorting, _is_parent(listing), listing.parents, on_sqlite=on_sqlite)
 
 
@@ -320,10 +332,6 @@ def _parents_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -
     return keyset.parents_beyond(
         ids, listing.sorting, window, _is_parent(listing), listing.parents, on_sqlite=on_sqlite
     )
-
-
-def _all(listing: Listing[Row]) -> AnySelect:
-    return sa.select(listing.sorting.id).where(*(listing.counted or listing.conditions))
 
 
 def _is_parent(listing: Listing[Row]) -> IsParent:

@@ -17,7 +17,8 @@ from db.engine.files import DatabaseFile
 from db.engine.hints import Listener
 from db.engine.place_queue import PlaceQueue
 from db.engine.sqlite_inline import InlineReader
-from db.engine.sqlite_threads import GroupCommitWriter, ReaderThread
+from db.engine.sqlite_threads import ReaderThread
+from db.engine.sqlite_writer import GroupCommitWriter
 from db.engine.statement_count import counted
 
 BUSY_TIMEOUT_SECONDS = 15

@@ -67,7 +67,7 @@ class Trial:
         return f"{begin} SET LOCAL lock_timeout = {_milliseconds(lock)};"
 
     def commit(self, *, is_sent: bool) -> None:
-        """Note that COMMIT is sent next; raise TookTooLongError if the caller was told that it is not."""
+        """Note that COMMIT is sent next; raise TookTooLongError if the caller has the answer that it is not."""
         if self._is_stopped:
             raise TookTooLongError
         self.committing = is_sent and not self.read_only

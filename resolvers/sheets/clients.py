@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stdnum.br import cpf
 
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from domain import cnpj as cnpjs
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH

@@ -6,7 +6,7 @@ its memory. Fields that are merged in the response are counted once, and of an i
 is.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphql import (
@@ -153,7 +153,7 @@ class _Counter:
     ) -> _Count:
         """Count the selections below one object of the type.
 
-        Of a connection, `page` is the size, and `total` the parts of `totalCount` unless they are those of its type.
+        Of a connection, `page` is the size, and `total` the parts of a count unless they are those of its type.
         """
         fields = self.selected.of(of_type, sets)
         self.fields += len(fields)
@@ -169,8 +169,10 @@ class _Counter:
                 # Validation refuses the document.
                 continue
             weight = weights.parts_of(of_type, name, definition)
-            if total is not None and name == "totalCount":
+            if total is not None and weights.counts_total(name):
                 weight = total
+            if name in weights.READ_WITH and _selects(fields, weights.READ_WITH[name]):
+                weight = weights.parts(weights.SCALAR)
             if definition.args and of_type is not self._schema.subscription_type:
                 parts += argument_weights.of_field(of_type, nodes[0], definition)
             named = get_named_type(definition.type)
@@ -219,3 +221,8 @@ class _Counter:
                 found = _NOTHING
             self._counted[key] = found
         return found
+
+
+def _selects(fields: Mapping[str, Sequence[FieldNode]], name: str) -> bool:
+    """Return whether a field is among the selected ones, by any alias."""
+    return any(nodes[0].name.value == name for nodes in fields.values())

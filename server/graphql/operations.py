@@ -2,19 +2,16 @@
 
 from collections.abc import AsyncIterable
 from functools import partial
-from typing import Any, NamedTuple
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
 from graphql.execution.values import VariableValues
 
 from db.engine import replicas, row_scope
-from db.engine.deadline import Deadline
 from db.engine.place_queue import is_large
 from db.engine.replicas import QueryReads
 from domain.costs import POINTS_MAX
 from domain.errors import (
     ApiError,
-    BadUserInput,
     DocumentNotFound,
     DocumentNotTrusted,
     ProviderUnreachable,
@@ -35,41 +32,18 @@ from server.graphql.cost_prices import SMALL_SIZE
 from server.graphql.documents import Document, Documents
 from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
-from server.graphql.pauses import Pauses
+from server.graphql.operation_requests import MutationOverGetError, OperationRequest, chosen
+from server.graphql.pauses import Pauses, ShortOperations
 from server.graphql.requirements import checked, gets_suggestions, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults
-from server.graphql.stream_counts import StreamCounts, Transport
-from server.graphql.subscriptions import Renew, ResultStream
+from server.graphql.stream_counts import StreamCounts
+from server.graphql.subscriptions import ResultStream
 from server.graphql.trusted_documents import DocumentName, TrustedDocuments
 from server.rates.accounts import NO_LIMITS
 from server.rates.limiter import Limiter
 
-_MUTATION = OperationType.MUTATION
-
-OPERATION_NAME_MAX = 250
 ANSWER_BYTES = 32 * 1024 * 1024
 """The longest answer by default."""
-
-
-class OperationRequest(NamedTuple):
-    """Request of a client by text or document name; `read_only` forbids mutations."""
-
-    query: str | None
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    read_only: bool = False
-    named: DocumentName | None = None
-    renew: Renew | None = None
-    """Reads the viewer again while a subscription runs; None for a caller that can't have one."""
-    transport: Transport = "sse"
-    reports_cost: bool = False
-    """Whether the answer says what the operation cost."""
-
-
-class MutationOverGetError(ApiError):
-    """A request that may only read selects a mutation."""
-
-    code = "BAD_USER_INPUT"
 
 
 class Operations:
@@ -99,6 +73,7 @@ class Operations:
         self._trusted_only = trusted_only
         self._known = _unknown if trusted_only else self.documents.known
         self.budget = Budget()
+        self.short = ShortOperations()
         self._replicas = portal.database.replicas
         self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
@@ -122,7 +97,7 @@ class Operations:
                 document, preparing = await self._document(context, request)
             if document.ast is None:
                 return _invalid(context, document)
-            operation = _chosen(document, request, context.deadline)
+            operation = chosen(document, request, context.deadline)
             variables = checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
                 return refused(context, variables, operation)
@@ -138,7 +113,11 @@ class Operations:
             if operation.cost is None and self._replicas is None:
                 result = operation.prepared.execute_with(variables, context_value=context)
                 if not isinstance(result, ExecutionResult):
-                    result = await result
+                    self.short.begin()
+                    try:
+                        result = await result
+                    finally:
+                        self.short.end()
                 answer = _answer(context, result, operation)
             else:
                 answer = await self._executed(context, request, operation, variables)
@@ -203,12 +182,16 @@ class Operations:
             return await self._subscribed(context, request, operation, variables)
         size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
         if size <= SMALL_SIZE:
-            return await _run(context, operation, variables)
+            self.short.begin()
+            try:
+                return await _run(context, operation, variables)
+            finally:
+                self.short.end()
         partner = None if context.viewer is None else context.viewer.partner_id
         async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
             before = is_large.set(True)
-            pause, encoder = Pauses(), PartEncoder(self._max_answer_bytes)
+            pause, encoder = Pauses(self.short), PartEncoder(self._max_answer_bytes)
             try:
                 with garbage.deferred():
                     running = _run(context, operation, variables, Parts(pause, encoder.part))
@@ -292,28 +275,6 @@ async def _run(context: Context, operation: Operation, variables: VariableValues
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)
-
-
-def _chosen(document: Document, request: OperationRequest, deadline: Deadline | None) -> Operation:
-    name = request.operation_name
-    if name is not None and len(name) > OPERATION_NAME_MAX:
-        message = f"“operationName” can have at most {OPERATION_NAME_MAX} characters, not {len(name):,}."
-        raise BadUserInput(message, argument="operationName", maxLength=OPERATION_NAME_MAX, length=len(name))
-    if name is None and len(document.operations) == 1:
-        operation = next(iter(document.operations.values()))
-    elif name is not None and name in document.operations:
-        operation = document.operations[name]
-    else:
-        known = ", ".join(f"“{each}”" for each in document.operations)
-        message = f"“operationName” must name one of the document's operations: {known}."
-        raise BadUserInput(message, argument="operationName")
-    if operation.ast.operation is _MUTATION:
-        if request.read_only:
-            message = "A GET request can only run a query or a subscription; send mutations by POST."
-            raise MutationOverGetError(message)
-        if deadline is not None:
-            deadline.allow_change()
-    return operation
 
 
 def _invalid(context: Context, document: Document) -> Answer:

@@ -11,7 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Receive
 
 from domain.text import storable
-from server.graphql.operations import OperationRequest
+from server.graphql.operation_requests import OperationRequest
 from server.http import persisted
 from server.http.errors import bad_request, unreadable
 

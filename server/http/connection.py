@@ -1,12 +1,10 @@
 """End of a connection: after its last answer, with a refusal, or by a timeout."""
 
 import asyncio
-from collections import deque
 from typing import Any, cast
 
 import structlog
 from uvicorn import Config
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from db.engine.deadline import Deadline
@@ -16,6 +14,7 @@ from resolvers.context import Context
 from server.http import request_head
 from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
 from server.http.errors import Rejected, rejected_for
+from server.http.flow import Flow
 from server.http.middleware import request_id_for
 from server.http.places import Place
 
@@ -57,7 +56,7 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         self._progress = ReadProgress()
         self._place: Place
         self._outgoing: asyncio.Transport
-        self.flow: _Flow
+        self.flow: Flow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As uvicorn has it.
         """Start waiting for a request."""
@@ -69,7 +68,7 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
             self._discarding = True
             if not place.is_answered:
                 transport.abort()
-        self.flow = _Flow(transport, self.pipeline)
+        self.flow = Flow(transport, self.pipeline)
         # uvicorn's cycle uses these three methods of a transport and no others.
         self._outgoing = cast("asyncio.Transport", _Outgoing(transport, self))
 
@@ -266,29 +265,6 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         self.pipeline.clear()
         self.transport.write_eof()
         self.flow.release()
-
-
-class _Flow(FlowControl):
-    """Flow control that doesn't resume reading while requests of the connection wait for another."""
-
-    def __init__(self, transport: asyncio.Transport, waiting: deque[Any]) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-        self.holds = False
-
-    def hold(self) -> None:
-        """Pause reading until `release`: there are more bytes to parse."""
-        self.holds = True
-        self.pause_reading()
-
-    def release(self) -> None:
-        """End the pause."""
-        self.holds = False
-        self.resume_reading()
-
-    def resume_reading(self) -> None:
-        if self.read_paused and not self.holds and not self._waiting:
-            super().resume_reading()
 
 
 class _Outgoing:

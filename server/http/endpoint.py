@@ -25,7 +25,8 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
-from server.graphql.operations import MutationOverGetError, OperationRequest, Operations
+from server.graphql.operation_requests import MutationOverGetError, OperationRequest
+from server.graphql.operations import Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.compression import Coding, Compressor
@@ -134,10 +135,10 @@ class Endpoint:
         # The request log reads the state once the request is answered.
         state = scope["state"]
         authorization, address = given.all(b"authorization"), state["client_address"]
-        token = bearer_token(authorization)
-        viewer = None if token is None else self._portal.viewers.usable(token, self._portal.now(), address)
+        portal, token = self._portal, bearer_token(authorization)
+        viewer = None if token is None else portal.viewers.usable(token, portal.now(), portal.monotonic(), address)
         state["context"] = context = Context(
-            self._portal,
+            portal,
             viewer=viewer,
             language=negotiated.language,
             request_id=state["request_id"],

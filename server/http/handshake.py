@@ -1,14 +1,18 @@
-"""Opening handshake of a WebSocket (RFC 6455, 4.2)."""
+"""Opening handshake of a WebSocket (RFC 6455, 4.2): what is asked, and the answer."""
 
 import base64
 import binascii
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import NamedTuple
 
+from starlette.types import Message, Scope
 from websockets.utils import accept_key
 
-from server.http.errors import Rejected, bad_request
-from server.http.headers import Header
+from domain.errors import Internal
+from server.http.errors import JSON, Rejected, bad_request
+from server.http.headers import Header, completed, head
+from server.http.middleware import request_id_for
 
 _VERSION = b"13"
 _KEY_BYTES = 16
@@ -46,3 +50,65 @@ def accepted_key(headers: Sequence[Header]) -> bytes:
 
 
 _VERSION_NAME, _KEY = b"sec-websocket-version", b"sec-websocket-key"
+
+
+class Answer(NamedTuple):
+    """Answer of HTTP to a handshake."""
+
+    status: int
+    headers: Sequence[Header]
+    body: bytes = b""
+
+    @property
+    def accepts(self) -> bool:
+        """Whether the connection becomes a WebSocket."""
+        return self.status == HTTPStatus.SWITCHING_PROTOCOLS
+
+    def to_bytes(self, default_headers: Sequence[Header]) -> bytes:
+        """Return the answer as it is sent, with the server's headers before its own."""
+        return head(self.status, (*default_headers, *self.headers)) + self.body
+
+
+class Opening:
+    """Handshake whose answer the application's messages make."""
+
+    def __init__(self, key: bytes) -> None:
+        """Take the value of Sec-WebSocket-Accept."""
+        self._key = key
+        self._refusal: tuple[int, Sequence[Header]] = HTTPStatus.INTERNAL_SERVER_ERROR, []
+
+    def answered(self, message: Message) -> Answer | None:
+        """Return the answer that the message completes, None for the beginning of one."""
+        match message["type"]:
+            case "websocket.accept":
+                return Answer(HTTPStatus.SWITCHING_PROTOCOLS, self._accepting(message))
+            case "websocket.http.response.start":
+                self._refusal = message["status"], list(message.get("headers", []))
+                return None
+            case "websocket.http.response.body":
+                return _refused(*self._refusal, message.get("body", b""))
+            case _:
+                return _refused(HTTPStatus.FORBIDDEN, [], b"")
+
+    def _accepting(self, message: Message) -> Sequence[Header]:
+        chosen = message.get("subprotocol")
+        return [
+            (b"upgrade", b"websocket"),
+            (b"connection", b"Upgrade"),
+            (b"sec-websocket-accept", self._key),
+            *([(b"sec-websocket-protocol", chosen.encode())] if chosen else []),
+            *message.get("headers", []),
+        ]
+
+
+def failed(scope: Scope) -> Answer:
+    """Return the answer to a handshake for which the application failed."""
+    error = Internal()
+    request_id = scope["state"].get("request_id") or request_id_for(None)
+    rejected = Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, error, code=error.code, requestId=request_id)
+    headers = completed([(b"content-type", JSON.encode())], scope, request_id)
+    return _refused(rejected.status, headers, rejected.body())
+
+
+def _refused(status: int, headers: Sequence[Header], body: bytes) -> Answer:
+    return Answer(status, [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")], body)

@@ -6,6 +6,7 @@ caches don't store it, and browsers only hand it to its page.
 
 import re
 from collections.abc import Collection, Sequence
+from http import HTTPStatus
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -140,6 +141,12 @@ def completed(own: Collection[Header], scope: Scope, request_id: str) -> list[He
     if scope.get("scheme") == "https" and _HTTPS_ONLY[0] not in names:
         headers.append(_HTTPS_ONLY)
     return headers
+
+
+def head(status: int, headers: Collection[Header]) -> bytes:
+    """Return an answer's bytes before its body."""
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, HTTPStatus(status).phrase.encode(), lines)
 
 
 def given(scope: Scope, name: bytes) -> bytes | None:

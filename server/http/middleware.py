@@ -21,7 +21,7 @@ from resolvers.context import Context
 from resolvers.viewers import Viewer
 from server import logs
 from server.graphql.answers import Answer
-from server.graphql.operations import OperationRequest
+from server.graphql.operation_requests import OperationRequest
 from server.http.cors import Cors
 from server.http.errors import error_response
 from server.http.headers import Headers, completed, given

@@ -19,7 +19,7 @@ from server.http.connection import BETWEEN, BODY, HEAD, GracefulProtocol
 from server.http.cycle import Cycle
 from server.http.deadlines import Connections
 from server.http.endpoint import PATH
-from server.http.errors import Rejected, bad_request
+from server.http.errors import Rejected
 from server.http.handshake import accepted_key, wants_websocket
 from server.http.request_head import MAX_HEADERS, SLICE_BYTES
 from server.http.websocket_protocol import WebSocketProtocol
@@ -78,7 +78,7 @@ class Protocol(GracefulProtocol):
             self._upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
-            self._refuse(_rejected(error))
+            self._refuse(request_head.unreadable(error))
         if self._part is not BETWEEN and not self._discarding:
             self._measure(len(data), in_one_part=part is self._part or part is BETWEEN, same=cycle is self.cycle)
 
@@ -254,7 +254,7 @@ class Protocol(GracefulProtocol):
         except Rejected as rejected:
             self._refuse(rejected)
         except httptools.HttpParserInvalidURLError:
-            self._refuse(_not_a_url())
+            self._refuse(request_head.not_a_url())
 
     def _become_websocket(self, query: bytes, key: bytes, rest: bytes) -> None:
         protocols = b",".join(value for name, value in self.headers if name == b"sec-websocket-protocol").split(b",")
@@ -303,17 +303,3 @@ class Protocol(GracefulProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._part, self._head_size = BETWEEN, 0
         self.data_received(head + rest)
-
-
-def _not_a_url() -> Rejected:
-    return bad_request("The request's target is not a URL.")
-
-
-def _rejected(error: httptools.HttpParserError) -> Rejected:
-    cause = error.__context__
-    if isinstance(cause, Rejected):
-        return cause
-    if isinstance(error, httptools.HttpParserCallbackError):
-        return _not_a_url()
-    # The parser's message names a rule, and repeats nothing of the request.
-    return bad_request(f"The request is not HTTP/1.1: {error}.")

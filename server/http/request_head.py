@@ -4,10 +4,12 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
+import httptools
+
 from domain.errors import ServerStopped
 from server.http import hosts
 from server.http.errors import JSON, Rejected, bad_request, rejected_for
-from server.http.headers import Header, completed
+from server.http.headers import Header, completed, head
 
 MAX_HEAD_BYTES = 64 * 1024
 """Maximum size of the request line and headers together; also of a body's trailers, and of one chunk's extensions."""
@@ -62,6 +64,22 @@ def too_late(part: str, seconds: float) -> Rejected:
 def out_of_time() -> Rejected:
     """Refuse a request that was incomplete or unanswered when the server stopped."""
     return rejected_for(ServerStopped())
+
+
+def not_a_url() -> Rejected:
+    """Refuse a request whose target the parser does not understand."""
+    return bad_request("The request's target is not a URL.")
+
+
+def unreadable(error: httptools.HttpParserError) -> Rejected:
+    """Return the refusal that a method of the protocol has raised within the parser, or that of a request's form."""
+    cause = error.__context__
+    if isinstance(cause, Rejected):
+        return cause
+    if isinstance(error, httptools.HttpParserCallbackError):
+        return not_a_url()
+    # The parser's message names a rule, and repeats nothing of the request.
+    return bad_request(f"The request is not HTTP/1.1: {error}.")
 
 
 def check(version: str, headers: Sequence[Header]) -> None:
@@ -134,6 +152,4 @@ def answer(rejected: Rejected, *, defaults: Sequence[Header], scheme: str, reque
         *((name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()),
     ]
     headers = (*defaults, *completed(own, {"scheme": scheme}, request_id))
-    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-    status = b"%d %b" % (rejected.status, rejected.status.phrase.encode())
-    return b"HTTP/1.1 %b\r\n%b\r\n%b" % (status, lines, b"" if bodiless else body)
+    return head(rejected.status, headers) + (b"" if bodiless else body)

@@ -5,26 +5,20 @@ could become a long one.
 """
 
 import asyncio
-import logging
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import Context
-from http import HTTPStatus
 
 import structlog
 from starlette.types import ASGIApp, Message, Scope
 from websockets.exceptions import InvalidState
 from websockets.frames import Close, Frame, Opcode
-from websockets.protocol import Protocol, Side
 
-from domain.errors import Internal
+from server.http import handshake
 from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection
-from server.http.errors import JSON, Rejected
-from server.http.headers import Header, completed
-from server.http.middleware import request_id_for
 from server.http.places import Place
-from server.http.transport_ws import COME_BACK, NOT_READ, CloseCode, short
-from server.http.websocket_frames import text_frame
+from server.http.transport_ws import COME_BACK, NOT_READ, CloseCode, Closing, short
+from server.http.websocket_frames import frames_parser, text_frame
+from server.http.websocket_messages import LOST, ArrivingMessage, WaitingMessages
 
 _SLICE_BYTES = 1024
 """Number of bytes parsed at once: at most 170 frames."""
@@ -32,14 +26,7 @@ _SLICE_BYTES = 1024
 _FRAMES_AT_ONCE = 64
 """Number of frames after which the other connections have their turn."""
 
-_FRAGMENTS_MAX = 1_000
-"""Maximum number of fragments of a message, which may be empty."""
-
 log = structlog.get_logger("portal.http")
-
-# The package logs the end of each connection.
-_logger = logging.getLogger("portal.websockets")
-_logger.setLevel(logging.ERROR)
 
 
 class WebSocketProtocol(asyncio.Protocol, TimedConnection):
@@ -59,15 +46,12 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
     ) -> None:
         """Take the value of Sec-WebSocket-Accept as `key`, the length of the longest message, and a counted place."""
         self.transport = transport
-        self._app, self._all, self._scope, self._key = app, connections, scope, key
-        self._place = place
-        self._frames = Protocol(Side.SERVER, max_size=max_bytes, logger=_logger)
+        self._app, self._all, self._scope, self._place = app, connections, scope, place
+        self._opening = handshake.Opening(key)
+        self._frames = frames_parser(max_bytes)
         self._held = b""
         self._reading, self._parsing = True, False
-        self._messages: deque[Message] = deque([{"type": "websocket.connect"}])
-        self._arrived = asyncio.Event()
-        self._fragments: list[bytes] = []
-        self._is_text = True
+        self._arriving, self._waiting = ArrivingMessage(), WaitingMessages()
         self._message_since = self._heard = connections.now
         """Times at which the arriving message began, and at which the last frame was complete or a ping was sent."""
         self._pinged = False
@@ -75,7 +59,6 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         if not write_paused:
             self._writable.set()
         self._accepted = self._lost = False
-        self._answer: tuple[int, list[Header]] | None = None
         self._ending_since: float | None = None
         self._progress = ReadProgress()
 
@@ -105,11 +88,11 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         self._all.connections.discard(self)
         self._all.places.leave(self._place)
         self._lost = True
-        self._held, self._fragments = b"", []
+        self._discard()
         # Its frames refer to it, and would keep the last message until a collection.
         self._frames.parser.close()
         self._frames.parser_exc = None
-        self._disconnect(1006)
+        self._waiting.end(LOST)
         self._writable.set()
 
     def pause_writing(self) -> None:
@@ -144,7 +127,7 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
             # The server has paused, so the time is not the caller's.
             self._heard += elapsed
             self._message_since += elapsed
-        elif self._fragments and self._all.before - self._message_since >= limits.body:
+        elif self._arriving.has_begun and self._all.before - self._message_since >= limits.body:
             self._close(CloseCode.POLICY, f"A message did not arrive within {limits.body:g} s.")
         elif self._accepted:
             self._check_silence(self._all.before - self._heard)
@@ -154,7 +137,7 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
             return
         if self._pinged:
             log.info("ping not answered", client_address=self._client, seconds=self._all.limits.ping)
-            self._disconnect(1006)
+            self._waiting.end(LOST)
             self.transport.abort()
             return
         self._pinged, self._heard = True, self._all.now
@@ -171,7 +154,7 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         self._parsing, frames, at, data = False, 0, 0, self._held
         while at < len(data) and not self._lost:
             waits = frames >= _FRAMES_AT_ONCE
-            if waits or ((self._messages or not self._writable.is_set()) and self._ending_since is None):
+            if waits or ((self._waiting or not self._writable.is_set()) and self._ending_since is None):
                 self._held = data[at:]
                 self._pause_reading()
                 if waits:
@@ -202,45 +185,36 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT} or self._ending_since is not None:
             return
         if frame.opcode is not Opcode.CONT:
-            self._is_text, self._message_since = frame.opcode is Opcode.TEXT, self._all.now
-        self._fragments.append(bytes(frame.data))
-        if not frame.fin:
-            if len(self._fragments) > _FRAGMENTS_MAX:
-                self._close(CloseCode.TOO_BIG, f"A message may have {_FRAGMENTS_MAX} fragments.")
-            return
-        data, self._fragments = b"".join(self._fragments), []
-        if not self._is_text:
-            self._put({"type": "websocket.receive", "bytes": data})
-            return
+            self._message_since = self._all.now
         try:
-            self._put({"type": "websocket.receive", "text": data.decode()})
-        except UnicodeDecodeError:
-            self._close(CloseCode.INVALID_DATA, "A message is not UTF-8.")
+            message = self._arriving.take(frame)
+        except Closing as closing:
+            self._close(*closing.end)
+            return
+        if message is not None:
+            self._waiting.put(message)
 
     def _end_of_frames(self) -> None:
         """End a connection that the caller has closed, or whose bytes are no WebSocket's."""
-        self._held, self._fragments = b"", []
-        if self._frames.parser_exc is None and self._frames.close_rcvd is not None:
-            code, reason = self._frames.close_rcvd.code, self._frames.close_rcvd.reason
-            self._disconnect(code, reason)
-            self._linger()
-            self.transport.close()
-            return
-        sent = self._frames.close_sent or Close(1006, "")
-        self._disconnect(sent.code, sent.reason)
+        self._discard()
+        closed = self._frames.close_rcvd if self._frames.parser_exc is None else None
+        end = closed or self._frames.close_sent or Close(LOST, "")
+        self._waiting.end(end.code, end.reason)
         self._linger()
+        if closed is not None:
+            self.transport.close()
 
     def _close(self, code: int, reason: str) -> None:
         """Send a close frame, and wait a moment for the caller's."""
         if self._ending_since is not None or self._lost:
             return
-        self._disconnect(code, reason)
+        self._waiting.end(code, reason)
         try:
             self._frames.send_close(code, short(reason))
         except InvalidState:
             return
         finally:
-            self._held, self._fragments = b"", []
+            self._discard()
             self._linger()
         self._write()
         if not self._reading:
@@ -248,18 +222,13 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
             self._reading = True
             self.transport.resume_reading()
 
+    def _discard(self) -> None:
+        self._held = b""
+        self._arriving.discard()
+
     def _linger(self) -> None:
         if self._ending_since is None:
             self._ending_since = self._all.now
-
-    def _disconnect(self, code: int, reason: str = "") -> None:
-        """Let the application receive the end, once, after all messages before it."""
-        if not any(message["type"] == "websocket.disconnect" for message in self._messages):
-            self._put({"type": "websocket.disconnect", "code": code, "reason": reason})
-
-    def _put(self, message: Message) -> None:
-        self._messages.append(message)
-        self._arrived.set()
 
     def _write(self) -> None:
         for data in self._frames.data_to_send():
@@ -272,15 +241,10 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
                 self.transport.write_eof()
 
     async def _receive(self) -> Message:
-        while not self._messages:
-            self._arrived.clear()
+        while not self._waiting:
             self._parse_soon()
-            await self._arrived.wait()
-        message = self._messages[0]
-        # The last message of all stays.
-        if message["type"] != "websocket.disconnect":
-            self._messages.popleft()
-        return message
+            await self._waiting.wait()
+        return self._waiting.take()
 
     def _parse_soon(self) -> None:
         if not self._parsing and self._held:
@@ -308,39 +272,18 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
             self.transport.write(text_frame(text.encode()))
 
     def _sent_before(self, message: Message) -> None:
-        """Accept the handshake, or refuse it by an answer of HTTP."""
-        match message["type"]:
-            case "websocket.accept":
-                self._accepted = True
-                self._write_head(HTTPStatus.SWITCHING_PROTOCOLS, self._accepting(message))
-            case "websocket.http.response.start":
-                self._answer = message["status"], list(message.get("headers", []))
-            case "websocket.http.response.body":
-                status, headers = self._answer or (500, [])
-                self._refuse(status, headers, message.get("body", b""))
-            case _:
-                self._refuse(HTTPStatus.FORBIDDEN, [], b"")
+        answer = self._opening.answered(message)
+        if answer is not None:
+            self._answer(answer)
 
-    def _accepting(self, message: Message) -> list[Header]:
-        chosen = message.get("subprotocol")
-        return [
-            (b"upgrade", b"websocket"),
-            (b"connection", b"Upgrade"),
-            (b"sec-websocket-accept", self._key),
-            *([(b"sec-websocket-protocol", chosen.encode())] if chosen else []),
-            *message.get("headers", []),
-        ]
-
-    def _refuse(self, status: int, headers: Sequence[Header], body: bytes) -> None:
-        self._write_head(status, [*headers, (b"content-length", b"%d" % len(body)), (b"connection", b"close")])
-        self.transport.write(body)
-        self.transport.write_eof()
-        self._linger()
-        self._disconnect(1006)
-
-    def _write_head(self, status: int, headers: Sequence[Header]) -> None:
-        lines = b"".join(b"%b: %b\r\n" % header for header in (*self._all.default_headers, *headers))
-        self.transport.write(b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, HTTPStatus(status).phrase.encode(), lines))
+    def _answer(self, answer: handshake.Answer) -> None:
+        """Answer the handshake: go on as a WebSocket, or end."""
+        self.transport.write(answer.to_bytes(self._all.default_headers))
+        self._accepted = answer.accepts
+        if not self._accepted:
+            self.transport.write_eof()
+            self._linger()
+            self._waiting.end(LOST)
 
     async def _run(self) -> None:
         try:
@@ -352,12 +295,4 @@ class WebSocketProtocol(asyncio.Protocol, TimedConnection):
         else:
             self._close(CloseCode.NORMAL, "")
         if not self._accepted and self._ending_since is None and not self._lost:
-            self._fail()
-
-    def _fail(self) -> None:
-        """Answer a handshake for which the application failed."""
-        error = Internal()
-        request_id = self._scope["state"].get("request_id") or request_id_for(None)
-        rejected = Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, error, code=error.code, requestId=request_id)
-        headers = completed([(b"content-type", JSON.encode())], self._scope, request_id)
-        self._refuse(rejected.status, headers, rejected.body())
+            self._answer(handshake.failed(self._scope))

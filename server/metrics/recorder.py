@@ -13,7 +13,8 @@ from starlette.types import Scope
 from resolvers.context import Context
 from resolvers.portal import Portal
 from server.graphql.answers import Answer
-from server.graphql.operations import OperationRequest, Operations
+from server.graphql.operation_requests import OperationRequest
+from server.graphql.operations import Operations
 from server.http.scheduling import Admission
 from server.metrics import exposition, registry
 from server.metrics.names import Names

@@ -74,16 +74,16 @@ async def _read(connection: Connection, listing: Listing[ActivationRow], *, back
 
 @pytest.mark.parametrize("few", [2, 300])
 async def test_a_search_has_the_rows_of_the_list_without_its_plan(
-    database: Database, monkeypatch: pytest.MonkeyPatch, few: int
+    own_database: Database, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(searches, "FEW_MAX", few)
-    async with writing(database) as tx:
+    async with writing(own_database) as tx:
         product_id = await add_product(tx)
         first, _ = [await _add(tx, product_id) for _ in range(2)]
 
     scopes: tuple[Scope, ...] = first, ALL_PARTNERS
     orders = list(product(ActivationSortKey, (False, True), (False, True)))
-    async with reading(database) as connection:
+    async with reading(own_database) as connection:
         for place, (scope, chosen) in enumerate(product(scopes, _filters())):
             by, descending, backward = orders[place % len(orders)]
             searched = activations.listing(scope, chosen, by, descending=descending)

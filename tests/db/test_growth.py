@@ -134,11 +134,8 @@ def _first_pages() -> Iterator[tuple[str, Case]]:
     for scope, of in ((LARGE_PARTNER, "partner"), (ALL_PARTNERS, "vendor")):
         for descending in (False, True):
             for by in ClientSortKey if scope is LARGE_PARTNER else (ClientSortKey.NAME,):
-                if by is not ClientSortKey.LAST_ACTIVATED_AT:
-                    yield (
-                        f"{of}: clients by {by}",
-                        Case(clients.listing(scope, ClientFilter(), by, descending=descending)),
-                    )
+                listed_by = clients.listing(scope, ClientFilter(), by, descending=descending)
+                yield f"{of}: clients by {by}", Case(listed_by)
             for when in ActivationSortKey if scope is LARGE_PARTNER else (ActivationSortKey.ACTIVATED_AT,):
                 listed = activations.listing(scope, ActivationFilter(), when, descending=descending)
                 yield f"{of}: activations by {when}", Case(listed)
@@ -153,8 +150,10 @@ def _first_pages() -> Iterator[tuple[str, Case]]:
         yield f"{of}: clients of partners", Case(clients.of_partners(scope, [LARGE_PARTNER], None), of_parents=True)
         yield f"{of}: events of partners", Case(events.of_partners(scope, [LARGE_PARTNER]), of_parents=True)
     yield "events", Case(events.listing(LARGE_PARTNER, EventFilter()))
-    with_active = ClientFilter(has_active_activations=True)
-    yield "active clients", Case(clients.listing(LARGE_PARTNER, with_active, ClientSortKey.NAME, descending=False))
+    for has in (True, False):
+        by_activity = ClientFilter(has_active_activations=has)
+        listed_so = clients.listing(LARGE_PARTNER, by_activity, ClientSortKey.NAME, descending=False)
+        yield f"clients with active activations: {has}", Case(listed_so)
     active = ActivationFilter(status=frozenset({ActivationStatus.ACTIVE}))
     by_time = ActivationSortKey.ACTIVATED_AT
     yield "active activations", Case(activations.listing(LARGE_PARTNER, active, by_time, descending=True))
@@ -309,6 +308,43 @@ async def test_counts_that_the_database_keeps_read_few_rows(grown: sa.URL) -> No
         assert await listings.counts(measured, of_partners) == await listings.counts(measured, counted_each)
     assert await listings.count(measured, events.listing(LARGE_PARTNER, EventFilter())) > 0
     assert measured.is_bounded, measured.read
+
+
+async def test_a_count_with_a_maximum_reads_few_rows_of_many(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    most = 100
+    of_product = ActivationFilter(product_id=3)
+    by_time = ActivationSortKey.ACTIVATED_AT
+    cases = {
+        **{name: case for name, case in _first_pages() if not case.of_parents and case.listing.kept is None},
+        "activations of a product": Case(activations.listing(LARGE_PARTNER, of_product, by_time, descending=True)),
+    }
+    for name, case in cases.items():
+        found = await listings.count(measured, case.listing, most)
+
+        assert measured.is_bounded, f"{name}: {measured.read}"
+        assert found == most + 1, name
+    for name, case in _first_pages():
+        if case.of_parents:
+            found_each = await listings.counts(measured, case.listing, most)
+
+            assert measured.is_bounded, f"{name}: {measured.read}"
+            assert found_each
+
+
+async def test_a_limited_count_of_a_search_reads_names_and_few_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    by_time = ActivationSortKey.ACTIVATED_AT
+    of_names = await _read_for_names(measured, LARGE_PARTNER)
+    common = activations.listing(LARGE_PARTNER, ActivationFilter(client_name="ltda"), by_time, descending=True)
+
+    whole = await listings.count(measured, common)
+    reads_all = measured.read
+    found = await listings.count(measured, common, 1_000)
+
+    assert found == 1_001 < whole
+    # The names are read for the clients, for their activations, and for those that are counted.
+    assert measured.read - 3 * of_names <= measured.read_max, f"{measured.read}, {of_names}, {reads_all}"
 
 
 async def test_postgresql_joins_no_table_to_delete_a_batch_of_rows(databases: Databases) -> None:

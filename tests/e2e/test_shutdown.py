@@ -1,25 +1,19 @@
-"""A server that stops, or loses a process, answers every caller."""
+"""A server that stops answers every caller."""
 
 import asyncio
-import contextlib
 import os
 import re
-import resource
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
-import httpx
 import pytest
 
-from tests import plain
 from tests.e2e import data
-from tests.e2e.processes import Server, serving
+from tests.e2e.processes import Server
+from tests.e2e.served import served
 from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, TYPENAME, calling, post
 
 NEW, KEPT = 10, 10
@@ -27,36 +21,6 @@ STALL_SECONDS = 0.5
 """Longer than a stopping server waits for a request on an idle connection."""
 ANSWERS_BEFORE = 100
 LENGTH = re.compile(rb"content-length: (\d+)")
-FEW_FILES = 8
-"""Fewer than the parent of two workers has open, and as many as it waits for."""
-STARTED = re.compile(r"Started server process \[(\d+)\]")
-
-
-class Served(NamedTuple):
-    """Server, with its port and log."""
-
-    process: Server
-    port: int
-    log: Path
-
-    def workers(self) -> list[int]:
-        """Return the processes that have served, in the order of their start."""
-        return [int(pid) for pid in STARTED.findall(self.log.read_text())]
-
-    def wait_for(self, ready: Callable[[], bool], *, every_seconds: float = 0.05) -> None:
-        """Wait until the condition holds."""
-        until = time.monotonic() + 4 * PATIENCE_SECONDS
-        while not ready():
-            assert time.monotonic() < until, self.log.read_text()[-2000:]
-            time.sleep(every_seconds)
-
-    def wait_for_workers(self, begun: int) -> None:
-        """Wait until this number of processes have begun to serve, including those that ended."""
-        self.wait_for(lambda: self.log.read_text().count("startup complete") >= begun)
-
-    def answers(self) -> bool:
-        """Return whether a new connection is answered by a process that is ready."""
-        return plain.get(f"http://127.0.0.1:{self.port}/readyz", timeout=PATIENCE_SECONDS).is_success
 
 
 @pytest.fixture(scope="module")
@@ -64,37 +28,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment of a server on an empty database."""
     directory = tmp_path_factory.mktemp("shutdown")
     return data.migrated(directory, LOG_FORMAT="json")
-
-
-@contextmanager
-def served(
-    environment: dict[str, str],
-    log: Path,
-    *,
-    workers: int,
-    program: bool = False,
-    measured: bool = False,
-    **settings: str,
-) -> Iterator[Served]:
-    given = environment | settings
-    with serving(given, log, workers=workers, program=program, measured=measured) as (url, process):
-        server = Served(process, int(url.rpartition(":")[2]), log)
-        server.wait_for_workers(workers)
-        yield server
-
-
-def forking(server: Served) -> set[int]:
-    """Return the processes that forked the server's workers."""
-    parents = {int(Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()[1]) for each in server.workers()}
-    return parents - {server.process.pid}
-
-
-def end_children(parent: int, but: int) -> None:
-    """Kill the process's children except one."""
-    for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        if int(each) != but:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(each), signal.SIGKILL)
 
 
 class Load:
@@ -268,138 +201,3 @@ def test_a_second_ctrl_c_ends_requests_in_flight(environment: dict[str, str], tm
             sending.answer()
 
     assert server.process.returncode == 0
-
-
-def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2, measured=True, WORKER_TIMEOUT_SECONDS="10") as server:
-        killed, stopped = server.workers()
-        for begun, (worker, sig) in enumerate([(killed, signal.SIGKILL), (stopped, signal.SIGSTOP)], 3):
-            os.kill(worker, sig)
-            server.wait_for_workers(begun)
-
-            assert server.answers()
-
-    assert server.process.returncode == 0
-    assert "worker ended" in (log := server.log.read_text())
-    assert "worker is silent" in log
-
-
-def test_workers_are_replaced_when_the_process_that_forked_them_ends(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    with served(environment, tmp_path / "log", workers=2) as server:
-        (fork,) = forking(server)
-        os.kill(fork, signal.SIGKILL)
-        server.wait_for_workers(4)
-        server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)
-
-        assert server.answers()
-
-    assert server.process.returncode == 0
-
-
-def test_a_worker_is_replaced_without_the_socket_of_the_process_that_forks(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    # The name of a socket has 107 characters at most, and pytest's folders are long.
-    with (
-        TemporaryDirectory() as folder,
-        served(environment, tmp_path / "log", workers=2, program=True, measured=True, TMPDIR=folder) as server,
-    ):
-        (address,) = Path(folder).glob("pymp-*/listener-*")
-        address.unlink()
-        os.kill(server.workers()[0], signal.SIGKILL)
-        server.wait_for_workers(3)
-
-        assert server.answers()
-        server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(PATIENCE_SECONDS) == 0
-
-    assert "FileNotFoundError" in server.log.read_text()
-
-
-def test_workers_start_where_no_socket_can_be_made(environment: dict[str, str], tmp_path: Path) -> None:
-    folder = tmp_path / ("long" * 25)
-    folder.mkdir()
-    with served(environment, tmp_path / "log", workers=2, program=True, TMPDIR=str(folder)) as server:
-        assert server.answers()
-
-    assert server.process.returncode == 0
-    assert "a worker is not forked" in server.log.read_text()
-
-
-def test_workers_that_end_before_they_serve_are_replaced_after_a_pause(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    with served(environment, tmp_path / "log", workers=2) as server:
-        (fork,) = forking(server)
-        serving_on = server.workers()[1]
-        os.kill(server.workers()[0], signal.SIGKILL)
-
-        def is_paused() -> bool:
-            end_children(fork, serving_on)
-            # Each doubles: the third in a row that ends before it serves is replaced after two seconds.
-            return '"replaced_after_seconds":2.0' in server.log.read_text()
-
-        # One that served between two looks is replaced at once, and the pauses begin anew.
-        server.wait_for(is_paused, every_seconds=0.005)
-        server.wait_for_workers(3)
-
-        assert server.answers()
-
-    assert server.process.returncode == 0
-
-
-def test_workers_end_if_the_system_lets_their_parent_start_none(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2, program=True) as server:
-        _, most = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FEW_FILES, most))
-        os.kill(server.workers()[0], signal.SIGKILL)
-
-        assert server.process.wait(PATIENCE_SECONDS) != 0
-
-    log = server.log.read_text()
-    assert "Too many open files" in log
-    assert log.count("Finished server process") == 1
-
-
-def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2, program=True) as server:
-        before = server.workers()
-        server.process.send_signal(signal.SIGHUP)
-        while server.log.read_text().count("Finished server process") < len(before):
-            assert server.answers()
-
-        assert server.answers()
-        assert len(server.workers()) == 2 * len(before)
-
-    assert server.process.returncode == 0
-
-
-def test_workers_stay_if_those_that_renew_them_cannot_start(tmp_path: Path) -> None:
-    environment = data.migrated(tmp_path / "data", LOG_FORMAT="json")
-    secret, moved = tmp_path / "data" / "secret.key", tmp_path / "moved"
-    with served(environment, tmp_path / "log", workers=2, program=True, measured=True) as server:
-        before = server.workers()
-        secret.rename(moved)
-        server.process.send_signal(signal.SIGHUP)
-        server.wait_for(lambda: "workers are not renewed" in server.log.read_text())
-        assert server.answers()
-        assert server.workers() == before
-
-        moved.rename(secret)
-        server.process.send_signal(signal.SIGHUP)
-        server.wait_for(lambda: server.log.read_text().count("Finished server process") == len(before))
-        assert server.answers()
-
-    assert server.process.returncode == 0
-
-
-def test_workers_end_with_their_parent(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2) as server:
-        server.process.kill()
-        server.process.wait(PATIENCE_SECONDS)
-        server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)
-
-        with pytest.raises(httpx.ConnectError):
-            server.answers()

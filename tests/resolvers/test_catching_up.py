@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from db import clients
-from db.clients import ClientDetails
+from db import client_changes, clients
+from db.client_changes import ClientDetails
 from domain.events import Event, EventType
 from domain.timestamps import utc_now
 from resolvers.access import viewer_of
@@ -112,7 +112,7 @@ async def test_a_transaction_that_began_first_and_commits_last_is_not_missed(api
             await reader.catch_up()
         work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, _earlier(began))
         details = ClientDetails(name="Padaria", city="Olinda")
-        await clients.update(tx, api.partner_id, number, details, at=work.now)
+        await client_changes.update(tx, api.partner_id, number, details, at=work.now)
         await work.append(Event(type=EventType.CLIENT_UPDATED, client_id=number))
     await overtaking
     await reader.catch_up()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import clients, tables
+from db import client_changes, tables
 from db.engine import Database
 from domain.access import Role
 from resolvers import ids
@@ -130,7 +130,7 @@ async def test_a_cancellation_holds_no_client_while_it_waits_for_an_earlier_one(
     await api.done("cancelClient", "client { id }", {"clientId": earlier, "reason": "Aurora"})
     named = await api.client(name="Padaria Aurora")
     async with writing(api.portal.database) as tx:
-        await clients.locked(tx, api.partner_id, [ids.number("Client", earlier)])
+        await client_changes.locked(tx, api.partner_id, [ids.number("Client", earlier)])
         cancelling = asyncio.ensure_future(api.done("cancelClient", "client { id }", {"clientId": named}))
         await asyncio.wait([cancelling], timeout=AHEAD_SECONDS)
         free = sa.select(tables.clients.c.id).where(tables.clients.c.id == ids.number("Client", named))
@@ -140,6 +140,23 @@ async def test_a_cancellation_holds_no_client_while_it_waits_for_an_earlier_one(
 
     query = "query ($id: ID!) { client(id: $id) { cancellationNote } }"
     assert (await api.data(query, id=earlier))["client"]["cancellationNote"] == "[…]"
+
+
+@POSTGRESQL
+async def test_an_activation_is_not_locked_before_its_client(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 1)
+    activation = await api.activation(client, product)
+    async with writing(api.portal.database) as tx:
+        await client_changes.locked(tx, api.partner_id, [ids.number("Client", client)])
+        cancelling = asyncio.ensure_future(
+            api.done("cancelActivation", "activation { status }", {"activationId": activation})
+        )
+        await asyncio.wait([cancelling], timeout=AHEAD_SECONDS)
+        free = sa.select(tables.activations.c.id).where(tables.activations.c.id == ids.number("Activation", activation))
+        # It raises an error if the activation is locked.
+        assert await fetch_all(tx, free.with_for_update(nowait=True))
+
+    assert (await cancelling)["activation"]["status"] == "CANCELLED"
 
 
 @pytest.mark.edge

@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from db import activation_changes, order_changes, tables, users
-from db import clients as client_statements
+from db import activation_changes, client_changes, order_changes, tables, users
 from db import price_tables as price_table_statements
 from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission
@@ -70,7 +69,7 @@ async def test_no_license_is_activated_for_a_client_that_is_being_cancelled(
         clients.cancel,
         CancelClient(number, None),
         api.codes("activateLicense", given),
-        lambda tx: client_statements.locked(tx, api.partner_id, [number]),
+        lambda tx: client_changes.locked(tx, api.partner_id, [number]),
     )
 
     assert refused == ["CLIENT_CANCELLED"]
@@ -88,7 +87,7 @@ async def test_no_license_is_moved_to_a_client_that_is_being_cancelled(api: Api,
         clients.cancel,
         CancelClient(number, None),
         api.codes("moveActivation", given),
-        lambda tx: client_statements.locked(tx, api.partner_id, [number]),
+        lambda tx: client_changes.locked(tx, api.partner_id, [number]),
     )
 
     assert refused == ["CLIENT_CANCELLED"]
@@ -176,7 +175,7 @@ async def test_a_key_that_is_being_activated_is_in_use(api: Api, client: str, pr
         activations.activate,
         activate,
         api.codes("activateLicense", given),
-        lambda tx: client_statements.locked(tx, api.partner_id, [number]),
+        lambda tx: client_changes.locked(tx, api.partner_id, [number]),
     )
 
     assert refused == ["ACTIVATION_KEY_IN_USE"]
@@ -244,7 +243,7 @@ async def test_two_moves_between_two_clients_do_not_deadlock(api: Api, client: s
 
 async def test_a_cnpj_that_is_being_registered_is_taken(api: Api) -> None:
     cnpj = cnpjs.another()
-    register = RegisterClient(cnpj, client_statements.ClientDetails(name="Primeira"))
+    register = RegisterClient(cnpj, client_changes.ClientDetails(name="Primeira"))
 
     refused = await raced(api, clients.register, register, api.codes("registerClient", {"cnpj": cnpj, "name": "Outra"}))
 

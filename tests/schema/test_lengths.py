@@ -10,7 +10,7 @@ from schema import lengths
 from schema.lengths import InputValue
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import prepare
-from server.graphql.operations import OPERATION_NAME_MAX
+from server.graphql.operation_requests import OPERATION_NAME_MAX
 from tests.api import Api, Json
 
 INPUT_VALUES = {value.coordinate: value for value in lengths.input_values(GRAPHQL_SCHEMA)}

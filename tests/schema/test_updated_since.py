@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from db import change_times
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from db.tables import activations, clients, partner_counters
 from domain.timestamps import utc_now
 from resolvers import imports

@@ -78,7 +78,7 @@ def test_a_replica_is_one_server(monkeypatch: pytest.MonkeyPatch, several: str) 
 def test_a_sqlite_file_has_no_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_READ_URL", "postgresql://u:geheim@one/portal")
 
-    with pytest.raises(SettingsError, match="DATABASE_READ_URL: only PostgreSQL has replicas") as wrong:
+    with pytest.raises(SettingsError, match="DATABASE_READ_URL: only PostgreSQL has it") as wrong:
         Settings.load()
     assert "geheim" not in str(wrong.value)
 

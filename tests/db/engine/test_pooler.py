@@ -37,7 +37,6 @@ NUMBERS: Statement[int] = Statement(sa.select(sa.func.generate_series(1, 1_200))
 @pytest.fixture
 def pooled_url(cluster: Cluster) -> Iterator[str]:
     """URL of a PgBouncer in front of a migrated database, which says nothing of it."""
-    assert cluster.url
     with pgbouncer(cluster, sessions=SESSIONS) as url:
         yield url
 

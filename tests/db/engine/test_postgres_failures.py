@@ -6,13 +6,11 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
-from db.engine import Connection, Database, Transaction, availability, deadline, pools, returned
+from db.engine import Connection, Database, Transaction, deadline, pools, returned
 from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres_connection import PostgresConnection
 from db.engine.statement import Statement
@@ -22,7 +20,7 @@ from tests import cnpjs
 from tests.clusters import MAX_CONNECTIONS, Cluster, Fault, proxied
 from tests.eventually import eventually
 from tests.factories import add_bare_partner
-from tests.units import execute, fetch_all, fetch_value, fetch_values, writing
+from tests.units import execute, fetch_all, fetch_value, fetch_values
 
 _SIZES = PoolSizes()
 
@@ -291,97 +289,6 @@ async def test_a_query_whose_end_is_lost_is_read_once_more(cluster: Cluster) -> 
 
             assert await query(database, "") == []
             assert proxy.fault is Fault.NONE
-
-
-def raising(code: str) -> Statement[int]:
-    return Statement(sa.select(sa.func.raise_error(code)), int)
-
-
-@pytest.fixture
-async def raiser(database: Database) -> Database:
-    """A database with a function that raises an error of any code."""
-    body = "BEGIN RAISE EXCEPTION USING ERRCODE = code; END"
-    async with writing(database) as tx:
-        await execute(
-            tx,
-            sa.text(f"CREATE OR REPLACE FUNCTION raise_error(code text) RETURNS int LANGUAGE plpgsql AS $$ {body} $$"),
-        )
-    return database
-
-
-CODES = {
-    "08006": "can't be reached",
-    "25006": "standby",
-    "40001": "conflicting",
-    "40P01": "conflicting",
-    "53000": "used up",
-    "53100": "disk is full",
-    "53200": "used up",
-    "53300": "used up",
-    "55P03": "a lock is held",
-    "57014": "statement was cancelled",
-    "57P01": "can't be reached",
-    "57P02": "can't be reached",
-    "57P03": "can't be reached",
-    "58030": "read or write its files",
-    "XX001": "damaged",
-}
-
-
-@pytest.mark.parametrize("fetches", [True, False])
-async def test_each_failure_is_logged_with_what_to_look_at(
-    raiser: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, *, fetches: bool
-) -> None:
-    monkeypatch.setattr(availability, "LOGGED_AGAIN_AFTER_SECONDS", 0)
-
-    async def fail(tx: Transaction, code: str) -> None:
-        await (tx.fetch(raising(code)) if fetches else tx.execute(raising(code)))
-
-    for code, words in CODES.items():
-        caplog.clear()
-        with caplog.at_level(logging.ERROR, "portal"), pytest.raises(Unavailable, match="Nothing was changed"):
-            await raiser.write(partial(fail, code=code))
-
-        (line,) = [record.getMessage() for record in caplog.records if record.name == "portal.database"]
-        assert words in line
-        assert f"({code})" in line
-
-
-@pytest.mark.parametrize("code", ["22012", "23505", "42P01", "XX000"])
-async def test_an_error_of_a_statement_is_no_failure_of_the_database(raiser: Database, code: str) -> None:
-    with pytest.raises(DBAPIError):
-        await raiser.write(lambda tx: tx.fetch(raising(code), {}))
-
-
-async def test_a_unit_that_always_loses_is_given_up(raiser: Database) -> None:
-    runs = 0
-
-    async def lose(tx: Transaction) -> None:
-        nonlocal runs
-        runs += 1
-        await tx.fetch(raising("40001"), {})
-
-    with pytest.raises(Unavailable):
-        await raiser.write(lose)
-
-    assert runs == 5
-
-
-@pytest.mark.parametrize(
-    ("setting", "statement"),
-    [("statement_timeout", "SELECT pg_sleep(5)"), ("lock_timeout", "LOCK TABLE partners IN ACCESS EXCLUSIVE MODE")],
-)
-async def test_a_statement_that_takes_too_long_is_unavailable(
-    cluster: Cluster, database: Database, setting: str, statement: str
-) -> None:
-    async def slow(tx: Transaction) -> None:
-        await execute(tx, sa.text(f"SET LOCAL {setting} = 50"))
-        await execute(tx, sa.text(statement))
-
-    async with cluster.connected() as other, other.transaction():
-        await other.execute("LOCK TABLE partners IN SHARE MODE")
-        with pytest.raises(Unavailable, match="Nothing was changed"):
-            await database.write(slow)
 
 
 async def test_a_unit_that_is_cancelled_leaves_no_transaction_behind(cluster: Cluster) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from domain.languages import Language
 from domain.sheet_files import DotBothWays
 from domain.sheet_rows import WrongCellCount

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from db.prices import ProductRow
 from domain.languages import Language
 from domain.orders import OrderType

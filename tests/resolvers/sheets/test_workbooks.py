@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from domain.languages import Language
 from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused
 from domain.sheet_rows import WrongCellCount

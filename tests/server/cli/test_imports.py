@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from db import prices
-from db.clients import ClientDetails
+from db.client_changes import ClientDetails
 from db.engine import Database, Work
 from db.tables import clients as client_table
 from db.tables import events as event_table

@@ -101,7 +101,8 @@ class SdlCosts:
         Of a connection, `sized` are the sizes of its lists, and `of_total` the weight of `totalCount` by its field.
         """
         total = Fraction(0)
-        for nodes in self._merged(parent, sets, fragments, variables).values():
+        merged = self._merged(parent, sets, fragments, variables)
+        for nodes in merged.values():
             name = nodes[0].name.value
             if name == "__typename":
                 total += self._scalar
@@ -115,8 +116,11 @@ class SdlCosts:
                 total += sum(_input_weight(field, argument, value) for argument, value in given.items())
             directives = field.ast_node.directives if field.ast_node else ()
             weight, sizes = _arguments(directives, "cost").get("weight"), _arguments(directives, "listSize")
-            if name == "totalCount":
+            if name in {"totalCount", "totalCountIsExact"}:
                 weight = of_total or weight
+            read_with = _arguments(directives, "readWith").get("field")
+            if read_with in {each[0].name.value for each in merged.values()}:
+                weight = None
             size = _size(sizes, given) if sizes else sized.get(name, 1)
             named = get_named_type(field.type)
             if not is_composite_type(named):

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from db import clients
-from db.clients import ClientDetails
+from db import client_changes
+from db.client_changes import ClientDetails
 from db.tables import users
 from domain.access import Permission, Role, TokenKind
 from resolvers import ids
@@ -62,6 +62,20 @@ async def test_a_url_works_for_ten_minutes(api: Api, clock: Clock) -> None:
         "Este link de exportação expirou: ele vale por 10 minutos. Exporte a lista de novo."
     )
     assert "expired" in in_english.json()["errors"][0]["message"]
+
+
+async def test_an_hour_set_back_keeps_no_user_from_exports(api: Api, clock: Clock) -> None:
+    await api.client()
+    link = await url(api)
+    for _ in range(admission.PER_USER):
+        await api.http.get(link)
+
+    busy = await api.http.get(link)
+    clock.set_back(hours=1)
+    clock.forward(seconds=admission.WITHIN_SECONDS)
+    answer = await api.http.get(await url(api))
+
+    assert (busy.status_code, answer.status_code) == (503, 200)
 
 
 async def test_a_url_can_not_be_guessed_or_changed(api: Api, portal: Portal) -> None:
@@ -215,7 +229,7 @@ class Reader:
 async def _many(api: Api) -> None:
     wanted = [(cnpjs.another(), ClientDetails(name=f"Padaria {number}")) for number in range(2_500)]
     async with writing(api.portal.database) as tx:
-        await clients.register_many(tx, api.partner_id, wanted, at=NOON)
+        await client_changes.register_many(tx, api.partner_id, wanted, at=NOON)
 
 
 async def test_users_beyond_the_limit_are_asked_to_wait(api: Api, portal: Portal) -> None:
