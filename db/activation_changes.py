@@ -12,6 +12,7 @@ from db.activations import COLUMNS, ActivationRow
 from db.engine import Connection, Transaction, one, returned
 from db.engine.expressions import KEEPING_KEYS, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Statement
 from db.tables import activations
 from domain.activations import ActivationCancellationReason, ActivationStatus, note_folded
@@ -173,7 +174,7 @@ async def cancel(
 
 async def locked_of_client(
     tx: Transaction, partner_id: int, client_id: int, others: Sequence[int]
-) -> list[HeldLicense]:
+) -> RowBatch[HeldLicense]:
     """Lock all activations of a client together with those of other clients; return the client's active ones by id."""
     of_client = {"partner_id": partner_id, "of_client": client_id}
     if others:
@@ -181,7 +182,8 @@ async def locked_of_client(
         found = await tx.fetch(_LOCK_THESE, {"partner_id": partner_id, "ids": sorted({*ids, *others})})
     else:
         found = await tx.fetch(_LOCK_OF_CLIENT, of_client)
-    return [row for row in found if row.client_id == client_id and row.status is ActivationStatus.ACTIVE]
+    which = zip(found.column("client_id"), found.column("status"), strict=True)
+    return found.of(place for place, each in enumerate(which) if each == (client_id, ActivationStatus.ACTIVE))
 
 
 async def replace_printer(
