@@ -6,7 +6,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
-from db.engine import Connection, Database, Pending
+from db.engine import Connection, Database, Pending, deadline
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns, Join
 from domain.tenancy import Scope
@@ -158,12 +158,12 @@ class Loader(Generic[Key, Value]):
     async def load(self, key: Key) -> Value | None:
         """Return the value of one key, or None."""
         for batch in self._asked([key]) or ():
-            await batch
+            await self._awaited(batch)
         return self._loaded[key]
 
     async def _found(self, batches: set[asyncio.Future[None]], key: Key) -> Value | None:
         for batch in batches:
-            await batch
+            await self._awaited(batch)
         return self._loaded[key]
 
     def _keep(self, keys: Iterable[Key], found: Mapping[Key, Value]) -> None:
@@ -191,7 +191,7 @@ class Loader(Generic[Key, Value]):
         made: Callable[[Mapping[Key | None, Value | None], Sequence[Key | None]], Any],
     ) -> Any:  # noqa: ANN401 — what is made.
         for batch in batches:
-            await batch
+            await self._awaited(batch)
         return made(self._loaded, keys)
 
     def _batch(self, key: Key) -> asyncio.Future[None]:
@@ -202,16 +202,35 @@ class Loader(Generic[Key, Value]):
         if self._next is None:
             loop = asyncio.get_running_loop()
             self._next = loop.create_future()
-            loop.call_soon(self._dispatch)
+            loop.call_soon(self._dispatch, self._next)
         self._wanted.append(key)
         self._batches[key] = self._next
         return self._next
 
-    def _dispatch(self) -> None:
-        batch, keys = self._next, self._wanted
+    async def _awaited(self, batch: asyncio.Future[None]) -> None:
+        """Wait until a batch is loaded; load it here if no other task can add keys to it meanwhile."""
+        until = deadline.current.get()
+        if self._next is not batch or until is None or until.task_id != id(asyncio.current_task()):
+            await batch
+            return
+        keys = self._take()
+        try:
+            await self._load(keys)
+        except BaseException as error:
+            _fail(batch, error)
+            raise
+        if not batch.done():
+            batch.set_result(None)
+
+    def _take(self) -> list[Key]:
+        """Return the keys of the next batch, which gets no others."""
+        keys = self._wanted
         self._next, self._wanted = None, []
-        if batch is not None:
-            task = asyncio.ensure_future(self._load(keys))
+        return keys
+
+    def _dispatch(self, batch: asyncio.Future[None]) -> None:
+        if self._next is batch:
+            task = asyncio.ensure_future(self._load(self._take()))
             task.add_done_callback(lambda done: _settle(batch, done))
 
     async def _load(self, keys: list[Key]) -> None:
@@ -268,10 +287,17 @@ def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
         return
     # Asked for first: an error that is not looked at is logged, also where the batch was given up meanwhile.
     error = done.exception()
-    if batch.cancelled():
-        return
-    if error is None:
+    if error is not None:
+        _fail(batch, error)
+    elif not batch.done():
         batch.set_result(None)
+
+
+def _fail(batch: asyncio.Future[None], error: BaseException) -> None:
+    if batch.done():
+        return
+    if isinstance(error, asyncio.CancelledError):
+        batch.cancel()
         return
     batch.set_exception(error)
     # If the caller was cancelled, nothing awaits the error.

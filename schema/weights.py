@@ -135,7 +135,6 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivationFilter.search": "25",
     "ActivationFilter.status": "100",
     "ClientFilter.city": "20",
-    "ClientFilter.hasActiveActivations": "20",
     "ClientFilter.name": "10",
     "ClientFilter.search": "60",
     "ClientFilter.state": "15",
@@ -156,7 +155,6 @@ subscription reads new events only, whatever its filter.
 
 VALUE_WEIGHTS: Mapping[str, str] = {
     "ClientSortKey.CNPJ": "30",
-    "ClientSortKey.LAST_ACTIVATED_AT": "300",
 }
 """Weights by `Enum.VALUE`, which count where an input's field has it: orders in which no index has the rows."""
 

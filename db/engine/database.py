@@ -1,7 +1,7 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -266,8 +266,8 @@ class Database:
         if self.replicas is not None:
             await self.replicas.close()
 
-    async def _read_alone(self, work: Work[Result]) -> Result:
-        return await self._read(work, alone=True)
+    def _read_alone(self, work: Work[Result]) -> Coroutine[Any, Any, Result]:
+        return self._read(work, alone=True)
 
     async def _read(self, work: Work[Result], *, alone: bool = False) -> Result:
         until = deadline.of_unit(self._seconds)

@@ -56,8 +56,6 @@ class Listing(Generic[Row]):
     """Whether an index has the rows in this order."""
     searched: bool = False
     """Whether few rows may fit, and an index in this order has all that the conditions look at."""
-    counted: Sequence[ColumnElement[bool]] = ()
-    """Conditions of the same rows by which they are counted sooner, if not by `where`."""
     kept: Statement[Any] | None = None
     """Statement for the number of the rows, or that of each parent, which reads less than these rows."""
     search: Search | None = None
@@ -292,7 +290,7 @@ def _limit(at_most: int | None) -> int:
 def _count(listing: Listing[Row], *, limited: bool, on_sqlite: bool) -> AnySelect:
     if listing.search is not None:
         return listing.search.found(Part(keyset.LIMIT), on_sqlite=on_sqlite).number
-    return sa.select(sa.func.count()).select_from(_up_to_limit(_all(listing), limited=limited).subquery())
+    return sa.select(sa.func.count()).select_from(_up_to_limit(_plain(listing), limited=limited).subquery())
 
 
 def _up_to_limit(rows: AnySelect, *, limited: bool) -> AnySelect:
@@ -334,10 +332,6 @@ def _parents_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -
     return keyset.parents_beyond(
         ids, listing.sorting, window, _is_parent(listing), listing.parents, on_sqlite=on_sqlite
     )
-
-
-def _all(listing: Listing[Row]) -> AnySelect:
-    return sa.select(listing.sorting.id).where(*(listing.counted or listing.conditions))
 
 
 def _is_parent(listing: Listing[Row]) -> IsParent:

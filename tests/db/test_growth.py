@@ -134,11 +134,8 @@ def _first_pages() -> Iterator[tuple[str, Case]]:
     for scope, of in ((LARGE_PARTNER, "partner"), (ALL_PARTNERS, "vendor")):
         for descending in (False, True):
             for by in ClientSortKey if scope is LARGE_PARTNER else (ClientSortKey.NAME,):
-                if by is not ClientSortKey.LAST_ACTIVATED_AT:
-                    yield (
-                        f"{of}: clients by {by}",
-                        Case(clients.listing(scope, ClientFilter(), by, descending=descending)),
-                    )
+                listed_by = clients.listing(scope, ClientFilter(), by, descending=descending)
+                yield f"{of}: clients by {by}", Case(listed_by)
             for when in ActivationSortKey if scope is LARGE_PARTNER else (ActivationSortKey.ACTIVATED_AT,):
                 listed = activations.listing(scope, ActivationFilter(), when, descending=descending)
                 yield f"{of}: activations by {when}", Case(listed)
@@ -153,8 +150,10 @@ def _first_pages() -> Iterator[tuple[str, Case]]:
         yield f"{of}: clients of partners", Case(clients.of_partners(scope, [LARGE_PARTNER], None), of_parents=True)
         yield f"{of}: events of partners", Case(events.of_partners(scope, [LARGE_PARTNER]), of_parents=True)
     yield "events", Case(events.listing(LARGE_PARTNER, EventFilter()))
-    with_active = ClientFilter(has_active_activations=True)
-    yield "active clients", Case(clients.listing(LARGE_PARTNER, with_active, ClientSortKey.NAME, descending=False))
+    for has in (True, False):
+        by_activity = ClientFilter(has_active_activations=has)
+        listed_so = clients.listing(LARGE_PARTNER, by_activity, ClientSortKey.NAME, descending=False)
+        yield f"clients with active activations: {has}", Case(listed_so)
     active = ActivationFilter(status=frozenset({ActivationStatus.ACTIVE}))
     by_time = ActivationSortKey.ACTIVATED_AT
     yield "active activations", Case(activations.listing(LARGE_PARTNER, active, by_time, descending=True))
