@@ -1,5 +1,6 @@
 """Cancelling a client, over HTTP, on both engines."""
 
+import pytest
 import sqlalchemy as sa
 
 from db import audit
@@ -107,17 +108,19 @@ async def test_each_active_activation_gets_a_reason_a_ledger_line_and_an_event(a
     ]
 
 
+# The clock is stopped: otherwise a cached viewer expires after five seconds and is read again.
+@pytest.mark.usefixtures("clock")
 async def test_more_activations_are_cancelled_by_no_more_statements(api: Api, product: str) -> None:
-    await api.buy(product, 300)
-    counted = []
-    for size in (100, 200):
+    await api.buy(product, 600)
+    counted: dict[int, list[int]] = {100: [], 200: []}
+    for size in (100, 200, 100, 200):
         client = await api.client()
         await _activate(api, client, product, size)
         with every_statement(api.portal.database) as sent:
             await api.done("cancelClient", "client { id }", {"clientId": client})
-        counted.append(len(sent))
+        counted[size].append(len(sent))
 
-    assert counted[0] == counted[1]
+    assert min(counted[100]) == min(counted[200])
 
 
 async def test_events_of_many_cancelled_activations_are_one_chain_in_order(api: Api, product: str) -> None:
