@@ -20,7 +20,7 @@ from server.http.cycle import Cycle
 from server.http.deadlines import Connections
 from server.http.endpoint import PATH
 from server.http.errors import Rejected
-from server.http.handshake import accepted_key, wants_websocket
+from server.http.handshake import accepted_key, described, wants_websocket
 from server.http.request_head import MAX_HEADERS, SLICE_BYTES
 from server.http.websocket_protocol import WebSocketProtocol
 
@@ -257,22 +257,12 @@ class Protocol(GracefulProtocol):
             self._refuse(request_head.not_a_url())
 
     def _become_websocket(self, query: bytes, key: bytes, rest: bytes) -> None:
-        protocols = b",".join(value for name, value in self.headers if name == b"sec-websocket-protocol").split(b",")
         scope: Scope = {
-            "type": "websocket",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
             "server": self.server,
             "client": self.client,
             "scheme": "wss" if self.scheme == "https" else "ws",
-            "root_path": "",
-            "path": _PATH.decode(),
-            "raw_path": _PATH,
-            "query_string": query,
-            "headers": self.headers,
-            "subprotocols": [each.decode("latin-1").strip() for each in protocols],
             "state": self.app_state.copy(),
-            "extensions": {"websocket.http.response": {}},
+            **described(_PATH, query, self.headers),
         }
         self._successor = successor = WebSocketProtocol(
             self.app,
