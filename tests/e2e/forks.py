@@ -50,8 +50,14 @@ with socket.socket(socket.AF_UNIX) as portal:
         process = int(answers.readline())
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda number, _frame: os.kill(process, number))
-        sys.exit(int(answers.readline() or 1))
+        if status := answers.readline():
+            sys.exit(int(status))
+    # It was killed.
+    os.kill(os.getpid(), signal.SIGKILL)
 """
+
+PROGRAM = "FORKED_PROGRAM"
+"""Variable with the module of another program, whose `main` is to run instead of that of `portal`."""
 
 
 @cache
@@ -215,7 +221,7 @@ def _run(caller: socket.socket, run: Path, at_end: Callable[[], object]) -> int:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    status = _status(arguments)
+    status = _status(os.environ.pop(PROGRAM, "server.__main__"), arguments)
     sys.stdout.flush()
     sys.stderr.flush()
     at_end()
@@ -247,11 +253,11 @@ def _fork_interpreter(path: bytes, args: Sequence[Any], passfds: Sequence[int]) 
     os._exit(1)
 
 
-def _status(arguments: list[str]) -> int:
-    """Run the command line as `python -m server` does."""
+def _status(program: str, arguments: list[str]) -> int:
+    """Run the command line as `python -m` does."""
     try:
         sys.argv = ["portal", *arguments]
-        importlib.import_module("server.__main__").main()
+        importlib.import_module(program).main()
     except SystemExit as end:
         return _code(end)
     except BaseException:  # noqa: BLE001 — what the interpreter does with any error at the end.
