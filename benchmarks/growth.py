@@ -17,7 +17,7 @@ from benchmarks.growth_data import LARGE_PARTNER, Sizes
 from db import activations, clients, events, orders, partners, stock_movements
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
-from db.engine import Connection, Database, listings, storage
+from db.engine import Connection, Database, listings, listings_of_parents, storage
 from db.engine.keyset import Window
 from db.engine.listings import Listing
 from db.events import EventFilter
@@ -82,8 +82,8 @@ def _readings() -> Iterator[tuple[str, Reading]]:
         yield name, partial(listings.page, listing=listing, window=_PAGE)
         yield f"{name}: count", partial(listings.count, listing=listing)
     for name, listing in _lists_of_parents():
-        yield name, partial(listings.pages, listing=listing, window=_PAGE)
-        yield f"{name}: count", partial(listings.counts, listing=listing)
+        yield name, partial(listings_of_parents.pages, listing=listing, window=_PAGE)
+        yield f"{name}: count", partial(listings_of_parents.counts, listing=listing)
     yield "the total of orders", partial(orders.total, scope=LARGE_PARTNER, chosen=OrderFilter())
 
 

@@ -198,11 +198,17 @@ def fill(url: str, sizes: Sizes) -> None:
         asyncio.run(_fill_postgresql(parsed, sizes))
 
 
+_ACTIVITY = """UPDATE clients SET last_activated_at = found.latest, active_activations = found.active FROM (
+    SELECT client_id, max(activated_at) AS latest, sum(CASE WHEN status = 'ACTIVE' THEN 1 ELSE 0 END) AS active
+    FROM activations GROUP BY client_id
+) AS found WHERE found.client_id = clients.id"""
+
+
 def _statements(engine: str, sizes: Sizes) -> list[str]:
     once = [_insert(engine, table, 50, columns) for table, columns in _ONCE.items()]
     rows = [_insert(engine, table, number, columns) for table, (number, columns) in _rows(sizes).items()]
     counters = _COUNTERS.format(orders=sizes.orders, events=sizes.activations, bytes=_BYTES[engine])
-    return [*once, *rows, _STOCK, counters]
+    return [*once, *rows, _STOCK, _ACTIVITY, counters]
 
 
 def _insert(engine: str, table: sa.Table, rows: int, columns: Mapping[str, str]) -> str:

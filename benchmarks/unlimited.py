@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from db.engine.database import Database
 from db.engine.sqlite_engine import SqliteEngine
-from server.graphql import operations, requirements
+from server.graphql import operation_requests, requirements
 from server.graphql.operations import Operations
 from server.http.endpoint import Endpoint
 
@@ -112,8 +112,8 @@ _DEADLINES = (
         """,
     ),
     Edit(
-        operations,
-        "_chosen",
+        operation_requests,
+        "chosen",
         """
         if deadline is not None:
             deadline.allow_change()

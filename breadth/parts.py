@@ -1,7 +1,7 @@
 """Sizes of the parts that an executor with a `pause` works on without one."""
 
-OBJECTS_AT_ONCE = 500
+OBJECTS_AT_ONCE = 250
 """Number of objects."""
 
-VALUES_AT_ONCE = 5_000
+VALUES_AT_ONCE = 2_500
 """Number of their fields' values."""

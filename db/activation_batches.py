@@ -1,5 +1,6 @@
 """Statements about many activations at once."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from db import activations as of_one
+from db import client_activity
 from db.activation_changes import NewActivation
 from db.activations import COLUMNS, ActivationFilter, ActivationRow, ActivationSortKey
 from db.engine import Connection, Transaction, listings
@@ -103,7 +105,8 @@ async def keys_in_use(
 
 
 async def add(tx: Transaction, partner_id: int, new: Sequence[NewActivation], *, by_id: int, at: datetime) -> list[int]:
-    """Create activations, and return their ids in this order."""
+    """Create activations of clients, which the caller has locked, and return their ids in this order."""
+    await client_activity.add(tx, partner_id, Counter(each.client_id for each in new), at=at)
     common = {"partner_id": partner_id, "activated_at": at, "updated_at": at, "activated_by_id": by_id}
     rows = [{**asdict(each), "note_folded": note_folded(each.note), **common} for each in new]
     return list(await tx.execute_many(_ADD, rows))
@@ -112,14 +115,19 @@ async def add(tx: Transaction, partner_id: int, new: Sequence[NewActivation], *,
 async def cancel(
     tx: Transaction,
     partner_id: int,
-    ids_by_note: Mapping[str | None, Sequence[int]],
+    by_note: Mapping[str | None, Sequence[ActivationRow]],
     *,
     reason: ActivationCancellationReason,
     by_id: int,
     at: datetime,
 ) -> None:
-    """Cancel activations, which the caller has locked and found active, with one statement for each note."""
+    """Cancel activations with one statement for each note; the caller has locked them, their clients before.
+
+    It has found them active.
+    """
     common = {"partner_id": partner_id, "reason": reason, "by_id": by_id, "at": at}
-    for note, ids in ids_by_note.items():
+    for note, ended in by_note.items():
         notes = {"note_of_it": note, "folded_note": note_folded(note)}
-        await tx.execute(_CANCEL, {**common, **notes, "ids": sorted(ids)})
+        await tx.execute(_CANCEL, {**common, **notes, "ids": sorted(each.id for each in ended)})
+    of_clients = Counter(each.client_id for ended in by_note.values() for each in ended)
+    await client_activity.take(tx, partner_id, of_clients)

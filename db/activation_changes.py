@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from db import client_activity
 from db.activations import COLUMNS, ActivationRow
 from db.engine import Connection, Transaction, one, returned
 from db.engine.expressions import KEEPING_KEYS, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Statement
 from db.tables import activations
 from domain.activations import ActivationCancellationReason, ActivationStatus, note_folded
@@ -89,9 +91,10 @@ _ADD: Statement[int] = Statement(
 
 
 async def add(tx: Transaction, partner_id: int, new: NewActivation, *, by_id: int, at: datetime) -> int:
-    """Create an activation, and return its id."""
+    """Create an activation of a client, which the caller has locked, and return its id."""
     activation = {name: getattr(new, name) for name in _OF_NEW} | {"note_folded": note_folded(new.note)}
     made = {"partner_id": partner_id, "activated_at": at, "updated_at": at, "activated_by_id": by_id}
+    await client_activity.add(tx, partner_id, {new.client_id: 1}, at=at)
     return await returned(tx, _ADD, {**activation, **made})
 
 
@@ -153,22 +156,25 @@ _POINT_TO = Statement(sa.update(activations).where(*_MINE).values(moved_to_id=sa
 async def cancel(
     tx: Transaction,
     partner_id: int,
-    activation_id: int,
+    activation: ActivationRow,
     *,
     reason: ActivationCancellationReason,
     by_id: int,
     at: datetime,
     note: str | None = None,
 ) -> bool:
-    """Cancel an active activation; return False if it is not active."""
-    which = {"partner_id": partner_id, "activation_id": activation_id}
+    """Cancel an active activation, whose client the caller has locked; return False if it is not active."""
+    which = {"partner_id": partner_id, "activation_id": activation.id}
     ending = {"reason": reason, "by_id": by_id, "at": at, "note_of_it": note, "folded_note": note_folded(note)}
-    return await tx.execute(_CANCEL, which | ending) == 1
+    if await tx.execute(_CANCEL, which | ending) == 0:
+        return False
+    await client_activity.take(tx, partner_id, {activation.client_id: 1})
+    return True
 
 
 async def locked_of_client(
     tx: Transaction, partner_id: int, client_id: int, others: Sequence[int]
-) -> list[HeldLicense]:
+) -> RowBatch[HeldLicense]:
     """Lock all activations of a client together with those of other clients; return the client's active ones by id."""
     of_client = {"partner_id": partner_id, "of_client": client_id}
     if others:
@@ -176,7 +182,8 @@ async def locked_of_client(
         found = await tx.fetch(_LOCK_THESE, {"partner_id": partner_id, "ids": sorted({*ids, *others})})
     else:
         found = await tx.fetch(_LOCK_OF_CLIENT, of_client)
-    return [row for row in found if row.client_id == client_id and row.status is ActivationStatus.ACTIVE]
+    which = zip(found.column("client_id"), found.column("status"), strict=True)
+    return found.of(place for place, each in enumerate(which) if each == (client_id, ActivationStatus.ACTIVE))
 
 
 async def replace_printer(

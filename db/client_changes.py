@@ -6,10 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from db.clients import COLUMNS, STORED, ClientRow
+from db.clients import COLUMNS, ClientRow
 from db.engine import Connection, Transaction, statistics
 from db.engine.expressions import KEEPING_KEYS, among
-from db.engine.filters import PARTNER, upsert, values_of
+from db.engine.filters import PARTNER, upsert, value, values_of
 from db.engine.statement import Statement
 from db.tables import activations, clients
 from domain.clients import ClientStatus, names_folded
@@ -36,7 +36,19 @@ _LOCK = Statement(
     .order_by(clients.c.id)
     .with_for_update(key_share=KEEPING_KEYS),
     ClientRow,
-).load_only(STORED)
+)
+_LOCK_OF_ACTIVATION: Statement[int] = Statement(
+    sa.select(clients.c.id)
+    .where(
+        clients.c.partner_id == PARTNER,
+        clients.c.id
+        == sa.select(activations.c.client_id)
+        .where(activations.c.partner_id == PARTNER, activations.c.id == sa.bindparam("activation_id"))
+        .scalar_subquery(),
+    )
+    .with_for_update(key_share=KEEPING_KEYS),
+    value,
+)
 _DETAILS = (
     "name",
     "name_folded",
@@ -81,6 +93,11 @@ async def ids_by_cnpj(connection: Connection, partner_id: int, cnpjs: Sequence[s
 async def locked(tx: Transaction, partner_id: int, ids: Iterable[int]) -> Mapping[int, ClientRow]:
     """Lock the partner's clients with these ids until the transaction ends, and return them by id."""
     return {row.id: row for row in await tx.fetch(_LOCK, {"partner_id": partner_id, "ids": sorted(set(ids))})}
+
+
+async def lock_of_activation(tx: Transaction, partner_id: int, activation_id: int) -> None:
+    """Lock the client of the partner's activation, which is to be locked afterwards; nothing if there is none."""
+    await tx.fetch(_LOCK_OF_ACTIVATION, {"partner_id": partner_id, "activation_id": activation_id})
 
 
 async def register(tx: Transaction, *, partner_id: int, cnpj: str, details: ClientDetails, at: datetime) -> int | None:

@@ -34,6 +34,7 @@ _ERASE = Statement(
         cancelled_at=sa.bindparam("at"),
         cancelled_by_id=sa.bindparam("by_id"),
         cancellation_note=sa.bindparam("note"),
+        active_activations=0,
     ),
     values_of,
 )

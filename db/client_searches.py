@@ -40,7 +40,7 @@ def in_city(listed: Listing[Row], city: Text, conditions: Sequence[ColumnElement
     def found(part: Part, *, on_sqlite: bool) -> Found:  # noqa: ARG001 — both engines take the same statements.
         matches = first.cte("matches")
         few = sa.select(clients.c.id).where(*by_id, *others, clients.c.id.in_(sa.select(matches.c.id)))
-        many = sa.select(clients.c.id).where(*(listed.where if part.sorting else listed.counted))
+        many = sa.select(clients.c.id).where(*listed.where)
         return Found(part.of(few, when=are_few(matches)), part.of(many, when=~are_few(matches)))
 
     return replace(listed, search=Search(found, by_id))

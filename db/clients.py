@@ -13,12 +13,10 @@ from sqlalchemy import ColumnElement, FromClause
 
 from db import client_searches
 from db.engine import Connection, filters, one
-from db.engine.column_types import Instant
 from db.engine.expressions import (
     AnyColumn,
     AnySelect,
     among,
-    by_engine,
     contains,
     during,
     since,
@@ -60,28 +58,14 @@ class ClientRow(NamedTuple):
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of the last activation of a client without any, since a list is sorted by what is never null."""
 
-STORED = frozenset(ClientRow._fields) - {"last_activated_at"}
-
 
 def columns(of: FromClause) -> Sequence[AnyColumn]:
     """Return the columns of a row, of the table or an alias of it."""
     computed = {
         "name": sa.func.coalesce(of.c.name, REMOVED_NAME).label("name"),
         "cnpj_to_sort": sa.func.coalesce(of.c.cnpj, "").label("cnpj_to_sort"),
-        "last_activated_at": _last_activated_at(of).label("last_activated_at"),
     }
     return tuple(computed[name] if name in computed else of.c[name] for name in ClientRow._fields)
-
-
-def _last_activated_at(of: FromClause) -> ColumnElement[datetime]:
-    given = activations.alias("given")
-    latest = (
-        sa.select(sa.func.max(given.c.activated_at))
-        .where(given.c.partner_id == of.c.partner_id, given.c.client_id == of.c.id)
-        .correlate(of)
-        .scalar_subquery()
-    )
-    return sa.func.coalesce(latest, sa.literal(NEVER, Instant()), type_=Instant())
 
 
 COLUMNS = columns(clients)
@@ -103,12 +87,12 @@ _SORTED_BY: Mapping[ClientSortKey, tuple[str, AnyColumn]] = {
     ClientSortKey.REGISTERED_AT: ("registered_at", clients.c.registered_at),
     ClientSortKey.CNPJ: ("cnpj_to_sort", sa.func.coalesce(clients.c.cnpj, "", type_=clients.c.cnpj.type)),
     ClientSortKey.CITY: ("city_folded", clients.c.city_folded),
-    ClientSortKey.LAST_ACTIVATED_AT: ("last_activated_at", _last_activated_at(clients)),
+    ClientSortKey.LAST_ACTIVATED_AT: ("last_activated_at", clients.c.last_activated_at),
     ClientSortKey.UPDATED_AT: ("updated_at", clients.c.updated_at),
 }
 """Attribute of the row, and column or expression."""
 
-_INDEXED = frozenset({ClientSortKey.NAME, ClientSortKey.REGISTERED_AT, ClientSortKey.CITY, ClientSortKey.UPDATED_AT})
+_INDEXED = frozenset(ClientSortKey) - {ClientSortKey.CNPJ}
 _INDEXED_OF_ALL = frozenset({ClientSortKey.NAME})
 """Sort keys whose order an index has, of one partner's clients and of all."""
 
@@ -153,19 +137,17 @@ def _listing(
     indexed = _INDEXED_OF_ALL if all_partners else _INDEXED
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ClientFilter, shape)
-    common = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
+    where = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
     if by_cnpj:
-        common.append(clients.c.cnpj.is_not(None))
+        where.append(clients.c.cnpj.is_not(None))
     listed = Listing(
         name="clients",
         row=ClientRow,
         columns=COLUMNS,
-        where=[*common, *_with_activations(chosen, mine)],
-        counted=[*common, *_with_activations(chosen, mine, counting=True)],
+        where=where,
         key=name,
         sorting=Sorting(key, clients.c.id, descending=descending),
         indexed=by in indexed or by_cnpj,
-        kept=_number_by_activity(chosen, mine) if only_active and _BY_ACTIVITY.issuperset(dict(shape)) else None,
         searched=by is ClientSortKey.NAME and not (chosen.search is None and chosen.name is None),
     )
     # No index has the cities of all partners.
@@ -174,26 +156,6 @@ def _listing(
     return client_searches.in_city(
         listed, chosen.city, [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active)]
     )
-
-
-_BY_ACTIVITY = frozenset({"status", "has_active_activations"})
-
-
-def _number_by_activity(chosen: ClientFilter, mine: Mine) -> Statement[int] | None:
-    """Return the statement for the number of active clients with or without active activations.
-
-    An index has those activations by client, and only active clients have any.
-    """
-    if chosen.has_active_activations is None:
-        return None
-    active = _active(mine).distinct().subquery()
-    number: ColumnElement[int] = sa.select(sa.func.count()).select_from(active).scalar_subquery()
-    if not chosen.has_active_activations:
-        all_active = sa.select(sa.func.count()).where(
-            mine(clients.c.partner_id), clients.c.status == ClientStatus.ACTIVE
-        )
-        number = all_active.select_from(clients).scalar_subquery() - number
-    return Statement(sa.select(number), value)
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:
@@ -244,20 +206,19 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
         yield clients.c.id.in_(_active(mine).where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
     yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
     yield from since(clients.c.updated_at, chosen.updated_since)
+    yield from _by_activity(chosen)
 
 
-def _with_activations(chosen: ClientFilter, mine: Mine, *, counting: bool = False) -> Iterable[ColumnElement[bool]]:
+def _by_activity(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.has_active_activations is None:
         return
-    # A page looks for each of its clients, instead of reading all activations of the partner.
-    active = _active(mine).where(*_OF_CLIENT).correlate(clients).exists()
-    # To count all clients, or to find the few without any, SQLite reads all activations sooner than it looks for each.
-    # PostgreSQL, if they are more than it can hash, reads all of them for each client.
-    among_all = clients.c.id.in_(_active(mine))
-    if not chosen.has_active_activations:
-        yield by_engine(sqlite=~among_all, postgresql=~active)
+    # As the conditions of the indexes have it.
+    number, nothing = clients.c.active_activations, sa.literal_column("0", sa.Integer)
+    if chosen.has_active_activations:
+        yield number > nothing
+        yield clients.c.status == ClientStatus.ACTIVE
     else:
-        yield by_engine(sqlite=among_all, postgresql=active) if counting else active
+        yield number == nothing
 
 
 def _found(chosen: ClientFilter, search: str, mine: Mine) -> Iterable[ColumnElement[bool]]:
@@ -266,9 +227,6 @@ def _found(chosen: ClientFilter, search: str, mine: Mine) -> Iterable[ColumnElem
         yield contains(clients.c.cnpj, chosen.search_cnpj)
     if chosen.search_ecf is not None:
         yield clients.c.id.in_(_active(mine).where(starts_with(activations.c.ecf_serial_number, chosen.search_ecf)))
-
-
-_OF_CLIENT = activations.c.partner_id == clients.c.partner_id, activations.c.client_id == clients.c.id
 
 
 def _active(mine: Mine) -> AnySelect:

@@ -1,24 +1,26 @@
 """Statements that append to the log of each partner's events, and number its events and orders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import sqlalchemy as sa
+from sqlalchemy import ColumnElement
 
 from db import change_times
 from db.engine import Transaction, one
+from db.engine.column_types import Many
 from db.engine.expressions import KEEPING_KEYS, among, hashed
 from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.tables import events, partner_counters, users
 from domain import audit
 from domain.access import VENDOR_ROLES
-from domain.audit import chain, content
-from domain.events import Event
+from domain.audit import HASH_LENGTH, chain, content
+from domain.events import Event, EventOfEach
 
 _OF_PARTNER = partner_counters.c.partner_id == sa.bindparam("of_partner")
 _ONE_MORE = {
@@ -83,9 +85,42 @@ _OF_EVENT = tuple(sorted(each.name for each in fields(Event)))
 _SHARED_NAMES = tuple(name for name in _OF_EVENT if name != "activation_id")
 _SHARED = attrgetter(*_SHARED_NAMES)
 """Values of an event that many of one transaction share, which end one activation each."""
+_COMMON_NAMES = ("partner_id", "occurred_at", "actor_id", *_SHARED_NAMES)
 _APPEND = Statement(
     sa.insert(events), values_of, inserted=["partner_id", "number", "occurred_at", "actor_id", "hash", *_OF_EVENT]
 )
+_ALIKE = 100
+"""From how many events on that differ only in their activation one statement makes all of them from their ids."""
+
+
+def _appending_alike(each: sa.TableValuedAlias, index: ColumnElement[int]) -> sa.Insert:
+    """Return the insert of an event for each of the activations, at this index, with its part of all the hashes."""
+    begin = sa.cast(index * HASH_LENGTH + 1, sa.Integer)
+    values: dict[str, ColumnElement[Any]] = {
+        **{name: sa.bindparam(name, type_=events.c[name].type) for name in _COMMON_NAMES},
+        "number": sa.bindparam("first", type_=sa.BigInteger) + index,
+        "activation_id": each.c.value,
+        "hash": sa.func.substr(sa.bindparam("hashes", type_=sa.LargeBinary), begin, HASH_LENGTH),
+    }
+    return sa.insert(events).from_select(list(values), sa.select(*values.values()).order_by(each.c.key))
+
+
+_IDS: sa.BindParameter[Any] = sa.bindparam("activation_ids", type_=Many(sa.BigInteger()))
+_ON_SQLITE = sa.func.json_each(_IDS).table_valued("key", "value", name="ended")
+_ON_POSTGRESQL = (
+    sa.func.unnest(_IDS)
+    .table_valued(sa.column("value", sa.BigInteger), with_ordinality="key", name="ended")
+    .render_derived()
+)
+_APPEND_ALIKE = Statement(
+    _appending_alike(_ON_POSTGRESQL, _ON_POSTGRESQL.c.key - 1),
+    values_of,
+    on_sqlite=_appending_alike(_ON_SQLITE, _ON_SQLITE.c.key),
+)
+
+
+_Group: TypeAlias = tuple[Mapping[str, object], Sequence[int | None]]
+"""Events in a row that differ only in their activation: what they share, and the activation of each."""
 
 
 class ActorDisabledError(Exception):
@@ -95,7 +130,7 @@ class ActorDisabledError(Exception):
 async def append(
     tx: Transaction,
     partner_id: int,
-    happened: Sequence[Event],
+    happened: Sequence[Event | EventOfEach],
     *,
     actor_id: int | None,
     at: datetime,
@@ -107,11 +142,11 @@ async def append(
     later time than that of any earlier commit. Raises ActorDisabledError if the actor is disabled; until the
     transaction ends, no other one disables the actor.
     """
-    lines, contents = _lines(happened, {"actor_id": actor_id, "occurred_at": at})
-    is_one = len(lines) == 1
+    groups, contents = _grouped(happened, {"actor_id": actor_id, "occurred_at": at})
+    is_one = len(contents) == 1
     clock = change_times.microseconds(at)
     wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id, "clock": clock}
-    wanted["content" if is_one else "more"] = contents[0] if is_one else len(lines)
+    wanted["content" if is_one else "more"] = contents[0] if is_one else len(contents)
     taken = await one(tx, _NUMBER[is_one, actor_id is not None], wanted)
     if taken is None:
         raise ActorDisabledError
@@ -120,24 +155,52 @@ async def append(
     if not is_one:
         hashes = chain(hash_, contents)
         await tx.execute(_SET_HASH, {"of_partner": partner_id, "last_hash": hashes[-1]})
-    first = last - len(lines) + 1
-    for number, line in enumerate(lines):
-        line["partner_id"], line["number"], line["hash"] = partner_id, first + number, hashes[number]
-    await tx.execute_many(_APPEND, lines)
-    if time != clock and not again and any(event.client_id is not None for event in happened):
+    await _write(tx, partner_id, groups, last - len(contents) + 1, hashes)
+    if time != clock and not again and any(shared["client_id"] is not None for shared, _ in groups):
         await change_times.move(tx, partner_id, clock=at, taken=time)
 
 
-def _lines(happened: Sequence[Event], common: Mapping[str, object]) -> tuple[list[dict[str, object]], list[bytes]]:
-    """Return the values of events by column, and their contents, which are written once for events in a row."""
-    lines: list[dict[str, object]] = []
+def _grouped(happened: Sequence[Event | EventOfEach], common: Mapping[str, object]) -> tuple[list[_Group], list[bytes]]:
+    """Return events in groups, and the content of each, which is written once for a group."""
+    groups: list[_Group] = []
     contents: list[bytes] = []
-    for values, alike in groupby(happened, _SHARED):
+    for values, activation_ids in _alike(happened):
         shared = {**common, **dict(zip(_SHARED_NAMES, values, strict=True))}
-        activation_ids = [event.activation_id for event in alike]
-        lines += [{**shared, "activation_id": activation_id} for activation_id in activation_ids]
+        groups.append((shared, activation_ids))
         contents += audit.contents(shared, activation_ids)
-    return lines, contents
+    return groups, contents
+
+
+def _alike(happened: Sequence[Event | EventOfEach]) -> Iterator[tuple[Sequence[object], Sequence[int | None]]]:
+    """Yield the values that events in a row share, in the order of their names, and the activation of each."""
+    for kind, some in groupby(happened, type):
+        if kind is EventOfEach:
+            for each in cast("Iterable[EventOfEach]", some):
+                yield _SHARED(each.event), each.activation_ids
+        else:
+            for values, alike in groupby(cast("Iterable[Event]", some), _SHARED):
+                yield values, [event.activation_id for event in alike]
+
+
+async def _write(
+    tx: Transaction, partner_id: int, groups: Sequence[_Group], first: int, hashes: Sequence[bytes]
+) -> None:
+    """Insert events, whose numbers follow each other from the first one on."""
+    lines: list[dict[str, object]] = []
+    place = 0
+    for shared, activation_ids in groups:
+        end = place + len(activation_ids)
+        if len(activation_ids) < _ALIKE:
+            for at, activation_id in enumerate(activation_ids, place):
+                of_event = {"activation_id": activation_id, "number": first + at, "hash": hashes[at]}
+                lines.append({"partner_id": partner_id, **shared, **of_event})
+        else:
+            await tx.execute_many(_APPEND, lines)
+            lines = []
+            ids = {"activation_ids": activation_ids, "first": first + place, "hashes": b"".join(hashes[place:end])}
+            await tx.execute(_APPEND_ALIKE, {"partner_id": partner_id, **shared, **ids})
+        place = end
+    await tx.execute_many(_APPEND, lines)
 
 
 _LOCK_COUNTERS: Statement[int] = Statement(

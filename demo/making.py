@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from db import (
     activation_changes,
+    client_activity,
     event_log,
     partner_changes,
     partners,
@@ -244,6 +245,7 @@ async def write(
             chunk = of_table[start : start + _CHUNK]
             await bulk.insert(tx, table, chunk)
             wrote(len(chunk))
+    await client_activity.count(tx, partner_id)
     updated_at = {activation.id: activation.updated_at for activation in rows.activations}
     for previous_id, activation_id in rows.moved:
         await activation_changes.point_to(tx, partner_id, [(previous_id, activation_id)], at=updated_at[previous_id])

@@ -6,6 +6,9 @@ from enum import Enum
 from hashlib import sha256
 from operator import attrgetter
 
+HASH_LENGTH = 32
+"""Bytes of a hash."""
+
 BEGINNING = b""
 """What the first event of a partner is chained to."""
 

@@ -63,11 +63,11 @@ class AnswerTimedOut(TimedOut):
     text = Text(
         pt=(
             "A operação não terminou em {limit}, e não se sabe se a alteração foi feita. Confira antes de repetir; "
-            "com a mesma chave de idempotência, repetir é seguro."
+            "se a operação tem uma chave de idempotência, repetir com a mesma chave é seguro."
         ),
         en=(
             "This was not done within {limit}, and it is unknown whether the change was made. Check before you repeat "
-            "it; a retry with the same idempotency key is safe."
+            "it; if it has an idempotency key, a retry with the same key is safe."
         ),
     )
 

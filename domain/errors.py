@@ -209,21 +209,30 @@ class NotChanged(Unavailable):
 
 
 class OutcomeUnknown(Unavailable):
-    """The database failed during a commit, so it is unknown whether the change was made."""
+    """The database failed during a commit without an idempotency key, so it is unknown whether the change was made."""
 
     text = Text(
-        pt=(
-            "O portal falhou enquanto gravava, e não se sabe se a alteração foi feita. Confira antes de repetir; com a "
-            "mesma chave de idempotência, repetir é seguro."
-        ),
-        en=(
-            "The portal failed while it saved, so it is unknown whether the change was made. Check before you repeat "
-            "it; a retry with the same idempotency key is safe."
-        ),
+        pt="O portal falhou enquanto gravava, e não se sabe se a alteração foi feita. Confira antes de repetir.",
+        en="The portal failed while saving, so it is unknown whether the change was made. Check before you repeat it.",
     )
 
     def __init__(self) -> None:
         super().__init__(outcome="UNKNOWN")
+
+
+class KeyedOutcomeUnknown(OutcomeUnknown):
+    """The same of a change with an idempotency key."""
+
+    text = Text(
+        pt=(
+            "O portal falhou enquanto gravava, e não se sabe se a alteração foi feita. Repita com a mesma chave de "
+            "idempotência: ela não será feita duas vezes."
+        ),
+        en=(
+            "The portal failed while saving, so it is unknown whether the change was made. Repeat it with the same "
+            "idempotency key: it will not be made twice."
+        ),
+    )
 
 
 class ProviderUnreachable(Unavailable):
@@ -240,12 +249,12 @@ class ServerStopped(Unavailable):
 
     text = Text(
         pt=(
-            "O portal foi reiniciado antes de terminar. Confira antes de repetir; com a mesma chave de idempotência, "
-            "repetir é seguro."
+            "O portal foi reiniciado antes de terminar. Confira antes de repetir; se a operação tem uma chave de "
+            "idempotência, repetir com a mesma chave é seguro."
         ),
         en=(
-            "The portal was restarted before it was done. Check before you repeat it; a retry with the same "
-            "idempotency key is safe."
+            "The portal was restarted before it was done. Check before you repeat it; if it has an idempotency key, a "
+            "retry with the same key is safe."
         ),
     )
 

@@ -1,6 +1,7 @@
 """Events of a partner, its audit trail, which stores only ids."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -85,6 +86,25 @@ class Event:
 
     exported_list: ExportList | None = None
     """List that was exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventOfEach:
+    """The same event for each of many activations."""
+
+    event: Event
+    activation_ids: Sequence[int]
+
+
+def counted(happened: Iterable[Event | EventOfEach]) -> Counter[EventType]:
+    """Return the number of events of each type."""
+    numbers: Counter[EventType] = Counter()
+    for each in happened:
+        if isinstance(each, Event):
+            numbers[each.type] += 1
+        elif each.activation_ids:
+            numbers[each.event.type] += len(each.activation_ids)
+    return numbers
 
 
 WITHHELD = "…"

@@ -19,7 +19,7 @@ from resolvers.context import Context
 from resolvers.identities import IdentityProvider
 from resolvers.portal import Portal
 from resolvers.rates import Charge
-from resolvers.viewers import Viewer, digest
+from resolvers.viewers import Moment, Viewer, digest
 
 _CHECK_SECONDS = 5
 """How long the check of a token may take, before the request's own deadline begins."""
@@ -75,9 +75,9 @@ async def viewer_of(
     Raises ProviderUnreachable if the keys of the identity provider can't be read, and UnusableToken if a policy of the
     partner keeps its API tokens from the caller's address.
     """
-    token_digest, now = digest(secret), portal.now()
+    token_digest, at = digest(secret), portal.moment()
     recall = portal.viewers.recall_new if read_now else portal.viewers.recall
-    viewer = recall(token_digest, now)
+    viewer = recall(token_digest, at.seconds)
     if viewer is None:
         if token_forms.is_mistyped(secret):
             return None
@@ -87,9 +87,9 @@ async def viewer_of(
         with deadline.limited(_CHECK_SECONDS):
             # The portal's own tokens have no dots, and those of a provider have two.
             if portal.provider is None or "." not in secret:
-                viewer = await _read_viewer(portal, token_digest, now, former)
+                viewer = await _read_viewer(portal, token_digest, at, former)
             else:
-                viewer = await _identified_viewer(portal, portal.provider, secret, now, former)
+                viewer = await _identified_viewer(portal, portal.provider, secret, at, former)
         if viewer is None:
             portal.viewers.drop(token_digest)
         elif held is not None:
@@ -98,46 +98,44 @@ async def viewer_of(
         if viewer.networks and not policies.admits(viewer.networks, address):
             raise TokenElsewhere(address)
         if viewer.token_id:
-            portal.viewers.note_use(viewer, now, address)
+            portal.viewers.note_use(viewer, at.now, address)
     return viewer
 
 
 @row_scope.for_every_partner
 async def _identified_viewer(
-    portal: Portal, provider: IdentityProvider, secret: str, now: datetime, former: Viewer | None = None
+    portal: Portal, provider: IdentityProvider, secret: str, at: Moment, former: Viewer | None = None
 ) -> Viewer | None:
-    claims = await provider.claims(secret, now)
+    claims = await provider.claims(secret, at.now)
     if claims is None:
         return None
     found, forgotten = None, portal.viewers.forgotten
     if former is not None:
         # Those of many subscriptions are read together, within a second.
         found, forgotten = await portal.token_checks.identified((claims.issuer, claims.subject))
-        now = portal.now()
+        at = portal.moment()
     if found is None:
         forgotten = portal.viewers.forgotten
-        found = await identities.user_of(portal.database, claims, at=now)
+        found = await identities.user_of(portal.database, claims, at=at.now)
     if found is None or _is_misplaced(found):
         return None
     viewer = _of_identity(found, claims.expires_at)
-    portal.viewers.remember(digest(secret), viewer, now, forgotten=forgotten)
+    portal.viewers.remember(digest(secret), viewer, at, forgotten=forgotten)
     return viewer
 
 
 @row_scope.for_every_partner
-async def _read_viewer(
-    portal: Portal, token_digest: bytes, now: datetime, former: Viewer | None = None
-) -> Viewer | None:
+async def _read_viewer(portal: Portal, token_digest: bytes, at: Moment, former: Viewer | None = None) -> Viewer | None:
     if former is not None:
         # Those of many subscriptions are read together, within a second.
         found, forgotten = await portal.token_checks.bearer(former)
-        now = portal.now()
+        at = portal.moment()
     else:
         forgotten = portal.viewers.forgotten
         found = await portal.database.read(lambda connection: access.bearer(connection, token_digest), alone=True)
-    viewer = None if found is None else _of_token(portal, found, now)
+    viewer = None if found is None else _of_token(portal, found, at.now)
     if viewer is not None:
-        portal.viewers.remember(token_digest, viewer, now, forgotten=forgotten)
+        portal.viewers.remember(token_digest, viewer, at, forgotten=forgotten)
     return viewer
 
 

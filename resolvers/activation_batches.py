@@ -86,7 +86,7 @@ async def _cancel(work: Work, wanted: Mapping[int, CancelActivation]) -> Done[Ac
     found = await activation_batches.locked(work.tx, work.partner_id, ids)
     done: dict[int, Activated | Refusal] = {}
     ended: dict[int, ActivationRow] = {}
-    by_note: dict[str | None, list[int]] = {}
+    by_note: dict[str | None, list[ActivationRow]] = {}
     for index, item in wanted.items():
         try:
             activation = cancellable(found.get(item.activation_id))
@@ -95,7 +95,7 @@ async def _cancel(work: Work, wanted: Mapping[int, CancelActivation]) -> Done[Ac
             continue
         found[activation.id] = activation._replace(status=ActivationStatus.CANCELLED)
         ended[index] = activation
-        by_note.setdefault(item.reason, []).append(activation.id)
+        by_note.setdefault(item.reason, []).append(activation)
         done[index] = Activated(activation.id, activation.product_id)
     await activation_batches.cancel(
         work.tx,
@@ -161,7 +161,7 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
     await activation_batches.cancel(
         work.tx,
         work.partner_id,
-        {None: [previous.id for previous in ended.values()]} if ended else {},
+        {None: [*ended.values()]} if ended else {},
         reason=ActivationCancellationReason.MOVED,
         by_id=work.viewer.user_id,
         at=work.now,

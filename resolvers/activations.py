@@ -115,11 +115,12 @@ class CancelActivation(NamedTuple):
 @mutation("cancelActivation", Activated)
 async def cancel(work: Work, given: CancelActivation) -> Activated:
     """Cancel an activation, and return its license and seats to the stock."""
+    await client_changes.lock_of_activation(work.tx, work.partner_id, given.activation_id)
     activation = cancellable(await activation_changes.locked(work.tx, work.partner_id, given.activation_id))
     await activation_changes.cancel(
         work.tx,
         work.partner_id,
-        activation.id,
+        activation,
         reason=ActivationCancellationReason.ACTIVATION_CANCELLED,
         by_id=work.viewer.user_id,
         at=work.now,
@@ -176,7 +177,7 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     await activation_changes.cancel(
         work.tx,
         work.partner_id,
-        previous.id,
+        previous,
         reason=ActivationCancellationReason.MOVED,
         by_id=work.viewer.user_id,
         at=work.now,

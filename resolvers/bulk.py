@@ -9,7 +9,7 @@ from db.engine import Connection, Transaction
 from db.idempotency import Claim, Recorded
 from domain.bulk import BulkMode, BulkStatus
 from domain.deadlines import AnswerTimedOut, ChangeTimedOut
-from domain.errors import NotChanged, OutcomeUnknown, Unavailable
+from domain.errors import KeyedOutcomeUnknown, NotChanged, OutcomeUnknown, Unavailable
 from domain.refusals import IdempotencyConflict, Path, Refusal, flat
 from resolvers import previews
 from resolvers.bulk_results import Result, Results
@@ -181,7 +181,7 @@ class BulkMutation(Generic[Given, Outcome]):
                 except* (NotChanged, ChangeTimedOut) as group:
                     # What is true of this item is not true of those before it.
                     done = any(result.status is BulkStatus.DONE for result in results)
-                    raise (_unknown(group.exceptions[0]) if done else group.exceptions[0]) from None
+                    raise (_unknown(group.exceptions[0], key) if done else group.exceptions[0]) from None
             results.append(_result(index, outcome, refusals))
         return Results(results)
 
@@ -271,9 +271,11 @@ class BulkMutation(Generic[Given, Outcome]):
         return claims
 
 
-def _unknown(error: Exception) -> Unavailable:
+def _unknown(error: Exception, key: str | None) -> Unavailable:
     """Return the error for all items when one was not changed because of this error, and others were done."""
-    return AnswerTimedOut(error.seconds) if isinstance(error, ChangeTimedOut) else OutcomeUnknown()
+    if isinstance(error, ChangeTimedOut):
+        return AnswerTimedOut(error.seconds)
+    return OutcomeUnknown() if key is None else KeyedOutcomeUnknown()
 
 
 def _check_inputs(claims: Mapping[int, Claim], recorded: Mapping[bytes, Recorded]) -> None:

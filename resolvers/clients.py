@@ -21,6 +21,7 @@ from db.activations import ActivationRow
 from db.client_changes import ClientDetails
 from db.clients import ClientFilter, ClientRow, ClientSortKey
 from db.engine.connection import LockedElsewhereError
+from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns
 from db.erasures import Erasure
 from db.free_texts import AFTER_STOCK, BEFORE_ACTIVATIONS, OF_ACTIVATIONS
@@ -29,7 +30,7 @@ from db.stock_movements import NewMovement
 from domain.access import Permission
 from domain.clients import ClientStatus
 from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, single_words
-from domain.events import Event, EventType
+from domain.events import Event, EventOfEach, EventType
 from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
@@ -187,12 +188,10 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
         await work.act()
     erased += await erasures.erase(work.tx, erasure, AFTER_STOCK)
     stored = receipt(erased)
-    cancelled = [
-        Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id, activation_id=activation.id)
-        for activation in ended
-    ]
-    await work.append(*cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored))
-    if not await erasures.is_complete(work.tx, erasure, appended=len(cancelled) + 1):
+    ids = ended.column("id")
+    cancelled = EventOfEach(Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id), ids)
+    await work.append(cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored))
+    if not await erasures.is_complete(work.tx, erasure, appended=len(ids) + 1):
         raise LockedElsewhereError
     work.after_commit.append(work.context.portal.database.mark_erased)
     return ClientErased(client.id, stored)
@@ -233,10 +232,10 @@ async def cancelled_with(context: Context, partner_id: int, client_id: int) -> l
     )
 
 
-async def _give_back(work: Work, client_id: int, ended: Sequence[HeldLicense]) -> None:
+async def _give_back(work: Work, client_id: int, ended: RowBatch[HeldLicense]) -> None:
     held: dict[int, list[int]] = {}
-    for activation in ended:
-        held.setdefault(activation.product_id, []).append(activation.additional_seats)
+    for product_id, seats in zip(ended.column("product_id"), ended.column("additional_seats"), strict=True):
+        held.setdefault(product_id, []).append(seats)
     deltas = {product_id: released(sum(seats), licenses=len(seats)) for product_id, seats in held.items()}
     work.changes.movements.extend(
         NewMovement(product_id, StockMovementType.RELEASED, delta) for product_id, delta in deltas.items()

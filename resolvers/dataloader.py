@@ -6,7 +6,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
-from db.engine import Connection, Database, Pending
+from db.engine import Connection, Database, Pending, deadline
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Columns, Join
 from domain.tenancy import Scope
@@ -158,31 +158,31 @@ class Loader(Generic[Key, Value]):
     async def load(self, key: Key) -> Value | None:
         """Return the value of one key, or None."""
         for batch in self._asked([key]) or ():
-            await batch
+            await self._awaited(batch)
         return self._loaded[key]
 
     async def _found(self, batches: set[asyncio.Future[None]], key: Key) -> Value | None:
         for batch in batches:
-            await batch
+            await self._awaited(batch)
         return self._loaded[key]
 
-    def _keep(self, keys: Iterable[Key], found: Mapping[Key, Value]) -> None:
-        self._loaded.update({key: found.get(key) for key in keys})
+    def _keep(self, keys: Sequence[Key], found: Mapping[Key, Value]) -> None:
+        self._loaded.update(zip(keys, map(found.get, keys), strict=True))
 
     def _asked(self, keys: Sequence[Key | None]) -> set[asyncio.Future[None]] | None:
         """Return an awaitable of the load of all of the keys, or None if they are loaded."""
         missing = set(keys) - self._loaded.keys()
         if not missing:
             return None
-        # In their order, so that one request sends one statement each time.
-        ordered = [key for key in dict.fromkeys(keys) if key is not None and key in missing]
+        # In their order, so that one request sends one statement each time. None is loaded.
+        ordered: list[Key] = list(filter(missing.__contains__, dict.fromkeys(keys)))  # type: ignore[arg-type]
         found = self._database.read_now(lambda connection: self._read(connection, self._scope, ordered), alone=True)
         if not isinstance(found, Pending):
             self._keep(ordered, found)
             if (meter := self._database.meter) is not None:
                 meter.keys(len(ordered))
             return None
-        return {self._batch(key) for key in ordered}
+        return self._batches_of(ordered)
 
     async def _after(
         self,
@@ -191,27 +191,49 @@ class Loader(Generic[Key, Value]):
         made: Callable[[Mapping[Key | None, Value | None], Sequence[Key | None]], Any],
     ) -> Any:  # noqa: ANN401 — what is made.
         for batch in batches:
-            await batch
+            await self._awaited(batch)
         return made(self._loaded, keys)
 
-    def _batch(self, key: Key) -> asyncio.Future[None]:
-        """Return the batch that loads the key."""
-        under_way = self._batches.get(key)
-        if under_way is not None:
-            return under_way
-        if self._next is None:
-            loop = asyncio.get_running_loop()
-            self._next = loop.create_future()
-            loop.call_soon(self._dispatch)
-        self._wanted.append(key)
-        self._batches[key] = self._next
-        return self._next
+    def _batches_of(self, keys: list[Key]) -> set[asyncio.Future[None]]:
+        """Return the batches that load the keys: those under way, and the next one for all others."""
+        batches: set[asyncio.Future[None]] = set()
+        if self._batches:
+            batches.update(self._batches[key] for key in keys if key in self._batches)
+            keys = [key for key in keys if key not in self._batches]
+        if keys:
+            if self._next is None:
+                loop = asyncio.get_running_loop()
+                self._next = loop.create_future()
+                loop.call_soon(self._dispatch, self._next)
+            self._wanted += keys
+            self._batches.update(dict.fromkeys(keys, self._next))
+            batches.add(self._next)
+        return batches
 
-    def _dispatch(self) -> None:
-        batch, keys = self._next, self._wanted
+    async def _awaited(self, batch: asyncio.Future[None]) -> None:
+        """Wait until a batch is loaded; load it here if no other task can add keys to it meanwhile."""
+        until = deadline.current.get()
+        if self._next is not batch or until is None or until.task_id != id(asyncio.current_task()):
+            await batch
+            return
+        keys = self._take()
+        try:
+            await self._load(keys)
+        except BaseException as error:
+            _fail(batch, error)
+            raise
+        if not batch.done():
+            batch.set_result(None)
+
+    def _take(self) -> list[Key]:
+        """Return the keys of the next batch, which gets no others."""
+        keys = self._wanted
         self._next, self._wanted = None, []
-        if batch is not None:
-            task = asyncio.ensure_future(self._load(keys))
+        return keys
+
+    def _dispatch(self, batch: asyncio.Future[None]) -> None:
+        if self._next is batch:
+            task = asyncio.ensure_future(self._load(self._take()))
             task.add_done_callback(lambda done: _settle(batch, done))
 
     async def _load(self, keys: list[Key]) -> None:
@@ -221,8 +243,11 @@ class Loader(Generic[Key, Value]):
             if (meter := self._database.meter) is not None:
                 meter.keys(len(keys))
         finally:
-            for key in keys:
-                del self._batches[key]
+            if len(self._batches) == len(keys):
+                self._batches.clear()
+            else:
+                for key in keys:
+                    del self._batches[key]
 
 
 class WideLoader(Loader[int, Value]):
@@ -268,10 +293,17 @@ def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
         return
     # Asked for first: an error that is not looked at is logged, also where the batch was given up meanwhile.
     error = done.exception()
-    if batch.cancelled():
-        return
-    if error is None:
+    if error is not None:
+        _fail(batch, error)
+    elif not batch.done():
         batch.set_result(None)
+
+
+def _fail(batch: asyncio.Future[None], error: BaseException) -> None:
+    if batch.done():
+        return
+    if isinstance(error, asyncio.CancelledError):
+        batch.cancel()
         return
     batch.set_exception(error)
     # If the caller was cancelled, nothing awaits the error.

@@ -14,7 +14,7 @@ from db.idempotency import Claim, Recorded
 from db.partner_changes import Terms
 from db.stock_movements import NewMovement
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
-from domain.events import Event
+from domain.events import Event, EventOfEach
 from domain.field_permissions import FIELD_PERMISSIONS
 from domain.partners import PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
@@ -79,11 +79,11 @@ class Work:
         self.changes.movements.extend(movements)
         await stock_movements.record(self.tx, self.partner_id, movements, at=self.now)
 
-    async def append(self, *happened: Event) -> None:
+    async def append(self, *happened: Event | EventOfEach) -> None:
         """Append events. It takes the transaction's last lock."""
         await self.append_to(self.partner_id, *happened)
 
-    async def append_to(self, partner_id: int, *happened: Event) -> None:
+    async def append_to(self, partner_id: int, *happened: Event | EventOfEach) -> None:
         """Append events of a partner that the mutation is not for, such as one that it created.
 
         Raises Unauthenticated if the user was deactivated since the viewer was read.

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from db.engine import Connection, Database, listings
+from db.engine import Connection, Database, listings_of_parents
 from db.engine.keyset import Window
 from db.engine.listings import Listing, Slice
 from db.engine.statement import Columns
@@ -51,7 +51,7 @@ class Pages(Generic[Row]):
         """Return the loader of pages of that kind, by parent."""
 
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
-            return await listings.pages(connection, listing, kind.window, kind.columns)
+            return await listings_of_parents.pages(connection, listing, kind.window, kind.columns)
 
         return self._loader(self._pages, kind, read)
 
@@ -62,7 +62,7 @@ class Pages(Generic[Row]):
         """
 
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, int]:
-            return await listings.counts(connection, listing, at_most)
+            return await listings_of_parents.counts(connection, listing, at_most)
 
         return self._loader(self._counts, kind, read)
 
@@ -70,7 +70,7 @@ class Pages(Generic[Row]):
         """Return the loader of whether rows precede the pages of that kind, by parent."""
 
         async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, bool]:
-            return dict.fromkeys(await listings.parents_beyond(connection, listing, kind.window), True)
+            return dict.fromkeys(await listings_of_parents.beyond(connection, listing, kind.window), True)
 
         return self._loader(self._beyond, kind, read)
 

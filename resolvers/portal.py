@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from time import monotonic
 
 from db.engine import Database
 from domain.documents import Inspection
@@ -16,7 +17,7 @@ from resolvers.identities import IdentityProvider
 from resolvers.mail import Outbox
 from resolvers.passwords import SignInQueue
 from resolvers.token_checks import TokenChecks
-from resolvers.viewers import Viewers
+from resolvers.viewers import Moment, Viewers
 from resolvers.webhook_selections import Selections
 
 
@@ -27,6 +28,8 @@ class Portal:
     database: Database
     secret: bytes
     now: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = monotonic
+    """Seconds of a clock that nobody sets, for ages of what this process keeps."""
     demo: bool = False
     previous_secret: bytes | None = None
     """The secret before this one, while stored values may still need it."""
@@ -59,6 +62,10 @@ class Portal:
         """Start the feed, which reads nothing before there is a follower."""
         self.feed = Feed(self.database)
         self.token_checks = TokenChecks(self.database, self.viewers)
+
+    def moment(self) -> Moment:
+        """Return the moment by both clocks."""
+        return Moment(self.now(), self.monotonic())
 
     @property
     def secrets(self) -> tuple[bytes, ...]:

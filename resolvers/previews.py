@@ -4,7 +4,7 @@ They have no objects, since what a dry run creates or changes is rolled back.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from db.engine import Connection
 from db.licenses import StockRow
 from db.stock_movements import NewMovement
 from domain.erasure import ErasedCount, counts
-from domain.events import Event, EventType
+from domain.events import Event, EventOfEach, EventType, counted
 from resolvers.prices import Quote
 
 
@@ -22,7 +22,7 @@ from resolvers.prices import Quote
 class Changes:
     """What a unit of work has changed so far."""
 
-    events: list[Event] = field(default_factory=list)
+    events: list[Event | EventOfEach] = field(default_factory=list)
     movements: list[NewMovement] = field(default_factory=list)
     partners: set[int] = field(default_factory=set)
     """Partners whose events these are."""
@@ -55,17 +55,20 @@ class Preview(NamedTuple):
 
 async def of_changes(tx: Connection, partner_id: int, changes: Changes, *, at: datetime) -> Preview:
     """Return the preview of what was changed in this transaction."""
-    numbers = Counter(event.type for event in changes.events)
     quote = changes.quote
     if quote is not None:
         next_begin = await price_versions.next_begin(tx, partner_id, quote.price_table_id, at=at)
         quote = quote._replace(valid_until=next_begin)
     return Preview(
-        [EventCount(*each) for each in numbers.items()],
+        [EventCount(*each) for each in counted(changes.events).items()],
         await _stock(tx, partner_id, changes.movements),
-        [each for event in changes.events if event.erased for each in counts(event.erased)],
+        [each for receipt in _receipts(changes.events) for each in counts(receipt)],
         quote,
     )
+
+
+def _receipts(happened: Sequence[Event | EventOfEach]) -> Iterator[str]:
+    return (event.erased for event in happened if isinstance(event, Event) and event.erased)
 
 
 async def _stock(tx: Connection, partner_id: int, movements: Sequence[NewMovement]) -> list[StockChange]:

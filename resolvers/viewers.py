@@ -1,8 +1,9 @@
 """Viewers: the user and permissions of a token, cached for a few seconds."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 from domain import policies
@@ -10,10 +11,10 @@ from domain.access import Permissions, Role, TokenKind
 from domain.policies import Network
 from domain.tenancy import ALL_PARTNERS, Scope
 
-REMEMBERED = timedelta(seconds=5)
+REMEMBERED_SECONDS = 5.0
 """How long a viewer may be remembered: a token that another process revoked works no longer than that."""
 
-NEW = timedelta(seconds=1)
+NEW_SECONDS = 1.0
 """Age up to which a viewer is as good as one that is read now."""
 _REMEMBERED_AT_MOST = 10_000
 
@@ -41,15 +42,27 @@ class Viewer(NamedTuple):
     points_per_second: int | None = None
     """Rate that the vendor allows the partner; None for the portal's own limit."""
 
+    def seconds_left(self, now: datetime) -> float:
+        """Return the seconds until the token expires."""
+        return inf if self.expires_at is None else (self.expires_at - now).total_seconds()
+
     @property
     def of_vendor(self) -> bool:
         """Whether the user works for the vendor."""
         return self.scope is ALL_PARTNERS
 
 
+class Moment(NamedTuple):
+    """Moment by both clocks of a portal."""
+
+    now: datetime
+    seconds: float
+    """Of the monotonic clock."""
+
+
 class _Seen(NamedTuple):
     viewer: Viewer
-    until: datetime
+    until: float
 
 
 TokenUse: TypeAlias = tuple[datetime, str | None]
@@ -63,7 +76,10 @@ def digest(secret: str) -> bytes:
 
 @dataclass(slots=True)
 class Viewers:
-    """Cache of viewers by token digest, and the uses of tokens that are not written yet."""
+    """Cache of viewers by token digest, and the uses of tokens that are not written yet.
+
+    Its ages are of the portal's monotonic clock, because the time of day may be set back.
+    """
 
     _seen: dict[bytes, _Seen] = field(default_factory=dict)
     forgotten: int = 0
@@ -74,24 +90,24 @@ class Viewers:
     used: dict[tuple[int, int], TokenUse] = field(default_factory=dict)
     """By partner id and token id."""
 
-    def recall(self, digest: bytes, now: datetime) -> Viewer | None:
-        """Return the cached viewer of a token, if any."""
-        viewer = self.peek(digest, now)
+    def recall(self, digest: bytes, seconds: float) -> Viewer | None:
+        """Return the viewer of a token that is cached at these seconds of the monotonic clock, if any."""
+        viewer = self.peek(digest, seconds)
         if viewer is None:
             self.misses += 1
         return viewer
 
-    def peek(self, digest: bytes, now: datetime) -> Viewer | None:
+    def peek(self, digest: bytes, seconds: float) -> Viewer | None:
         """Do as `recall`, without counting what the cache does not answer: another lookup follows."""
         seen = self._seen.get(digest)
-        if seen is None or seen.until <= now:
+        if seen is None or seen.until <= seconds:
             return None
         self.hits += 1
         return seen.viewer
 
-    def usable(self, secret: str, now: datetime, address: str | None) -> Viewer | None:
+    def usable(self, secret: str, now: datetime, seconds: float, address: str | None) -> Viewer | None:
         """Return the cached viewer of a token that can be used from the address, and record the use."""
-        viewer = self.peek(digest(secret), now)
+        viewer = self.peek(digest(secret), seconds)
         if viewer is None or (viewer.networks and not policies.admits(viewer.networks, address)):
             return None
         if viewer.token_id:
@@ -103,12 +119,12 @@ class Viewers:
         seen = self._seen.get(digest)
         return None if seen is None else seen.viewer
 
-    def recall_new(self, digest: bytes, now: datetime) -> Viewer | None:
+    def recall_new(self, digest: bytes, seconds: float) -> Viewer | None:
         """Return the viewer of a token if it was read within the last second."""
         seen = self._seen.get(digest)
-        return None if seen is None or seen.until - now < REMEMBERED - NEW else seen.viewer
+        return None if seen is None or seen.until - seconds < REMEMBERED_SECONDS - NEW_SECONDS else seen.viewer
 
-    def remember(self, digest: bytes, viewer: Viewer, now: datetime, *, forgotten: int) -> None:
+    def remember(self, digest: bytes, viewer: Viewer, at: Moment, *, forgotten: int) -> None:
         """Cache the viewer for a few seconds, or until the token expires.
 
         `forgotten` is the count from before the viewer was read: a token that was revoked in between, perhaps
@@ -118,8 +134,7 @@ class Viewers:
             return
         if len(self._seen) >= _REMEMBERED_AT_MOST:
             self._seen.clear()
-        until = now + REMEMBERED
-        self._seen[digest] = _Seen(viewer, until if viewer.expires_at is None else min(until, viewer.expires_at))
+        self._seen[digest] = _Seen(viewer, at.seconds + min(REMEMBERED_SECONDS, viewer.seconds_left(at.now)))
 
     def drop(self, digest: bytes) -> None:
         """Drop the viewer of a token that was found to be unusable."""

@@ -139,7 +139,6 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivationFilter.search": "120",
     "ActivationFilter.status": "200",
     "ClientFilter.city": "20",
-    "ClientFilter.hasActiveActivations": "100",
     "ClientFilter.name": "30",
     "ClientFilter.search": "60",
     "ClientFilter.state": "30",
@@ -170,6 +169,9 @@ ORDER_WEIGHTS: Mapping[str, Mapping[str, str]] = {
     "ActivationFilter.search": {"CLIENT_NAME": "480"},
     "ActivationFilter.status": {"CLIENT_NAME": "200"},
     "ActivationFilter.updatedSince": {"ACTIVATED_AT": "300", "CLIENT_NAME": "500"},
+    "ClientFilter.hasActiveActivations": dict.fromkeys(
+        ("CITY", "CNPJ", "LAST_ACTIVATED_AT", "REGISTERED_AT", "UPDATED_AT"), "40"
+    ),
     "ClientFilter.registeredAt": _BUT_BY_TIME | {"UPDATED_AT": "40"},
     "ClientFilter.updatedSince": _BUT_BY_TIME | {"REGISTERED_AT": "40"},
     "OrderFilter.approvedById": {"CREATED_AT": "30"},
@@ -183,7 +185,6 @@ In these orders all rows are read in turn where few match, or all that match are
 
 VALUE_WEIGHTS: Mapping[str, str] = {
     "ClientSortKey.CNPJ": "30",
-    "ClientSortKey.LAST_ACTIVATED_AT": "300",
 }
 """Weights by `Enum.VALUE`, which count where an input's field has it: orders in which no index has the rows."""
 

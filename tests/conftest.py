@@ -295,8 +295,7 @@ def portal(database: Database) -> Portal:
 @pytest.fixture
 def clock(portal: Portal) -> Clock:
     """Clock of the portal, which a test can stop and move."""
-    portal.now = clock = Clock()
-    return clock
+    return Clock.of(portal)
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
+from db.clients import NEVER
 from db.doctor.findings import Check
+from db.engine.column_types import Instant
 from db.engine.expressions import AnySelect
-from db.tables import activations, license_stock, order_items, orders, stock_movements
+from db.tables import activations, clients, license_stock, order_items, orders, stock_movements
 from domain.activations import ActivationStatus
 from domain.orders import OrderStatus, OrderType
 
@@ -18,6 +20,7 @@ def checks() -> Iterator[Check]:
     """Every check of a balance."""
     yield from _stock()
     yield from _activations()
+    yield from _clients()
     yield from _orders()
     yield from _bought()
 
@@ -104,6 +107,32 @@ def _activations() -> Iterator[Check]:
         .where(sa.or_(licenses != right, seats != right_seats)),
         "activation {0} holds {1} licenses and {3} additional seats by its movements, and has to hold {2} and {4}.",
     )
+
+
+def _clients() -> Iterator[Check]:
+    counted = (
+        sa.select(
+            activations.c.partner_id,
+            activations.c.client_id,
+            sa.func.max(activations.c.activated_at).label("latest"),
+            sa.func.sum(sa.case((activations.c.status == ActivationStatus.ACTIVE, 1), else_=0)).label("active"),
+        )
+        .group_by(activations.c.partner_id, activations.c.client_id)
+        .subquery("counted")
+    )
+    of_client = sa.and_(counted.c.partner_id == clients.c.partner_id, counted.c.client_id == clients.c.id)
+    latest = sa.func.coalesce(counted.c.latest, sa.literal(NEVER, Instant()), type_=Instant())
+    for name, right, message in (
+        ("active_activations", sa.func.coalesce(counted.c.active, 0), "active_activations is {1}, but {2} are active."),
+        ("last_activated_at", latest, "last_activated_at is {1}, but its latest activation is of {2}."),
+    ):
+        yield Check(
+            "clients and activations",
+            sa.select(clients.c.partner_id, clients.c.id, clients.c[name], right)
+            .outerjoin_from(clients, counted, of_client)
+            .where(clients.c[name] != right),
+            f"client {{0}}: {message}",
+        )
 
 
 def _orders() -> Iterator[Check]:

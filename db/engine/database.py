@@ -1,8 +1,9 @@
 """Database: runs units of work, for which its engine chooses the cheapest place."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
+from math import inf
 from typing import Any, TypeVar
 
 from db.engine import deadline, hosts, outcomes, pooler, probes, replicas
@@ -16,12 +17,15 @@ from db.engine.postgres import PostgresEngine
 from db.engine.replicas import Replicas
 from db.engine.sqlite_engine import SqliteEngine
 from db.engine.timing import timed
-from domain.errors import OutcomeUnknown, Unavailable
+from domain.errors import KeyedOutcomeUnknown, OutcomeUnknown, Unavailable
 
 Result = TypeVar("Result")
 
 _READING_SECONDS = 2
 """Least time for reading what a request has changed, however close its deadline is."""
+
+_TRIES_OF_DISK = 3
+"""How often a write with a key is tried again after its disk has failed, which may fail for hours."""
 
 _SIZES = PoolSizes()
 
@@ -164,17 +168,18 @@ class Database:
     async def write_once(self, work: Work[Result]) -> Result:
         """Run a unit of work that first claims an idempotency key, and run it again if its outcome is unknown.
 
-        The second run finds the key that the first one has committed, or does the work. Raises OutcomeUnknown if a
-        server that failed during the commit is not back at the deadline.
+        The second run finds the key that the first one has committed, or does the work. Raises KeyedOutcomeUnknown if a
+        server that failed during the commit is not back at the deadline, or a disk fails again.
         """
         try:
             return await self.write(work)
         except OutcomeUnknown as unknown:
             until = deadline.of_unit(self._seconds)
-            # What a disk has kept of a commit is found after a restart.
-            if until is None or self.url.get_backend_name() == "sqlite":
-                raise
-            return await outcomes.settled(partial(self.write, work), unknown, until)
+            if until is None:
+                raise KeyedOutcomeUnknown from unknown
+            # What a disk may have kept of a failed commit of SQLite is overwritten by the next one that succeeds.
+            tries = _TRIES_OF_DISK if self.url.get_backend_name() == "sqlite" else inf
+            return await outcomes.settled(partial(self.write, work), unknown, until, tries=tries)
 
     async def rehearse(self, work: Work[Result]) -> Result:
         """Run a unit of work in a transaction that is rolled back, and return its result."""
@@ -266,8 +271,8 @@ class Database:
         if self.replicas is not None:
             await self.replicas.close()
 
-    async def _read_alone(self, work: Work[Result]) -> Result:
-        return await self._read(work, alone=True)
+    def _read_alone(self, work: Work[Result]) -> Coroutine[Any, Any, Result]:
+        return self._read(work, alone=True)
 
     async def _read(self, work: Work[Result], *, alone: bool = False) -> Result:
         until = deadline.of_unit(self._seconds)

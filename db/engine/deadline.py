@@ -4,6 +4,7 @@ The deadline of a request is in a context variable, so that each unit of work of
 outside of a request has the default of its `Database`, from its own beginning.
 """
 
+from asyncio import current_task
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +28,11 @@ class Deadline:
     """Whether the caller of a request that only reads has closed the connection."""
     on_late: Callable[[], object] | None = None
     """Called when a read has been stopped at the deadline, before its error is raised."""
+    task_id = 0
+    """Identity of the task that runs the request: while it waits for a read, no other task of the request runs.
+
+    Not the task itself, whose context holds this.
+    """
     _stops: set[Callable[[], object]] | None = None
     seconds: float
     _change_seconds: float | None
@@ -35,6 +41,11 @@ class Deadline:
         """Begin now, for a request that only reads; one that changes data may take other seconds."""
         self.seconds, self._change_seconds = seconds, change_seconds
         self._ends = perf_counter() + seconds
+
+    @property
+    def ends(self) -> float:
+        """Time of the deadline, by `perf_counter`."""
+        return self._ends
 
     @property
     def left(self) -> float:
@@ -84,15 +95,25 @@ class Deadline:
 
     def on_gone(self, stop: Callable[[], object]) -> Callable[[], None]:
         """Call the function if the caller goes away, until the returned function is called."""
-        stops = self._stops = self._stops or set()
         # Two callers may give the same one, such as the `cancel` of a task, and each is called.
         own = partial(stop)
-        stops.add(own)
-        return lambda: stops.discard(own)
+        self.add_stop(own)
+        return lambda: self.remove_stop(own)
+
+    def add_stop(self, stop: Callable[[], object]) -> None:
+        """Call this object, which is in no other place, if the caller goes away."""
+        if self._stops is None:
+            self._stops = set()
+        self._stops.add(stop)
+
+    def remove_stop(self, stop: Callable[[], object]) -> None:
+        """Forget an object that is called if the caller goes away."""
+        if self._stops is not None:
+            self._stops.discard(stop)
 
 
-def of_requests(seconds: float, change_seconds: float) -> Callable[[], Deadline]:
-    """Return the class of the deadlines of requests, which all have the same seconds."""
+def of_requests(seconds: float, change_seconds: float, *, know_task: bool) -> Callable[[], Deadline]:
+    """Return the class of the deadlines of requests, which all have the same seconds, and may know their tasks."""
 
     class RequestDeadline(Deadline):
         _change_seconds = change_seconds
@@ -100,8 +121,13 @@ def of_requests(seconds: float, change_seconds: float) -> Callable[[], Deadline]
         def __init__(self) -> None:
             self._ends = perf_counter() + seconds
 
+    class TaskDeadline(RequestDeadline):
+        def __init__(self) -> None:
+            super().__init__()
+            self.task_id = id(current_task())
+
     RequestDeadline.seconds = seconds
-    return RequestDeadline
+    return TaskDeadline if know_task else RequestDeadline
 
 
 current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)

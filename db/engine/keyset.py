@@ -26,6 +26,24 @@ class Window(NamedTuple):
     after: Keyset | None = None
     before: Keyset | None = None
 
+    @property
+    def shape(self) -> tuple[bool, bool, bool]:
+        """What determines the statements of a window."""
+        return self.backward, self.after is not None, self.before is not None
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the window begins at an end of the list, which no rows precede."""
+        return (self.before if self.backward else self.after) is None
+
+    def bound(self) -> dict[str, object]:
+        """Return the values that the statements of a window bind."""
+        bound: dict[str, object] = {"limit": self.size + 1}
+        for name, position in (("after", self.after), ("before", self.before)):
+            if position is not None:
+                bound[f"{name}_key"], bound[f"{name}_id"] = position
+        return bound
+
 
 @dataclass(frozen=True, slots=True)
 class Sorting:

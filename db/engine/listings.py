@@ -1,4 +1,4 @@
-"""Lists that are read by page, alone or for many parents."""
+"""Lists that are read by page."""
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
@@ -56,8 +56,6 @@ class Listing(Generic[Row]):
     """Whether an index has the rows in this order."""
     searched: bool = False
     """Whether few rows may fit, and an index in this order has all that the conditions look at."""
-    counted: Sequence[ColumnElement[bool]] = ()
-    """Conditions of the same rows by which they are counted sooner, if not by `where`."""
     kept: Statement[Any] | None = None
     """Statement for the number of the rows, or that of each parent, which reads less than these rows."""
     search: Search | None = None
@@ -123,7 +121,7 @@ async def page(
     """Return one page, with these columns, those of a row's position, and the joined rows."""
     statement = listing.statement(
         "page",
-        _shape(window),
+        window.shape,
         expression=lambda: _page(listing, window, on_sqlite=False),
         on_sqlite=_of_search(listing, lambda: _page(listing, window, on_sqlite=True)),
         row=listing.row,
@@ -131,29 +129,7 @@ async def page(
         reads=None if listing.filtered else _rows_of_page,
     )
     found = await connection.fetch(statement.load_only(listing.at_least(columns), joins), _values(listing, window))
-    return _cut(found, window)
-
-
-async def pages(
-    connection: Connection, listing: Listing[Row], window: Window, columns: Columns = None
-) -> dict[int, Slice[Row]]:
-    """Return one page for each parent that has rows, with these columns and those of a row's position."""
-    statement = listing.statement(
-        "pages",
-        _shape(window),
-        expression=lambda: keyset.pages(
-            _of_any(listing), listing.sorting, window, _is_parent(listing), listing.parents, key=listing.key
-        ),
-        row=listing.row,
-        keyed=True,
-        reads=None if listing.filtered else _rows_of_pages(listing.parents),
-        on_sqlite=lambda: keyset.pages_on_sqlite(
-            _of_any(listing), listing.sorting, window, _is_parent(listing), listing.parents
-        ),
-    )
-    values = {**listing.values, **_bound(window)}
-    found = await connection.fetch(statement.load_only(listing.at_least(columns)), values)
-    return {parent: _cut(of_parent, window) for parent, of_parent in found.by_key()}
+    return cut(found, window)
 
 
 async def count(connection: Connection, listing: Listing[Row], at_most: int | None = None) -> int:
@@ -169,7 +145,7 @@ async def count(connection: Connection, listing: Listing[Row], at_most: int | No
         on_sqlite=_of_search(listing, lambda: _count(listing, limited=limited, on_sqlite=True)),
         row=int,
     )
-    bound = {"limit": _limit(at_most), "few": searches.FEW_MAX + 1}
+    bound = {"limit": limit(at_most), "few": searches.FEW_MAX + 1}
     (total,) = await connection.fetch(statement, {**listing.values, **bound})
     return int(total)
 
@@ -188,28 +164,13 @@ async def those_in(connection: Connection, listing: Listing[Row], ids: Sequence[
     return list(await connection.fetch(statement, {**listing.values, "these_ids": ids}))
 
 
-async def counts(connection: Connection, listing: Listing[Row], at_most: int | None = None) -> dict[int, int]:
-    """Return the length of each parent's list; of those longer than `at_most` as `count` does."""
-    if listing.kept is not None:
-        return dict(await connection.fetch(listing.kept, listing.values))
-    limited = at_most is not None
-    statement = listing.statement(
-        "counts",
-        limited,
-        expression=lambda: _counts(listing, limited=limited, on_sqlite=False),
-        on_sqlite=lambda: _counts(listing, limited=limited, on_sqlite=True),
-        row=_pair,
-    )
-    return dict(await connection.fetch(statement, {**listing.values, "limit": _limit(at_most)}))
-
-
 async def any_beyond(connection: Connection, listing: Listing[Row], window: Window) -> bool:
     """Return whether rows precede the page."""
-    if _nothing_beyond(window):
+    if window.is_at_end:
         return False
     statement = listing.statement(
         "any beyond",
-        _shape(window),
+        window.shape,
         expression=lambda: _any_beyond(listing, window, on_sqlite=False),
         on_sqlite=_of_search(listing, lambda: _any_beyond(listing, window, on_sqlite=True)),
         row=int,
@@ -217,49 +178,16 @@ async def any_beyond(connection: Connection, listing: Listing[Row], window: Wind
     return bool(await connection.fetch(statement, _values(listing, window)))
 
 
-async def parents_beyond(connection: Connection, listing: Listing[Row], window: Window) -> frozenset[int]:
-    """Return the parents whose pages are preceded by rows."""
-    if _nothing_beyond(window):
-        return frozenset()
-    statement = listing.statement(
-        "parents beyond",
-        _shape(window),
-        expression=lambda: _parents_beyond(listing, window, on_sqlite=False),
-        on_sqlite=lambda: _parents_beyond(listing, window, on_sqlite=True),
-        row=int,
-    )
-    return frozenset(await connection.fetch(statement, {**listing.values, **_bound(window)}))
-
-
-def _shape(window: Window) -> tuple[bool, bool, bool]:
-    """Return the shape of a window, which determines its statements."""
-    return window.backward, window.after is not None, window.before is not None
-
-
-def _bound(window: Window) -> dict[str, object]:
-    """Return the values that the statements of a window bind, by the names that `keyset` has for them."""
-    bound: dict[str, object] = {"limit": window.size + 1}
-    for name, position in (("after", window.after), ("before", window.before)):
-        if position is not None:
-            bound[f"{name}_key"], bound[f"{name}_id"] = position
-    return bound
-
-
-def _cut(rows: Sequence[Row], window: Window) -> Slice[Row]:
+def cut(rows: Sequence[Row], window: Window) -> Slice[Row]:
     """Return the page's rows in the list's order, and whether the statement found one more."""
     more = len(rows) > window.size
     shown = rows[: window.size]
     return Slice(shown[::-1] if window.backward else shown, more)
 
 
-def _nothing_beyond(window: Window) -> bool:
-    """Return whether the page begins at an end of the list."""
-    return (window.before if window.backward else window.after) is None
-
-
 def _values(listing: Listing[Row], window: Window) -> dict[str, object]:
     """Return the values that a statement of a list binds."""
-    values = {**listing.values, **_bound(window)}
+    values = {**listing.values, **window.bound()}
     if listing.search is not None:
         values["few"] = searches.FEW_MAX + 1
     return values
@@ -285,17 +213,19 @@ def _any_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -> An
     return keyset.beyond(_plain(listing), listing.sorting, window).limit(1)
 
 
-def _limit(at_most: int | None) -> int:
+def limit(at_most: int | None) -> int:
+    """Return the value of a count's limit."""
     return _ANY_NUMBER if at_most is None else at_most + 1
 
 
 def _count(listing: Listing[Row], *, limited: bool, on_sqlite: bool) -> AnySelect:
     if listing.search is not None:
         return listing.search.found(Part(keyset.LIMIT), on_sqlite=on_sqlite).number
-    return sa.select(sa.func.count()).select_from(_up_to_limit(_all(listing), limited=limited).subquery())
+    return sa.select(sa.func.count()).select_from(up_to_limit(_plain(listing), limited=limited).subquery())
 
 
-def _up_to_limit(rows: AnySelect, *, limited: bool) -> AnySelect:
+def up_to_limit(rows: AnySelect, *, limited: bool) -> AnySelect:
+    """Return the statement of which a count counts the rows."""
     # With a limit, planners expect to read few rows, so a count of all has none.
     return rows.limit(keyset.LIMIT) if limited else rows
 
@@ -304,49 +234,9 @@ def _rows_of_page(values: Values) -> int:
     return int(values["limit"])
 
 
-def _rows_of_pages(parents: str) -> Callable[[Values], int]:
-    return lambda values: len(values[parents]) * int(values["limit"])
-
-
-def _pair(parent: int, rows: int) -> tuple[int, int]:
-    return parent, rows
-
-
-def _counts(listing: Listing[Row], *, limited: bool, on_sqlite: bool) -> AnySelect:
-    ids = _up_to_limit(sa.select(listing.sorting.id).where(*listing.where), limited=limited)
-    return keyset.counts(ids, listing.sorting, _is_parent(listing), listing.parents, on_sqlite=on_sqlite)
-
-
 def _rows(listing: Listing[Row]) -> AnySelect:
     return sa.select(*listing.columns).where(*listing.conditions)
 
 
-def _of_any(listing: Listing[Row]) -> AnySelect:
-    return sa.select(*listing.columns).where(*listing.where)
-
-
 def _plain(listing: Listing[Row]) -> AnySelect:
     return sa.select(listing.sorting.id).where(*listing.conditions)
-
-
-def _parents_beyond(listing: Listing[Row], window: Window, *, on_sqlite: bool) -> AnySelect:
-    ids = sa.select(listing.sorting.id).where(*listing.where)
-    return keyset.parents_beyond(
-        ids, listing.sorting, window, _is_parent(listing), listing.parents, on_sqlite=on_sqlite
-    )
-
-
-def _all(listing: Listing[Row]) -> AnySelect:
-    return sa.select(listing.sorting.id).where(*(listing.counted or listing.conditions))
-
-
-def _is_parent(listing: Listing[Row]) -> IsParent:
-    parent = _parent(listing)
-    return listing.is_parent or (lambda value: [parent == value])
-
-
-def _parent(listing: Listing[Row]) -> ColumnElement[int]:
-    if listing.parent is None:
-        message = f"the list {listing.name} has no parents"
-        raise TypeError(message)
-    return listing.parent

@@ -33,6 +33,12 @@ is_large: ContextVar[bool] = ContextVar("is_large", default=False)
 """Whether a large operation reads, which lets the event loop run in between."""
 
 
+def key_of_caller() -> Hashable:
+    """Return the partner whose turn it is for this request, None without one."""
+    of = caller.get()
+    return None if of is None else of.partner_id
+
+
 class PlaceQueue:
     """Places for units of work that run at once."""
 
@@ -63,10 +69,7 @@ class PlaceQueue:
 
     def is_awaited(self) -> bool:
         """Return whether units of the caller wait for their turn."""
-        if not self._waiting.number:
-            return False
-        of = caller.get()
-        return self._waiting.has(None if of is None else of.partner_id)
+        return bool(self._waiting.number) and self._waiting.has(key_of_caller())
 
     def place(self, until: Deadline | None = None) -> "Place":
         """Return a place to hold when it is the caller's turn.
@@ -74,8 +77,7 @@ class PlaceQueue:
         Entering it raises an error if too many of its units wait already, unless its request has committed something,
         and TookTooLongError if its turn does not come until the deadline, and CallerGoneError.
         """
-        of = caller.get()
-        return Place(self, None if of is None else of.partner_id, until)
+        return Place(self, key_of_caller(), until)
 
     def take(self, key: Hashable) -> bool:
         """Take a place if the key may have one now, and no unit that waits may."""

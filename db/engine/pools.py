@@ -1,6 +1,7 @@
 """Pools of connections to PostgreSQL, which are kept, and found to be lost when they are used."""
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -86,7 +87,7 @@ class Pool:
         """
         self._engine, self._availability = engine(url, settings, connect_seconds=connect_seconds), availability
         self._is_pooled, self._is_bound = pooler.is_meant(url), is_bound
-        self._places = asyncio.Semaphore(connections)
+        self._places, self._waiting = connections, deque[asyncio.Future[None]]()
         self._idle: list[Session] = []
         self._ending: set[asyncio.Task[None]] = set()
         self._is_closed = False
@@ -99,20 +100,26 @@ class Pool:
         Of those that row-level security binds, one whose setting is the partner comes first. Raises the driver's error
         if none can be opened, and SQLAlchemy's TimeoutError if none becomes free.
         """
-        if self._places.locked():
-            try:
-                async with asyncio.timeout(_LENDING_SECONDS):
-                    await self._places.acquire()
-            except TimeoutError:
-                raise PoolTimeoutError from None
+        if self._places:
+            self._places -= 1
         else:
-            await self._places.acquire()
+            await self._turn()
         self.lent += 1
         try:
             return self._kept(partner) or await self._opened()
         except BaseException:
             self._free()
             raise
+
+    def lend_kept(self, partner: str | None = None) -> Session | None:
+        """Do as `lend`, at once; return None if that would have to wait, or to open a connection."""
+        if not self._places or not self._idle:
+            return None
+        found = self._kept(partner)
+        if found is not None:
+            self._places -= 1
+            self.lent += 1
+        return found
 
     def give_back(self, session: Session) -> None:
         """Keep a connection without a transaction for the next unit, or close it if the pool is closed."""
@@ -179,9 +186,33 @@ class Pool:
         can_copy = not (self._is_bound or self._is_pooled)
         return Session(connection, driver, demotions=demotions, can_copy=can_copy)
 
+    async def _turn(self) -> None:
+        """Wait for a place, which those that are freed give to the unit that has waited longest."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(_LENDING_SECONDS):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                # The place came just before.
+                self._pass_on()
+            if isinstance(error, TimeoutError):
+                raise PoolTimeoutError from None
+            raise
+
     def _free(self) -> None:
         self.lent -= 1
-        self._places.release()
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give a free place to the next unit that waits, or keep it."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._places += 1
 
     async def _end(self, session: Session) -> None:
         if await roll_back(session.driver):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from db.engine import hints, pooler, row_scope
+from db.engine.alarms import Alarm, Alarms
 from db.engine.availability import Availability
 from db.engine.connection import (
     Connection,
@@ -25,7 +26,7 @@ from db.engine.pools import Pool
 from db.engine.postgres_connection import run, run_alone, run_once
 from db.engine.statement import Statement
 from db.engine.statement_count import counted
-from db.engine.trials import Trial, Trials, unless_over
+from db.engine.trials import Trial, Trials
 from domain.errors import NotChanged
 from domain.limits import TooManyReads
 
@@ -78,7 +79,7 @@ class PostgresEngine:
         # The next statement of a pooler's connection may be in a session that has another setting.
         self._reads_alone = not (row_security and pooler.is_meant(url))
         self._connect_seconds = seconds
-        self._trials = Trials()
+        self._trials, self._alarms = Trials(), Alarms()
         self._units = 0
         self._url = url
 
@@ -92,7 +93,8 @@ class PostgresEngine:
         try:
             if alone and self._reads_alone and until is not None and until.left < _STATEMENT_SECONDS:
                 until.check()
-                return await unless_over(until, self._reads.run(trial, partial(self._run_alone, work, trial)))
+                with Alarm(self._alarms, until):
+                    return await self._reads.run(trial, partial(self._run_alone, work, trial))
             run = partial(self._run, self._reading, work, trial)
             return await self._trials.within(trial, self._reads.run(trial, run))
         finally:
@@ -116,11 +118,11 @@ class PostgresEngine:
     def _trial(self, until: Deadline | None, *, read_only: bool) -> Trial:
         return Trial(until, read_only=read_only, partner=row_scope.value() if self._row_security else None)
 
-    async def _run_alone(self, work: Work[Result], trial: Trial) -> Result:
+    def _run_alone(self, work: Work[Result], trial: Trial) -> Awaitable[Result]:
         if trial.lock_seconds == LOCK_SECONDS:
-            return await run_alone(self._reading, counted(work), self._observers, trial.partner)
+            return run_alone(self._reading, work, self._observers, trial.partner)
         # It waits for a lock for another time than the sessions do.
-        return await self._trials.within(trial, self._run(self._reading, work, trial))
+        return self._trials.within(trial, self._run(self._reading, work, trial))
 
     async def _run(self, pool: Pool, work: Work[Result], trial: Trial) -> Result:
         return await run(pool, counted(work), self._observers, trial)
@@ -174,6 +176,7 @@ class PostgresEngine:
     async def close(self) -> None:
         """Close every connection."""
         await self._trials.close()
+        self._alarms.close()
         await self._reading.close()
         await self._writing.close()
 

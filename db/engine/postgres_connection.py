@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.engine import failures
+from db.engine import driver_protocol, failures
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.connection import (
     NO_VALUES,
@@ -26,6 +26,7 @@ from db.engine.place_queue import is_large
 from db.engine.pools import Pool, roll_back
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Compiled, Statement, Values
+from db.engine.statement_count import tally
 from db.engine.trials import Trial
 
 Row = TypeVar("Row")
@@ -129,6 +130,19 @@ class PostgresConnection:
 class LoneConnection(PostgresConnection):
     """Connection of the pool without a transaction, whose statements only read: others raise TypeError."""
 
+    async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
+        """Run a statement and return its rows."""
+        if is_large.get():
+            return await super().fetch(statement, values)
+        compiled = statement.compiled(self.dialect)
+        self._observe(compiled)
+        bound = compiled.bound(values)
+        try:
+            found = await driver_protocol.fetch(self._driver, compiled.text, bound)
+        except driver_protocol.OUTDATED:
+            found = await self._driver.fetch(compiled.text, *bound)
+        return RowBatch(compiled.layout, found)
+
     def _observe(self, compiled: Compiled[Any]) -> None:
         if not compiled.is_select:
             message = "A unit that reads without a transaction runs nothing but SELECT."
@@ -181,11 +195,37 @@ async def run_alone(pool: Pool, work: Work[Result], observers: list[Observer], p
     With row-level security, the session keeps the partner, and has to be told only of another one. If the caller is
     cancelled, the server is asked to cancel the statement, and the connection is kept if it does.
     """
-    try:
-        return await _read_alone(pool, work, observers, partner)
-    except _StaleError:
-        pass
-    return await _last(_read_alone(pool, work, observers, partner))
+    mine = tally.get()
+    for is_last in (False, True):
+        session = pool.lend_kept(partner) or await pool.lend(partner)
+        driver, was_new = session.driver, session.is_new
+        connection = LoneConnection(session.connection, driver, observers)
+        try:
+            if partner is not None and session.partner != partner:
+                await session.set_partner(partner)
+            result = await work(connection)
+        except asyncio.CancelledError:
+            pool.end(session)
+            raise
+        except BaseException as error:
+            lost = _lost(driver, error)
+            if lost or failures.breaks_connection(error):
+                await pool.drop(session, politely=driver.is_closed())
+            else:
+                pool.give_back(session)
+            if not isinstance(error, failures.DRIVER_ERRORS):
+                raise
+            if lost and not was_new:
+                pool.forget_idle()
+                if not is_last:
+                    continue
+            raise _reported(error, lost=lost) from error
+        finally:
+            if mine is not None:
+                mine.append(connection.statements)
+        pool.give_back(session)
+        return result
+    raise AssertionError  # The last try returns or raises.
 
 
 async def _last(attempt: Awaitable[Result]) -> Result:
@@ -241,33 +281,6 @@ async def _transact(
         trial.committing = False
         reported = _reported(error, lost=lost)
         if lost and not was_new and (may_repeat or not begun):
-            pool.forget_idle()
-            raise _StaleError(reported) from error
-        raise reported from error
-    pool.give_back(session)
-    return result
-
-
-async def _read_alone(pool: Pool, work: Work[Result], observers: list[Observer], partner: str | None) -> Result:
-    session = await pool.lend(partner)
-    driver, was_new = session.driver, session.is_new
-    try:
-        if partner is not None and session.partner != partner:
-            await session.set_partner(partner)
-        result = await work(LoneConnection(session.connection, driver, observers))
-    except asyncio.CancelledError:
-        pool.end(session)
-        raise
-    except BaseException as error:
-        lost = _lost(driver, error)
-        if lost or failures.breaks_connection(error):
-            await pool.drop(session, politely=driver.is_closed())
-        else:
-            pool.give_back(session)
-        if not isinstance(error, failures.DRIVER_ERRORS):
-            raise
-        reported = _reported(error, lost=lost)
-        if lost and not was_new:
             pool.forget_idle()
             raise _StaleError(reported) from error
         raise reported from error

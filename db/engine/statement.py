@@ -160,6 +160,10 @@ class Compiled(Generic[Row]):
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
         ]
+        self._names = [name for name, _ in self._binders]
+        required = {name for name, each in compiled.binds.items() if each.required}
+        self._constants = {name: self._fixed[name] for name in self._names if name not in required}
+        self._converted = [(place, bind) for place, (_, bind) in enumerate(self._binders) if bind is not None]
         columns = _columns(expression)
         self.returns_rows = bool(columns)
         self.is_select = isinstance(expression, SelectBase)
@@ -172,10 +176,14 @@ class Compiled(Generic[Row]):
 
     def bound(self, values: Values) -> Sequence[Any]:
         """Return the values in the order of the text's parameters."""
-        parameters = []
-        for name, bind in self._binders:
-            value = values[name] if name in values else self._fixed[name]
-            parameters.append(value if bind is None else bind(value))
+        if self._constants:
+            values = {**self._constants, **values}
+        try:
+            parameters = [values[name] for name in self._names]
+        except KeyError:
+            parameters = [values.get(name, self._fixed[name]) for name in self._names]
+        for place, bind in self._converted:
+            parameters[place] = bind(parameters[place])
         return parameters
 
     def bound_columns(self, rows: Sequence[Values]) -> list[list[Any]]:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import failures, row_scope
+from db.engine.alarms import Alarm, Alarms
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
 from db.engine.failures import OutcomeUnknownError
@@ -141,22 +142,12 @@ async def unless_over(until: Deadline, unit: Coroutine[Any, Any, Result]) -> Res
 
     Raises TookTooLongError at the deadline, and CallerGoneError when the caller goes away.
     """
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 — of the loop, which runs this.
-    forget = until.on_gone(task.cancel)
+    alarms = Alarms()
     try:
-        async with asyncio.timeout(max(0.0, until.left)) as time:
+        with Alarm(alarms, until):
             return await unit
-    except TimeoutError:
-        if time.expired():
-            raise TookTooLongError from None
-        raise
-    except asyncio.CancelledError:
-        if until.gone and not task.uncancel():
-            raise CallerGoneError from None
-        raise
     finally:
-        forget()
+        alarms.close()
 
 
 def _result(task: asyncio.Task[Result], trial: Trial) -> Result:

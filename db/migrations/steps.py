@@ -85,6 +85,9 @@ STEPS: Mapping[str, Step] = {
             *("webhook_deliveries", "webhooks"),
         ),
     ),
+    "0028": Step(
+        "Servers of the version before don't count the activations of clients.", ("clients",), ("activations",)
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import Column, Index, UniqueConstraint
 
 from db.engine.column_types import BytewiseText, Instant
 from db.tables.columns import (
+    NEVER,
     for_vendor,
     id_within_partner,
     of_some,
@@ -18,6 +19,8 @@ from db.tables.columns import (
 )
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
+
+_BY_NAME = "partner_id", "name_folded", "id"
 
 clients = table(
     "clients",
@@ -37,18 +40,26 @@ clients = table(
     person("cancelled_by_id", nullable=True),
     Column("cancellation_note", sa.Text),
     updated_at(),
+    # `db.client_activity` keeps both; NEVER is the time of a client without activations.
+    Column("last_activated_at", Instant, nullable=False, server_default=NEVER),
+    Column("active_activations", sa.Integer, nullable=False, server_default="0"),
     UniqueConstraint("partner_id", "cnpj"),
     sa.CheckConstraint("(status = 'CANCELLED') = (cnpj IS NULL)", "cancelled_without_cnpj"),
     sa.CheckConstraint("(cnpj IS NULL) = (name IS NULL)", "named_unless_cancelled"),
+    sa.CheckConstraint("active_activations >= 0", "active_activations"),
     # A search looks at every client of the partner, in the order of the names; all that it looks at is here, so that it
     # reads only the rows of its page.
     Index("ix_clients_search", "partner_id", "name_folded", "id", "trade_name_folded", "cnpj", "status"),
     Index(None, "partner_id", "registered_at", "id"),
     Index(None, "partner_id", "updated_at", "id"),
     Index(None, "partner_id", "city_folded", "id"),
+    Index(None, "partner_id", "last_activated_at", "id"),
     # Most lists are of active clients; cancelled ones have no name and no place, and would be the first.
-    partial("partner_id", "name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_by_name"),
+    partial(*_BY_NAME, where="status = 'ACTIVE'", name="ix_clients_active_by_name"),
     partial("partner_id", "city_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_by_city"),
+    # Each active client is in one of these.
+    partial(*_BY_NAME, where="status = 'ACTIVE' AND active_activations > 0", name="ix_clients_with_activations"),
+    partial(*_BY_NAME, where="status = 'ACTIVE' AND active_activations = 0", name="ix_clients_without_activations"),
     Index("ix_clients_search_of_all", "name_folded", "id", "trade_name_folded", "cnpj", "status"),
     partial("name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_of_all_by_name"),
     for_vendor("cnpj"),

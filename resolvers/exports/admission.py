@@ -3,14 +3,13 @@
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 from typing import TypeAlias
 
 AT_ONCE_PER_USER = 2
 """Exports of one user at once, so that one can be tried again while another one hangs."""
 
 PER_USER = 20
-WITHIN = timedelta(minutes=10)
+WITHIN_SECONDS = 600.0
 """A user can read so many exports in this time."""
 
 User: TypeAlias = tuple[int, int]
@@ -32,14 +31,17 @@ class ExportAdmission:
         """Take how many exports are made and sent at once."""
         self._at_once, self._retry_seconds = at_once, retry_seconds
         self._running: Counter[User] = Counter()
-        self._begun: defaultdict[User, deque[datetime]] = defaultdict(deque)
+        self._begun: defaultdict[User, deque[float]] = defaultdict(deque)
 
     @contextmanager
-    def admit(self, user: User, now: datetime) -> Iterator[None]:
-        """Count an export until it is sent; raise ExportsBusyError if there are too many."""
+    def admit(self, user: User, seconds: float) -> Iterator[None]:
+        """Count an export that begins at these seconds of the monotonic clock until it is sent.
+
+        Raises ExportsBusyError if there are too many.
+        """
         if self._running.total() >= self._at_once or self._running[user] >= AT_ONCE_PER_USER:
             raise ExportsBusyError(self._retry_seconds)
-        self._count(user, now)
+        self._count(user, seconds)
         self._running[user] += 1
         try:
             yield
@@ -48,12 +50,12 @@ class ExportAdmission:
             if not self._running[user]:
                 del self._running[user]
 
-    def _count(self, user: User, now: datetime) -> None:
-        for each in [each for each, begun in self._begun.items() if begun[-1] <= now - WITHIN]:
+    def _count(self, user: User, seconds: float) -> None:
+        for each in [each for each, begun in self._begun.items() if begun[-1] <= seconds - WITHIN_SECONDS]:
             del self._begun[each]
         begun = self._begun[user]
-        while begun and begun[0] <= now - WITHIN:
+        while begun and begun[0] <= seconds - WITHIN_SECONDS:
             begun.popleft()
         if len(begun) >= PER_USER:
-            raise ExportsBusyError(int((begun[0] + WITHIN - now).total_seconds()) + 1)
-        begun.append(now)
+            raise ExportsBusyError(int(begun[0] + WITHIN_SECONDS - seconds) + 1)
+        begun.append(seconds)

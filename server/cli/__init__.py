@@ -11,8 +11,7 @@ from server.cli.doctor import doctor
 from server.cli.documents import app as documents
 from server.cli.erase_check import erase_check
 from server.cli.events import app as events
-from server.cli.export_messages import export_messages
-from server.cli.export_schema import export_schema
+from server.cli.generated import export_messages, export_schema
 from server.cli.identities import unlink_identity
 from server.cli.imports import app as imports
 from server.cli.invitations import invite_user

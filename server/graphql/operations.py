@@ -33,7 +33,7 @@ from server.graphql.documents import Document, Documents
 from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
 from server.graphql.operation_requests import MutationOverGetError, OperationRequest, chosen
-from server.graphql.pauses import Pauses
+from server.graphql.pauses import Pauses, ShortOperations
 from server.graphql.requirements import checked, gets_suggestions, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts
@@ -73,6 +73,7 @@ class Operations:
         self._trusted_only = trusted_only
         self._known = _unknown if trusted_only else self.documents.known
         self.budget = Budget()
+        self.short = ShortOperations()
         self._replicas = portal.database.replicas
         self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
@@ -112,7 +113,11 @@ class Operations:
             if operation.cost is None and self._replicas is None:
                 result = operation.prepared.execute_with(variables, context_value=context)
                 if not isinstance(result, ExecutionResult):
-                    result = await result
+                    self.short.begin()
+                    try:
+                        result = await result
+                    finally:
+                        self.short.end()
                 answer = _answer(context, result, operation)
             else:
                 answer = await self._executed(context, request, operation, variables)
@@ -177,12 +182,16 @@ class Operations:
             return await self._subscribed(context, request, operation, variables)
         size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
         if size <= SMALL_SIZE:
-            return await _run(context, operation, variables)
+            self.short.begin()
+            try:
+                return await _run(context, operation, variables)
+            finally:
+                self.short.end()
         partner = None if context.viewer is None else context.viewer.partner_id
         async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
             before = is_large.set(True)
-            pause, encoder = Pauses(), PartEncoder(self._max_answer_bytes)
+            pause, encoder = Pauses(self.short), PartEncoder(self._max_answer_bytes)
             try:
                 with garbage.deferred():
                     running = _run(context, operation, variables, Parts(pause, encoder.part))

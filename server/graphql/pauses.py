@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from time import perf_counter
 
-_SLICE_SECONDS = 0.001
+_SLICE_SECONDS = 0.0005
 _IDLE_SECONDS = 0.0002
 """An iteration of the loop that takes less has run nothing else."""
 
@@ -15,15 +15,66 @@ _LONGEST_SECONDS = 0.05
 _PAUSE_TIMES = 1
 """How many times as long as the slice before it a pause is, if there are others."""
 
+_SHORT_TIMES = 4
+"""How many times as long as the slice it waits then for short operations, at most: they never stop a large one."""
+
+_SOON_SECONDS = 0.02
+"""How long after it has begun to wait for a database a short operation is expected to end soon."""
+
+
+class ShortOperations:
+    """Operations that are not large, while they wait for a database. Large ones make pauses until these have ended."""
+
+    __slots__ = ("_clock", "_since", "_waiting", "number")
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        """Begin with none; take the clock."""
+        self._clock = clock
+        self.number = 0
+        self._since = 0.0
+        """When the latest has begun."""
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def begin(self) -> None:
+        """Add an operation, which begins to wait."""
+        self.number += 1
+        self._since = self._clock()
+
+    def end(self) -> None:
+        """Remove an operation, which has its result or error."""
+        self.number -= 1
+        if self._waiting and not self.number:
+            for waiting in self._waiting:
+                _end(waiting)
+
+    async def ended(self, *, at_most: float) -> None:
+        """Wait until there is none, for these seconds at most, and not for one that takes long."""
+        if not self.number or self._clock() - self._since > _SOON_SECONDS:
+            return
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        timer = loop.call_later(at_most, _end, waiting)
+        self._waiting.append(waiting)
+        try:
+            await waiting
+        finally:
+            timer.cancel()
+            self._waiting.remove(waiting)
+
+
+def _end(waiting: "asyncio.Future[None]") -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
 
 class Pauses:
     """Pauses of one operation; it is called between parts of its work, and makes one after each slice of time."""
 
-    __slots__ = ("_began", "_clock", "_others_until")
+    __slots__ = ("_began", "_clock", "_others_until", "_short")
 
-    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
-        """Begin the first slice; take the clock."""
-        self._clock = clock
+    def __init__(self, short: ShortOperations, clock: Callable[[], float] = perf_counter) -> None:
+        """Begin the first slice; take the short operations of the process, and the clock."""
+        self._short, self._clock = short, clock
         self._began = self._others_until = clock()
 
     async def __call__(self) -> None:
@@ -36,6 +87,7 @@ class Pauses:
         if self._clock() - now >= _IDLE_SECONDS:
             self._others_until = now + _OTHERS_SECONDS
         if now < self._others_until:
-            # A short request takes several iterations, and waits for a database in between.
+            # A short request takes several iterations before it reads.
             await asyncio.sleep(min(_LONGEST_SECONDS, _PAUSE_TIMES * taken))
+        await self._short.ended(at_most=min(_LONGEST_SECONDS, _SHORT_TIMES * taken))
         self._began = self._clock()

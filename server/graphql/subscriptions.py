@@ -1,7 +1,6 @@
 """Subscriptions: the events of one are executed a batch at a time, as a list of them would be."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from domain.limits import TooFewPoints
 from resolvers import events
 from resolvers.context import Context
 from resolvers.feed import Follower
-from resolvers.viewers import NEW, REMEMBERED, Viewer
+from resolvers.viewers import NEW_SECONDS, REMEMBERED_SECONDS, Viewer
 from server.graphql.budget import Budget, key_of_events
 from server.graphql.cost_prices import SMALL_SIZE
 from server.graphql.errors import presented
@@ -71,7 +70,7 @@ class ResultStream:
         """Whether the result of one event may be long."""
         self._shared, self._kind = shared, None if self.large else self._kind_of(given)
         shared.enter()
-        self._admitted_until: datetime | None = None
+        self._admitted_until: float | None = None
         self._admitted_after = 0
         self._position = follower.position
         self._reported: int | None = None
@@ -136,15 +135,15 @@ class ResultStream:
         if missing:
             raise Forbidden(missing)
         if read_after is not None:
-            until = context.now() + REMEMBERED - NEW
-            self._admitted_until = until if viewer.expires_at is None else min(until, viewer.expires_at)
+            left = min(REMEMBERED_SECONDS - NEW_SECONDS, viewer.seconds_left(context.now()))
+            self._admitted_until = context.portal.monotonic() + left
             self._admitted_after = read_after
 
     def _is_admitted(self) -> bool:
         return (
             self._admitted_until is not None
             and self._admitted_after == self._context.portal.viewers.forgotten
-            and self._context.now() < self._admitted_until
+            and self._context.portal.monotonic() < self._admitted_until
         )
 
     def report(self, cost: Cost) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
@@ -21,7 +20,7 @@ from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Document, Documents, prepare
 from server.graphql.errors import without_values
 
-QUERY_INTERVAL = timedelta(seconds=0.25)
+QUERY_INTERVAL_SECONDS = 0.25
 """Minimum time between two queries for unknown ids, independent of their number."""
 
 _READY_CHARACTERS = 500_000
@@ -76,7 +75,7 @@ class TrustedDocuments:
         self._portal, self._prepared = portal, prepared
         self._rows: dict[int, _Trusted] = {}
         self._by_name: Mapping[str, _Trusted] = {}
-        self._refreshed_at: datetime | None = None
+        self._refreshed_at: float | None = None
         self._refreshing: asyncio.Task[None] | None = None
 
     def get(self, name: str) -> Document | None:
@@ -106,13 +105,13 @@ class TrustedDocuments:
         await asyncio.shield(self._refreshing)
 
     def _is_due(self) -> bool:
-        return self._refreshed_at is None or self._portal.now() - self._refreshed_at >= QUERY_INTERVAL
+        return self._refreshed_at is None or self._portal.monotonic() - self._refreshed_at >= QUERY_INTERVAL_SECONDS
 
     async def _refresh(self) -> None:
         # Other requests wait for it than the one that began it.
         current.set(None)
         try:
-            at = self._portal.now()
+            at = self._portal.monotonic()
             known = frozenset(self._rows)
             there, new = await self._portal.database.read(lambda connection: _changes(connection, known))
             if known - there:

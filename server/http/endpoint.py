@@ -58,7 +58,9 @@ class Endpoint:
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
         self._edition = settings.status_codes
-        self._new_deadline = of_requests(settings.request_timeout_seconds, settings.mutation_timeout_seconds)
+        self._new_deadline = of_requests(
+            settings.request_timeout_seconds, settings.mutation_timeout_seconds, know_task=portal.database.is_remote
+        )
         self._hold = operations.limiter.hold
         self.admission = Admission()
         self.checks = StreamChecks(portal)
@@ -133,10 +135,10 @@ class Endpoint:
         # The request log reads the state once the request is answered.
         state = scope["state"]
         authorization, address = given.all(b"authorization"), state["client_address"]
-        token = bearer_token(authorization)
-        viewer = None if token is None else self._portal.viewers.usable(token, self._portal.now(), address)
+        portal, token = self._portal, bearer_token(authorization)
+        viewer = None if token is None else portal.viewers.usable(token, portal.now(), portal.monotonic(), address)
         state["context"] = context = Context(
-            self._portal,
+            portal,
             viewer=viewer,
             language=negotiated.language,
             request_id=state["request_id"],

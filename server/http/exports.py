@@ -126,7 +126,7 @@ class ExportFiles:
             await answer.begin()
             await answer.end()
             return
-        with self._admission.admit((viewer.partner_id, viewer.user_id), self._portal.now()):
+        with self._admission.admit((viewer.partner_id, viewer.user_id), self._portal.monotonic()):
             await self._send(answer, receive)
 
     async def _send(self, answer: "_Answer", receive: Receive) -> None:

@@ -52,6 +52,23 @@ def accepted_key(headers: Sequence[Header]) -> bytes:
 _VERSION_NAME, _KEY = b"sec-websocket-version", b"sec-websocket-key"
 
 
+def described(path: bytes, query: bytes, headers: Sequence[Header]) -> Scope:
+    """Return what the scope of a WebSocket says of its handshake."""
+    protocols = b",".join(value for name, value in headers if name == b"sec-websocket-protocol").split(b",")
+    return {
+        "type": "websocket",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "root_path": "",
+        "path": path.decode(),
+        "raw_path": path,
+        "query_string": query,
+        "headers": headers,
+        "subprotocols": [each.decode("latin-1").strip() for each in protocols],
+        "extensions": {"websocket.http.response": {}},
+    }
+
+
 class Answer(NamedTuple):
     """Answer of HTTP to a handshake."""
 

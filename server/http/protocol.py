@@ -11,19 +11,26 @@ from urllib.parse import unquote
 import httptools
 from starlette.types import Scope
 from uvicorn import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from server.http import request_head
 from server.http.connection import BETWEEN, BODY, HEAD, GracefulProtocol
+from server.http.cycle import Cycle
 from server.http.deadlines import Connections
 from server.http.endpoint import PATH
 from server.http.errors import Rejected
-from server.http.handshake import accepted_key, wants_websocket
+from server.http.handshake import accepted_key, described, wants_websocket
 from server.http.request_head import MAX_HEADERS, SLICE_BYTES
 from server.http.websocket_protocol import WebSocketProtocol
 
 _PATH = PATH.encode()
+
+_CHECKED = frozenset({b"expect", b"transfer-encoding"})
+"""Names of headers whose values are checked."""
+
+_OF_PROXIES = frozenset({b"x-forwarded-for", b"x-forwarded-proto"})
+"""Names of headers that uvicorn reads if a trusted proxy sends them."""
 
 
 class Protocol(GracefulProtocol):
@@ -41,12 +48,10 @@ class Protocol(GracefulProtocol):
         self._upgrading = False
         self._successor: WebSocketProtocol | None = None
         """What has taken over the connection."""
-        self._hosts = 0
-        self._host: bytes | None = None
         self._good_host: bytes | None = None
         """Last valid value of Host; most connections send no other."""
-        self._unusual = False
-        """Whether the head has a header whose value is still to be checked."""
+        app = self.app
+        self._without_proxies = app.app if isinstance(app, ProxyHeadersMiddleware) else app
         self._head_size = 0
         """Number of bytes of an incomplete head."""
         self._body_size = self._body_seen = 0
@@ -104,18 +109,11 @@ class Protocol(GracefulProtocol):
             self._part, self._since = HEAD, self._all.now
         self.url, self.headers = b"", []
         self.expect_100_continue = False
-        self._begun, self._hosts, self._unusual = True, 0, False
+        self._begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, which is ignored."""
-        name = name.lower()
-        if name == b"host":
-            self._hosts += 1
-            if value != self._good_host:
-                self._host, self._unusual = value, True
-        elif name in {b"expect", b"transfer-encoding"}:
-            self._unusual = True
-        self.headers.append((name, value))
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Start the request, or queue it behind earlier ones."""
@@ -124,16 +122,25 @@ class Protocol(GracefulProtocol):
         # A head that arrived at once is shorter than a slice.
         if self._head_size and request_head.size(self.url, headers) > request_head.MAX_HEAD_BYTES:
             raise request_head.too_long(self.url)
-        if version != "1.1" or self._hosts != 1 or self._unusual or len(headers) > MAX_HEADERS:
+        once = dict(headers)
+        host = once.get(b"host")
+        if (
+            version != "1.1"
+            or host is None
+            or host != self._good_host
+            or len(once) != len(headers)
+            or len(headers) > MAX_HEADERS
+            or not _CHECKED.isdisjoint(once)
+        ):
             request_head.check(version, headers)
-            self._good_host = self._host
+            self._good_host = host
             self.expect_100_continue = request_head.expects_continue(version, headers)
         if parser.should_upgrade():
             self._upgrading = True
             return
         url = httptools.parse_url(self.url)
         if url.schema is not None:
-            request_head.check_target(self.url, self._good_host if self._hosts else None)
+            request_head.check_target(self.url, host)
         raw_path = url.path or b"/"
         path = raw_path.decode("ascii")
         self.scope = {
@@ -153,7 +160,7 @@ class Protocol(GracefulProtocol):
         }
         waits = self._owes_answer()
         self._wants_more = version != "1.0" and parser.should_keep_alive()
-        self.cycle = cycle = RequestResponseCycle(
+        self.cycle = cycle = Cycle(
             scope=self.scope,
             transport=self._outgoing,
             flow=self.flow,
@@ -167,14 +174,15 @@ class Protocol(GracefulProtocol):
             on_response=self.on_response_complete,
         )
         self._part, self._since, self._begun, self._head_size, self._body_size = BODY, self._all.now, False, 0, 0
+        app = self._without_proxies if _OF_PROXIES.isdisjoint(once) else self.app
         # Trailers must not be taken for headers of the request.
         self.headers = []
         if waits:
             self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, self.app))
+            self.pipeline.appendleft((cycle, app))
         else:
             self._answering = cycle
-            self._start_asgi_task(cycle, self.app)
+            self._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -249,22 +257,12 @@ class Protocol(GracefulProtocol):
             self._refuse(request_head.not_a_url())
 
     def _become_websocket(self, query: bytes, key: bytes, rest: bytes) -> None:
-        protocols = b",".join(value for name, value in self.headers if name == b"sec-websocket-protocol").split(b",")
         scope: Scope = {
-            "type": "websocket",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
             "server": self.server,
             "client": self.client,
             "scheme": "wss" if self.scheme == "https" else "ws",
-            "root_path": "",
-            "path": _PATH.decode(),
-            "raw_path": _PATH,
-            "query_string": query,
-            "headers": self.headers,
-            "subprotocols": [each.decode("latin-1").strip() for each in protocols],
             "state": self.app_state.copy(),
-            "extensions": {"websocket.http.response": {}},
+            **described(_PATH, query, self.headers),
         }
         self._successor = successor = WebSocketProtocol(
             self.app,

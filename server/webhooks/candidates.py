@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -19,7 +19,7 @@ _LOOKED_AT_MAX = 500
 _LEFT_OUT_MAX = 1_000
 """Events left out by a filter after which the position is written, so that they are not read again forever."""
 
-_LEFT_OUT_FOR = timedelta(hours=1)
+_LEFT_OUT_SECONDS = 3600.0
 """How long events may be left out before the position is written, which must not be older than what is kept."""
 
 log = structlog.get_logger("portal.webhooks")
@@ -31,8 +31,8 @@ class _LeftOut(NamedTuple):
     position: int
     fence: int
     upto: int
-    since: datetime
-    """When they were first looked at."""
+    since: float
+    """Monotonic time at which they were first looked at."""
 
 
 class Candidates:
@@ -88,10 +88,10 @@ class Candidates:
 
     async def _has_something(self, due: Due) -> bool:
         """Return whether the next page of events has one to send, or the position has to be written."""
-        now = self._portal.now()
+        seconds = self._portal.monotonic()
         known = self._left_out.get(due.id)
         if known is None or (known.position, known.fence) != (due.position, due.fence):
-            known = _LeftOut(due.position, due.fence, due.position, now)
+            known = _LeftOut(due.position, due.fence, due.position, seconds)
         chosen = webhooks.filter_of(due.filter)
         if chosen == EventFilter():
             return True
@@ -111,4 +111,6 @@ class Candidates:
         if known.upto < upto < due.last_number:
             self._look_again()
         self._left_out[due.id] = known._replace(upto=upto)
-        return upto - due.position >= _LEFT_OUT_MAX or (upto > due.position and now >= known.since + _LEFT_OUT_FOR)
+        return upto - due.position >= _LEFT_OUT_MAX or (
+            upto > due.position and seconds >= known.since + _LEFT_OUT_SECONDS
+        )

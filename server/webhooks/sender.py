@@ -38,8 +38,8 @@ _GRACE_SECONDS = 2.0
 _TURN_MESSAGES = 100
 """Messages after which a webhook lets others have its place."""
 
-_TURN = timedelta(seconds=5)
-"""Time after which it does, when a request has ended."""
+_TURN_SECONDS = 5.0
+"""Seconds after which it does, when a request has ended."""
 
 log = structlog.get_logger("portal.webhooks")
 
@@ -184,14 +184,14 @@ class Sender:
     async def _serve(self, held: Leased) -> None:
         """Send one message after the other, until there is none, one has failed, or the lease was lost."""
         RESOLVES_APART.set(held.id in self._failing)
-        end = self._portal.now() + _TURN
+        end = self._portal.monotonic() + _TURN_SECONDS
         try:
             for _ in range(_TURN_MESSAGES):
                 following = await self._deliverer.deliver(held, self._until())
                 if following is None:
                     return
                 self._held[held.id] = held = following
-                if self._portal.now() >= end:
+                if self._portal.monotonic() >= end:
                     break
             await self._give_back([held])
         except Unavailable:

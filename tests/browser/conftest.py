@@ -88,6 +88,20 @@ async def visit(browser: Browser, url: str) -> AsyncIterator[Visit]:
 
 
 @pytest.fixture(scope="module")
+async def stranger(browser: Browser, url: str) -> AsyncIterator[Visit]:
+    """Yield the visit of somebody who does not sign in, which lasts for the tests of a module."""
+    async with visiting(browser, url) as visit:
+        yield visit
+
+
+@pytest.fixture
+def signed_out(stranger: Visit) -> Iterator[Visit]:
+    """Yield a visit with an open sign-in to tests that leave it open."""
+    yield stranger
+    assert stranger.problems == []
+
+
+@pytest.fixture(scope="module")
 async def manager(browser: Browser, url: str) -> AsyncIterator[Visit]:
     """Yield the visit of a manager, which lasts for the tests of a module: to load all takes much longer than most."""
     async with visiting(browser, url) as visit:

@@ -85,28 +85,32 @@ async def ask(visit: Visit, token: str, query: str) -> httpx.Response:
         return await http.post(visit.url, json={"query": query}, headers=headers)
 
 
-async def test_the_page_opens_with_a_sign_in_and_loads_own_files_only(visit: Visit) -> None:
-    await visit.dialog.wait_for()
-    await visit.editor.wait_for()
+async def test_the_page_opens_with_a_sign_in_and_loads_own_files_only(signed_out: Visit) -> None:
+    await signed_out.dialog.wait_for()
+    await signed_out.editor.wait_for()
 
-    files = await visit.page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
-    elsewhere = [name for name in files if not name.startswith((visit.url.removesuffix("graphql"), "data:", "blob:"))]
+    files = await signed_out.page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    elsewhere = [
+        name for name in files if not name.startswith((signed_out.url.removesuffix("graphql"), "data:", "blob:"))
+    ]
     assert len(files) > 5
     assert elsewhere == []
 
 
-async def test_a_script_that_somebody_writes_into_the_page_is_not_run(visit: Visit) -> None:
-    await visit.dialog.wait_for()
+async def test_a_script_that_somebody_writes_into_the_page_is_not_run(signed_out: Visit) -> None:
+    await signed_out.dialog.wait_for()
 
-    async with visit.page.expect_console_message(lambda message: message.type == "error", timeout=60_000) as refused:
-        ran = await visit.page.evaluate(
+    async with signed_out.page.expect_console_message(
+        lambda message: message.type == "error", timeout=60_000
+    ) as refused:
+        ran = await signed_out.page.evaluate(
             "document.body.append(Object.assign(document.createElement('script'), { text: 'window.ran = true' }));"
             "window.ran ?? false"
         )
 
     assert ran is False
     assert "Content Security Policy" in (await refused.value).text
-    visit.problems.clear()
+    signed_out.problems.clear()
 
 
 async def test_a_query_is_built_by_clicking_and_run(visit: Visit) -> None:
@@ -139,12 +143,12 @@ async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:
     await expect(visit.dialog).to_have_count(0)
 
 
-async def test_a_wrong_password_is_refused_in_the_form(visit: Visit) -> None:
-    await visit.page.get_by_label(PASSWORD).fill("wrong")
-    await visit.dialog.get_by_role("button", name=SIGN_IN).click()
+async def test_a_wrong_password_is_refused_in_the_form(signed_out: Visit) -> None:
+    await signed_out.page.get_by_label(PASSWORD).fill("wrong")
+    await signed_out.dialog.get_by_role("button", name=SIGN_IN).click()
 
-    await expect(visit.dialog.get_by_role("alert")).to_contain_text("senha")
-    await expect(visit.page.get_by_label(EMAIL)).to_have_value("gerente@alfa.example")
+    await expect(signed_out.dialog.get_by_role("alert")).to_contain_text("senha")
+    await expect(signed_out.page.get_by_label(EMAIL)).to_have_value("gerente@alfa.example")
 
 
 async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:

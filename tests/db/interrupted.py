@@ -1,4 +1,4 @@
-"""`portal migrate` that stops at one of its statements: `python -m tests.db.interrupted NUMBER kill|pause`.
+"""`portal migrate` that stops at one of its statements; its arguments are the statement's number, and kill or pause.
 
 It is killed there, or says so and goes on when its standard input is closed.
 """
@@ -21,8 +21,9 @@ def changes(statement: str) -> bool:
     return not statement.lstrip().startswith(READS)
 
 
-def main(number: int, how: str) -> None:
+def main() -> None:
     """Run the command, which is stopped before so many of its statements that change something."""
+    number, how = int(sys.argv[1]), sys.argv[2]
     numbers = itertools.count()
 
     def stop(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
@@ -36,7 +37,3 @@ def main(number: int, how: str) -> None:
 
     event.listen(sa.Engine, "before_cursor_execute", stop)
     app(["migrate"])
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])

@@ -5,8 +5,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
@@ -22,11 +20,12 @@ from tests.databases import Databases
 from tests.db.interrupted import changes
 from tests.db.plain_sql import look, write
 from tests.db.test_migrated_demo import NEXT_ID, NUMBERED, STATEMENTS
+from tests.e2e import forks
 
 WAITING = "SELECT count(*) FROM pg_locks JOIN pg_class ON pg_class.oid = relation WHERE relname = $1 AND NOT granted"
 
 KILLS = 2
-ROOT = Path(__file__).parents[2]
+INTERRUPTED = "tests.db.interrupted"
 
 
 @pytest.fixture
@@ -68,12 +67,12 @@ def changing_statements(url: str) -> int:
     return len(numbers)
 
 
-def begin(url: str, *command: str) -> subprocess.Popen[str]:
-    """Start a Python program on the database."""
-    environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "s" * 32, "DEMO": "true"}
+def begin(url: str, *arguments: str, program: str = "server.__main__") -> subprocess.Popen[str]:
+    """Start a program of the portal on the database."""
+    environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "s" * 32, "DEMO": "true", forks.PROGRAM: program}
     return subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
+        [str(forks.portal()), *arguments],
+        cwd=forks.ROOT,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -97,12 +96,12 @@ async def test_a_killed_migration_changes_nothing_and_can_be_run_again(older: st
     count = changing_statements(databases.copy(older))
 
     for number in chosen.sample(range(count), KILLS):
-        killed = begin(older, "tests.db.interrupted", str(number), "kill")
+        killed = begin(older, str(number), "kill", program=INTERRUPTED)
         killed.communicate()
 
         assert killed.returncode == -signal.SIGKILL, f"seed {seed}, statement {number}"
         assert await look(older, content) == before, f"seed {seed}, statement {number}"
-    again = begin(older, "server", "migrate")
+    again = begin(older, "migrate")
     said, _ = again.communicate()
 
     assert again.returncode == 0, said
@@ -110,11 +109,11 @@ async def test_a_killed_migration_changes_nothing_and_can_be_run_again(older: st
 
 
 async def test_of_two_migrations_at_once_the_second_has_nothing_to_do(older: str) -> None:
-    first = begin(older, "tests.db.interrupted", "20", "pause")
+    first = begin(older, "20", "pause", program=INTERRUPTED)
     assert first.stdout is not None
     assert first.stdout.readline() == "paused\n"
     # The first one is in its transaction until its input is closed, which may be before the second has begun.
-    second = begin(older, "server", "migrate")
+    second = begin(older, "migrate")
 
     said = [first.communicate()[0], second.communicate()[0]]
 

@@ -21,7 +21,7 @@ from db import activations, clients, events, invitations, orders, partners, stoc
 from db.activation_joins import ACTIVATED_BY, CLIENT, PRODUCT
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
-from db.engine import Connection, Database, listings
+from db.engine import Connection, Database, listings, listings_of_parents
 from db.engine.column_types import Instant
 from db.engine.filters import RowsById, Scoped
 from db.engine.keyset import Keyset, Window
@@ -275,8 +275,8 @@ async def read(connection: Connection, listing: Listing[Any], window: Window) ->
         await listings.page(connection, listing, window, None, joins)
         await listings.any_beyond(connection, listing, window)
     else:
-        await listings.pages(connection, listing, window)
-        await listings.parents_beyond(connection, listing, window)
+        await listings_of_parents.pages(connection, listing, window)
+        await listings_of_parents.beyond(connection, listing, window)
 
 
 async def count(connection: Connection, listing: Listing[Any]) -> None:
@@ -284,8 +284,8 @@ async def count(connection: Connection, listing: Listing[Any]) -> None:
         await listings.count(connection, listing)
         await listings.count(connection, listing, 1)
     else:
-        await listings.counts(connection, listing)
-        await listings.counts(connection, listing, 1)
+        await listings_of_parents.counts(connection, listing)
+        await listings_of_parents.counts(connection, listing, 1)
 
 
 async def test_the_engine_takes_every_page_of_every_list(own_database: Database) -> None:

@@ -50,8 +50,14 @@ with socket.socket(socket.AF_UNIX) as portal:
         process = int(answers.readline())
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda number, _frame: os.kill(process, number))
-        sys.exit(int(answers.readline() or 1))
+        if status := answers.readline():
+            sys.exit(int(status))
+    # It was killed.
+    os.kill(os.getpid(), signal.SIGKILL)
 """
+
+PROGRAM = "FORKED_PROGRAM"
+"""Variable with the module of another program, whose `main` is to run instead of that of `portal`."""
 
 
 @cache
@@ -205,7 +211,7 @@ def _run(caller: socket.socket, run: Path, at_end: Callable[[], object]) -> int:
     if user is not None:
         os.setgid(user)
         os.setuid(user)
-    else:
+    elif environment.get("TMPDIR") == os.environ.get("TMPDIR"):
         # What a killed server leaves is deleted with the folder of the run.
         tempfile.tempdir = str(run)
     caller.sendall(b"%d\n" % os.getpid())
@@ -215,7 +221,7 @@ def _run(caller: socket.socket, run: Path, at_end: Callable[[], object]) -> int:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    status = _status(arguments)
+    status = _status(os.environ.pop(PROGRAM, "server.__main__"), arguments)
     sys.stdout.flush()
     sys.stderr.flush()
     at_end()
@@ -226,7 +232,8 @@ def _run(caller: socket.socket, run: Path, at_end: Callable[[], object]) -> int:
 def _fork_interpreter(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:  # noqa: ARG001 — of multiprocessing.
     """Fork what a server starts as `python -c`, with the files that are passed; return its id.
 
-    It is the process from which workers are forked, or one that looks after their files: either would import anew.
+    It is the process from which workers are forked, one that looks after their files, or a worker that is not forked:
+    each would import anew.
     """
     if process := os.fork():
         return process
@@ -235,26 +242,32 @@ def _fork_interpreter(path: bytes, args: Sequence[Any], passfds: Sequence[int]) 
         signal.signal(each, signal.SIG_DFL)
     for below, kept in pairwise([2, *sorted(passfds), os.sysconf("SC_OPEN_MAX")]):
         os.closerange(below + 1, kept)
+    place = args.index("-c") + 1
+    sys.argv = ["-c", *args[place + 1 :]]
     try:
-        exec(args[-1], {})  # noqa: S102 — it is what multiprocessing runs.
-    except SystemExit:
-        os._exit(0)
+        exec(args[place], {})  # noqa: S102 — it is what multiprocessing runs.
+    except SystemExit as end:
+        os._exit(_code(end))
     except BaseException:  # noqa: BLE001 — what the interpreter does with any error at the end.
         traceback.print_exc()
     os._exit(1)
 
 
-def _status(arguments: list[str]) -> int:
-    """Run the command line as `python -m server` does."""
+def _status(program: str, arguments: list[str]) -> int:
+    """Run the command line as `python -m` does."""
     try:
         sys.argv = ["portal", *arguments]
-        importlib.import_module("server.__main__").main()
+        importlib.import_module(program).main()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return _code(end)
     except BaseException:  # noqa: BLE001 — what the interpreter does with any error at the end.
         traceback.print_exc()
         return 1
     return 0
+
+
+def _code(end: SystemExit) -> int:
+    return end.code if isinstance(end.code, int) else int(end.code is not None)
 
 
 if __name__ == "__mp_main__":

@@ -50,15 +50,15 @@ def serving(
     *,
     workers: int = 1,
     errors: Path | None = None,
-    program: bool = False,
+    program: bool | str = False,
     measured: bool = False,
     port: int | None = None,
 ) -> Iterator[tuple[str, Server]]:
     """Yield the address of a ready server, and its process, which leads a group; stop it at the end.
 
     `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output. A server is forked
-    from a process that has imported it, unless it is to be the `program` itself, whose memory and start are its own. A
-    `measured` server adds to the coverage of the run, if that is measured.
+    from a process that has imported it, unless it is to be the `program` itself, or another one by its module, whose
+    memory and start are its own. A `measured` server adds to the coverage of the run, if that is measured.
     """
     port = port or free_port()
     # A process that was killed a moment ago may still have it.
@@ -71,7 +71,7 @@ def serving(
         process: Server
         measured = measured and "MEASURED" in os.environ
         if program:
-            module = "tests.measured" if measured else "server"
+            module = program if isinstance(program, str) else "tests.measured" if measured else "server"
             process = _started(["-m", module, *arguments], environment, output, error_output)
         else:
             process = forks.Process(arguments, environment, output, error_output, is_measured=measured)

@@ -24,8 +24,8 @@ from db.tables import clients
 from domain.access import Role
 from resolvers import ids
 from resolvers.portal import Portal
-from resolvers.viewers import REMEMBERED
-from server.graphql.trusted_documents import QUERY_INTERVAL
+from resolvers.viewers import REMEMBERED_SECONDS
+from server.graphql.trusted_documents import QUERY_INTERVAL_SECONDS
 from server.http.transport_ws import SUBPROTOCOL, CloseCode
 from tests import cnpjs
 from tests.api import Api, Json
@@ -115,7 +115,7 @@ async def test_a_session_works_everywhere_and_ends_everywhere_within_five_second
     for each in callers:
         await each.data(PAGE)
     await callers[0].data("mutation { signOut { signedOut } }")
-    until = monotonic() + REMEMBERED.total_seconds()
+    until = monotonic() + REMEMBERED_SECONDS
     late = []
     for each in callers:
         refused = False
@@ -164,7 +164,7 @@ async def test_a_document_that_one_process_registers_is_known_to_all(world: Worl
     # An unknown id makes a process look, and it looks again after an interval.
     before = await known()
     await vendor.done("registerDocuments", "registeredCount", {"manifest": json.dumps({name: "{ viewer { role } }"})})
-    await asyncio.sleep(QUERY_INTERVAL.total_seconds())
+    await asyncio.sleep(QUERY_INTERVAL_SECONDS)
     after = await known()
     await vendor.done("removeDocuments", "removedCount", {"ids": [name]})
     await eventually(is_known_to_none)

@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from tests import cnpjs, plain
 from tests.api import Json
 from tests.e2e import forks
 from tests.e2e.processes import free_port, serving, token, wait_until
+
+_AGAIN_SECONDS = 5
+"""After how long a person would press Ctrl-C again."""
 
 REGISTERED = "{ events(last: 4, filter: { types: [CLIENT_REGISTERED] }) { nodes { number } } }"
 REGISTER = """mutation ($cnpj: String!) {
@@ -27,7 +30,11 @@ def following(environment: dict[str, str], *options: str) -> Iterator[Iterator[J
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield map(json.loads, process.stdout)
-        process.send_signal(signal.SIGINT)
+        while process.poll() is None:
+            # Python loses an interruption that arrives where it can't be raised, such as in a destructor.
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_AGAIN_SECONDS)
 
 
 def test_a_follower_gets_each_event_once_across_restarts_of_both(

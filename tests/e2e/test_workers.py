@@ -73,7 +73,7 @@ def test_a_worker_is_replaced_without_the_socket_of_the_process_that_forks(
     # The name of a socket has 107 characters at most, and pytest's folders are long.
     with (
         TemporaryDirectory() as folder,
-        served(environment, tmp_path / "log", workers=2, program=True, measured=True, TMPDIR=folder) as server,
+        served(environment, tmp_path / "log", workers=2, measured=True, TMPDIR=folder) as server,
     ):
         (address,) = Path(folder).glob("pymp-*/listener-*")
         address.unlink()
@@ -133,7 +133,7 @@ def test_workers_end_if_the_system_lets_their_parent_start_none(environment: dic
 
 
 def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2, program=True) as server:
+    with served(environment, tmp_path / "log", workers=2) as server:
         before = server.workers()
         server.process.send_signal(signal.SIGHUP)
         while server.log.read_text().count("Finished server process") < len(before):
@@ -148,7 +148,7 @@ def test_workers_are_renewed_without_a_pause(environment: dict[str, str], tmp_pa
 def test_workers_stay_if_those_that_renew_them_cannot_start(tmp_path: Path) -> None:
     environment = data.migrated(tmp_path / "data", LOG_FORMAT="json")
     secret, moved = tmp_path / "data" / "secret.key", tmp_path / "moved"
-    with served(environment, tmp_path / "log", workers=2, program=True, measured=True) as server:
+    with served(environment, tmp_path / "log", workers=2, measured=True) as server:
         before = server.workers()
         secret.rename(moved)
         server.process.send_signal(signal.SIGHUP)

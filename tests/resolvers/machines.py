@@ -27,8 +27,7 @@ class Machine(NamedTuple):
 async def begun(url: str) -> AsyncIterator[Machine]:
     """Open a portal on the database; at the end of the steps, the doctor finds nothing in it."""
     portal = Portal(Database(url), secret=b"s" * 32)
-    portal.now = clock = Clock()
-    clock.now = NOON
+    clock = Clock.of(portal, NOON)
     try:
         async with serving(portal, BATCHED) as http:
             yield Machine(http, portal, clock)

@@ -1,13 +1,16 @@
-"""Dataloaders whose callers were cancelled."""
+"""Dataloaders on a server: which task reads, what is read together, and callers that were cancelled."""
 
 import asyncio
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from db.engine import Connection, Database
+import pytest
+
+from db.engine import Connection, Database, deadline
 from domain.tenancy import ALL_PARTNERS, Scope
-from resolvers.dataloader import Loader
+from resolvers.dataloader import Loader, loaded
+from tests.databases import Databases
 
 
 async def test_an_error_is_not_logged_where_the_caller_has_gone(database: Database) -> None:
@@ -29,3 +32,84 @@ async def test_an_error_is_not_logged_where_the_caller_has_gone(database: Databa
     loop.set_exception_handler(None)
 
     assert logged == []
+
+
+class Reads:
+    """Read of the doubles of numbers, and what it was asked for."""
+
+    def __init__(self, databases: Databases) -> None:
+        self.database = Database(databases.shared("postgresql"))
+        self.keys: list[Sequence[int]] = []
+        self.tasks: list[asyncio.Task[Any] | None] = []
+
+    def loader(self) -> Loader[int, int]:
+        """Return a loader, which has read nothing."""
+        return Loader(self.database, ALL_PARTNERS, self._read)
+
+    async def _read(self, _connection: Connection, _scope: Scope, keys: Sequence[int]) -> Mapping[int, int]:
+        self.keys.append(keys)
+        self.tasks.append(asyncio.current_task())
+        if 0 in keys:
+            raise LookupError
+        return {key: 2 * key for key in keys}
+
+
+@pytest.fixture
+async def reads(databases: Databases) -> AsyncIterator[Reads]:
+    """Reads of a server."""
+    reads = Reads(databases)
+    yield reads
+    await reads.database.close()
+
+
+def _begin_request() -> asyncio.Task[Any] | None:
+    """Let the task of the caller be that of a request."""
+    deadline.current.set(deadline.of_requests(60, 60, know_task=True)())
+    return asyncio.current_task()
+
+
+async def test_the_task_of_a_request_reads_by_itself(reads: Reads) -> None:
+    mine, loader = _begin_request(), reads.loader()
+
+    assert await loader.load(1) == 2
+    assert await loader.load(1) == 2
+
+    assert (reads.keys, reads.tasks) == ([[1]], [mine])
+
+
+async def test_what_the_tasks_of_a_request_ask_for_is_read_together(reads: Reads) -> None:
+    _begin_request()
+    loader = reads.loader()
+
+    assert await asyncio.gather(*map(loader.load, [1, 2, 3, 2])) == [2, 4, 6, 4]
+
+    assert list(map(sorted, reads.keys)) == [[1, 2, 3]]
+
+
+async def test_what_is_awaited_later_is_read_meanwhile(reads: Reads) -> None:
+    mine = _begin_request()
+    one, other = (reads.loader().load_many([key]) for key in (1, 2))
+
+    assert [await loaded(one), await loaded(other)] == [[2], [4]]
+
+    assert mine in reads.tasks
+    assert len(set(reads.tasks)) == 2
+
+
+@pytest.mark.parametrize("is_task_of_request", [True, False])
+async def test_every_caller_gets_the_error_of_a_read(reads: Reads, *, is_task_of_request: bool) -> None:
+    if is_task_of_request:
+        _begin_request()
+    loader = reads.loader()
+    asked = loader.load_many([0])
+    other = asyncio.create_task(loader.load(0))
+
+    with pytest.raises(LookupError):
+        await loaded(asked)
+    with pytest.raises(LookupError):
+        await other
+
+    # It is asked again, and not told from memory.
+    with pytest.raises(LookupError):
+        await loader.load(0)
+    assert len(reads.keys) == 2

@@ -142,6 +142,23 @@ async def test_a_cancellation_holds_no_client_while_it_waits_for_an_earlier_one(
     assert (await api.data(query, id=earlier))["client"]["cancellationNote"] == "[…]"
 
 
+@POSTGRESQL
+async def test_an_activation_is_not_locked_before_its_client(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 1)
+    activation = await api.activation(client, product)
+    async with writing(api.portal.database) as tx:
+        await client_changes.locked(tx, api.partner_id, [ids.number("Client", client)])
+        cancelling = asyncio.ensure_future(
+            api.done("cancelActivation", "activation { status }", {"activationId": activation})
+        )
+        await asyncio.wait([cancelling], timeout=AHEAD_SECONDS)
+        free = sa.select(tables.activations.c.id).where(tables.activations.c.id == ids.number("Activation", activation))
+        # It raises an error if the activation is locked.
+        assert await fetch_all(tx, free.with_for_update(nowait=True))
+
+    assert (await cancelling)["activation"]["status"] == "CANCELLED"
+
+
 @pytest.mark.edge
 def test_every_mutation_is_tried() -> None:
     assert {*CHANGES} == set(mutations()) - SESSIONS | {"signOutEverywhere"}

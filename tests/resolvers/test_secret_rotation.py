@@ -47,10 +47,12 @@ async def processes(
 ) -> AsyncIterator[Processes]:
     database = Database(databases.migrated(engine))
     portals = (
-        Portal(database, OLD, now=clock_of_all),
-        Portal(database, NEW, now=clock_of_all, previous_secret=OLD),
-        Portal(database, NEW, now=clock_of_all),
+        Portal(database, OLD),
+        Portal(database, NEW, previous_secret=OLD),
+        Portal(database, NEW),
     )
+    for portal in portals:
+        portal.now, portal.monotonic = clock_of_all, clock_of_all.monotonic
     async with AsyncExitStack() as stack:
         old, both, new = [await stack.enter_async_context(serving(each, documents)) for each in portals]
         yield Processes(old, both, new, portals)

@@ -30,8 +30,8 @@ async def checked(api: Api) -> Viewer | None:
 async def test_the_tokens_of_all_subscriptions_take_one_statement(
     api: Api, other_api: Api, engine_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    portal, clock = api.portal, Clock(api.portal.now())
-    monkeypatch.setattr(portal, "now", clock)
+    portal = api.portal
+    clock = Clock.of(portal, portal.now())
     monkeypatch.setattr(portal, "token_checks", TokenChecks(portal.database, portal.viewers, every_seconds=0.05))
     callers = [api, other_api, *[await new_caller(api.http, portal, api.partner_id) for _ in range(10)]]
     for caller in callers:
@@ -73,8 +73,8 @@ async def signed_in(api: Api, real: RealProvider) -> Api:
 async def test_tokens_of_an_identity_provider_take_one_statement_too(
     api: Api, other_api: Api, real: RealProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    portal, clock = api.portal, Clock(api.portal.now())
-    monkeypatch.setattr(portal, "now", clock)
+    portal = api.portal
+    clock = Clock.of(portal, portal.now())
     monkeypatch.setattr(portal, "provider", OpenIdProvider(Provider(real.issuer, AUDIENCE)))
     monkeypatch.setattr(portal, "token_checks", TokenChecks(portal.database, portal.viewers, every_seconds=0.05))
     others = [await new_caller(api.http, portal, api.partner_id) for _ in range(10)]

@@ -57,7 +57,7 @@ async def email(portal: Portal) -> str:
 @pytest.fixture
 def elsewhere(portal: Portal) -> Portal:
     """Another process on the same database, with a viewer cache of its own."""
-    return Portal(portal.database, portal.secret, now=portal.now)
+    return Portal(portal.database, portal.secret, now=portal.now, monotonic=portal.monotonic)
 
 
 async def sign_in(anonymous: Api, email: str, password: str = PASSWORD) -> Json:

@@ -1,13 +1,18 @@
 """Cancelling a client, over HTTP, on both engines."""
 
+import pytest
 import sqlalchemy as sa
 
-from db.tables import metadata
+from db import audit
+from db.tables import activations, events, metadata
 from domain.access import Permission, Permissions
+from domain.bulk import BULK_MAX
+from domain.events import EventType
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.factories import new_caller, new_product
-from tests.units import fetch_all, reading
+from tests.statements import every_statement
+from tests.units import fetch_all, fetch_values, reading
 
 CANCELLED = """client { id name tradeName cnpj city state status cancellationNote viewerCanCancel
         cancelledAt cancelledBy { name } cancellationImpact { activationCount } }
@@ -70,7 +75,7 @@ async def test_it_answers_with_what_it_cancelled_and_the_stock_that_it_changed(a
 async def test_it_returns_the_first_hundred_cancelled_activations_by_id(api: Api, product: str) -> None:
     await api.buy(product, 101)
     client = await api.client()
-    ended = [await api.activation(client, product) for _ in range(101)]
+    ended = await _activate(api, client, product, 101)
 
     payload = await _cancel(api, client, idempotencyKey="once")
 
@@ -101,6 +106,43 @@ async def test_each_active_activation_gets_a_reason_a_ledger_line_and_an_event(a
         ("ACTIVATION_CANCELLED", ended[1]),
         ("CLIENT_CANCELLED", None),
     ]
+
+
+# The clock is stopped: otherwise a cached viewer expires after five seconds and is read again.
+@pytest.mark.usefixtures("clock")
+async def test_more_activations_are_cancelled_by_no_more_statements(api: Api, product: str) -> None:
+    await api.buy(product, 600)
+    counted: dict[int, list[int]] = {100: [], 200: []}
+    for size in (100, 200, 100, 200):
+        client = await api.client()
+        await _activate(api, client, product, size)
+        with every_statement(api.portal.database) as sent:
+            await api.done("cancelClient", "client { id }", {"clientId": client})
+        counted[size].append(len(sent))
+
+    assert min(counted[100]) == min(counted[200])
+
+
+async def test_events_of_many_cancelled_activations_are_one_chain_in_order(api: Api, product: str) -> None:
+    await api.buy(product, 150)
+    client = await api.client()
+    await _activate(api, client, product, 150)
+
+    await api.done("cancelClient", "client { id }", {"clientId": client})
+
+    found = sa.select(events.c.number, events.c.activation_id, events.c.actor_id, events.c.id)
+    of_partner = activations.c.partner_id == api.partner_id
+    ended = found.where(events.c.partner_id == api.partner_id, events.c.type == EventType.ACTIVATION_CANCELLED)
+    async with reading(api.portal.database) as connection:
+        chain = await audit.verify(connection, api.partner_id)
+        rows = await fetch_all(connection, ended.order_by(events.c.number))
+        own = await fetch_values(connection, sa.select(activations.c.id).where(of_partner).order_by(activations.c.id))
+    assert chain is not None
+    assert chain.broken_at is None
+    assert [row.number for row in rows] == list(range(chain.last_number - 150, chain.last_number))
+    assert [row.activation_id for row in rows] == own
+    assert {row.actor_id for row in rows} == {api.user_id}
+    assert [row.id for row in rows] == sorted(row.id for row in rows)
 
 
 async def test_what_remains_of_a_cancelled_client_says_not_who_it_was(api: Api) -> None:
@@ -252,6 +294,17 @@ async def test_cancelling_needs_its_own_permission(api: Api, client: str) -> Non
 
 async def _cancel(api: Api, client: str, **given: object) -> Json:
     return await api.done("cancelClient", CANCELLED, {"clientId": client} | given)
+
+
+async def _activate(api: Api, client: str, product: str, size: int) -> list[str]:
+    """Activate many licenses for a client, and return the ids of the activations."""
+    items = [{"clientId": client, "productId": product, "activationKey": f"KEY-{each}"} for each in range(size)]
+    ended = []
+    for first in range(0, size, BULK_MAX):
+        given = {"mode": "ALL_OR_NOTHING", "items": items[first : first + BULK_MAX]}
+        payload = await api.mutate("activateLicenses", "results { activation { id } }", given)
+        ended += [result["activation"]["id"] for result in payload["results"]]
+    return ended
 
 
 async def _impact(api: Api, client: str) -> Json:

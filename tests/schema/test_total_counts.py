@@ -26,6 +26,7 @@ FILTERS = [
     'filter: { name: "padaria" }',
     'filter: { city: "recife" }',
     'filter: { city: "recife", search: "padaria" }',
+    "filter: { hasActiveActivations: false }",
     "filter: { status: [ACTIVE, CANCELLED] }, sort: { by: CITY, direction: DESC }",
 ]
 """Arguments with which the four clients named so are found, each by statements of its own."""

@@ -36,6 +36,10 @@ BOTH = """query ($since: DateTime) {
 Rows = Mapping[tuple[str, int], Mapping[str, Any]]
 
 
+_NOT_DETAILS = dict.fromkeys(("updated_at", "last_activated_at", "active_activations"))
+"""Columns that may differ though a row was not changed: clients keep the last two of their activations."""
+
+
 async def _rows(api: Api) -> Rows:
     """Return the partner's clients and activations, by table and id."""
     found: dict[tuple[str, int], Mapping[str, Any]] = {}
@@ -48,9 +52,7 @@ async def _rows(api: Api) -> Rows:
 
 def _changed(before: Rows, after: Rows) -> set[tuple[str, int]]:
     """Return the rows that are new, or have another value in any column but the time of the change."""
-    return {
-        key for key, row in after.items() if {**row, "updated_at": None} != {**before.get(key, {}), "updated_at": None}
-    }
+    return {key for key, row in after.items() if {**row, **_NOT_DETAILS} != {**before.get(key, {}), **_NOT_DETAILS}}
 
 
 def _touched(before: Rows, after: Rows) -> set[tuple[str, int]]:

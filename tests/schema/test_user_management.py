@@ -299,7 +299,7 @@ async def test_a_deactivation_waits_for_a_mutation_that_is_under_way(api: Api, v
 async def test_a_process_that_remembers_a_deactivated_user_changes_nothing_for_them(api: Api) -> None:
     user = await colleague(api)
     assert await code_of(user) is None
-    elsewhere = Portal(api.portal.database, api.portal.secret, now=api.portal.now)
+    elsewhere = Portal(api.portal.database, api.portal.secret, now=api.portal.now, monotonic=api.portal.monotonic)
 
     await raced(replace(api, portal=elsewhere), user_changes.deactivate, DeactivateUser(user.user_id), _nothing())
 

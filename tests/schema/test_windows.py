@@ -77,7 +77,7 @@ class Lists:
 
 async def filled(http: httpx.AsyncClient, portal: Portal) -> Lists:
     """Create some rows in each list, all with the same time and most with the same name."""
-    portal.now = Clock()
+    Clock.of(portal)
     api = await new_caller(http, portal, await new_partner(portal))
     vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_ADMIN)
     return Lists(api, vendor, await fill(api, ROWS))

@@ -8,13 +8,20 @@ import httpx
 import pytest
 
 from tests import plain
-from tests.security.harness import NEIGHBOUR, Target, target
+from tests.security.harness import NEIGHBOUR, CountedTarget, Target, counted_target, target
 
 
 @pytest.fixture(scope="session")
 def victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Server that has answered both partners before."""
     with _answering(tmp_path_factory.mktemp("security")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountedTarget]:
+    """Server whose work is counted."""
+    with counted_target(tmp_path_factory.mktemp("counted")) as found:
         yield found
 
 

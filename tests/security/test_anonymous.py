@@ -1,9 +1,11 @@
 """Requests without a token cost a server outside of demo mode next to nothing."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 
-from tests.security.harness import Attack, Target
+from tests.security.harness import Attack, CountedTarget, Target, counted_target
 
 
 def sign_ins(times: int) -> str:
@@ -62,11 +64,18 @@ ATTACKS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def counted_production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountedTarget]:
+    """Server that suggests nothing to callers without a token, and whose work is counted."""
+    with counted_target(tmp_path_factory.mktemp("counted"), DEMO="false") as found:
+        yield found
+
+
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
 def test_what_does_nothing_for_its_caller_is_refused_for_next_to_nothing(
-    production: Target, http: httpx.Client, attack: Attack
+    counted_production: CountedTarget, http: httpx.Client, attack: Attack
 ) -> None:
-    production.refuses_for_little(http, attack)
+    counted_production.refuses_for_little(http, attack)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])

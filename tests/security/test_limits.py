@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.security.harness import Attack, Target
+from tests.security.harness import Attack, CountedTarget, Target
 
 ALIASES = range(300)
 LONG = f'node(id: "{"a" * 300}") {{ id }}'
@@ -91,9 +91,9 @@ ATTACKS = [
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])
 def test_what_asks_for_too_much_is_refused_for_next_to_nothing(
-    victim: Target, http: httpx.Client, attack: Attack
+    counted: CountedTarget, http: httpx.Client, attack: Attack
 ) -> None:
-    victim.refuses_for_little(http, attack)
+    counted.refuses_for_little(http, attack)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[attack.name for attack in ATTACKS])

@@ -34,6 +34,8 @@ DAMAGES = [
     ("UPDATE license_stock SET bonus = bonus + 5 WHERE partner_id = 1 AND product_id = 1", "bonus is"),
     ("UPDATE license_stock SET additional_seats_total = 9999 WHERE partner_id = 1", "is 9999, but its movements"),
     ("DELETE FROM license_stock WHERE partner_id = 1 AND product_id = 1", "product 1 has activations but no stock"),
+    (f"UPDATE clients SET active_activations = 77 WHERE id = {A_CLIENT}", "active_activations is 77, but"),
+    ("UPDATE clients SET last_activated_at = '2019-07-01T12:00:00Z' WHERE partner_id = 1", "its latest activation is"),
     (f"UPDATE activations SET product_id = 3 WHERE id = {AN_ACTIVATION}", "activations are active"),
     (f"UPDATE activations SET additional_seats = 1, seats = 9 WHERE {ACTIVE}", "active activations hold"),
     (f"DELETE FROM stock_movements WHERE activation_id = {AN_ACTIVATION}", "holds 0 licenses and 0"),

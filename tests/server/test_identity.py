@@ -5,7 +5,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +23,7 @@ from resolvers.portal import Portal
 from server import identity
 from server.identity import OpenIdProvider, Provider
 from tests.api import Api
+from tests.clock import Clock
 from tests.factories import new_caller
 from tests.provider import AUDIENCE, RealProvider, provider
 from tests.smtp import inbox, sends_to, sent
@@ -129,11 +130,11 @@ async def test_tokens_for_others_or_of_others_are_refused(api: Api, real: RealPr
 async def test_a_token_ends_when_the_provider_says(api: Api, portal: Portal, real: RealProvider) -> None:
     linked = signed_in(api, real, str(uuid4()), email=await email_of(api), email_verified=True)
     assert not await is_refused(linked)
-    now = datetime.now(UTC)
+    clock = Clock.of(portal, datetime.now(UTC))
 
-    portal.now = lambda: now + timedelta(minutes=59)
+    clock.forward(minutes=59)
     refused = [await is_refused(linked)]
-    portal.now = lambda: now + timedelta(minutes=61)
+    clock.forward(minutes=2)
 
     assert [*refused, await is_refused(linked)] == [False, True]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from db import activations, clients, tables
 from db.clients import ClientFilter, ClientRow, ClientSortKey
-from db.engine import Database, listings
+from db.engine import Database, listings, listings_of_parents
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
 from tests.factories import NOON, add_activations, add_client, add_partner, add_product, add_user
@@ -193,9 +193,9 @@ async def test_the_lists_of_many_parents_are_what_each_is_alone(
     together = activations.of_clients(partner_id, parents, None)
 
     async with reading(database) as connection:
-        pages = await listings.pages(connection, together, window)
-        counts = await listings.counts(connection, together)
-        beyond = await listings.parents_beyond(connection, together, window)
+        pages = await listings_of_parents.pages(connection, together, window)
+        counts = await listings_of_parents.counts(connection, together)
+        beyond = await listings_of_parents.beyond(connection, together, window)
 
         assert set(pages) <= set(parents)
         for parent, times in zip(parents, lists, strict=True):
@@ -236,4 +236,4 @@ async def test_a_list_without_parents_is_not_read_for_parents(database: Database
 
     async with reading(database) as connection:
         with pytest.raises(TypeError, match=r"client\.activations has no parents"):
-            await listings.pages(connection, listing, Window(size=1))
+            await listings_of_parents.pages(connection, listing, Window(size=1))

@@ -245,6 +245,47 @@ async def test_a_unit_that_is_cancelled_in_its_commit_waits_for_no_answer(cluste
         await eventually(partial(_is_free, pool))
 
 
+async def test_units_get_the_connection_in_their_order(pool: Pool) -> None:
+    session, served = await pool.lend(), list[int]()
+
+    async def unit(number: int) -> None:
+        lent = await pool.lend()
+        served.append(number)
+        await asyncio.sleep(0)
+        pool.give_back(lent)
+
+    units = [asyncio.create_task(unit(number)) for number in range(5)]
+    await settled()
+    assert (served, pool.lend_kept()) == ([], None)
+    pool.give_back(session)
+    await asyncio.gather(*units)
+
+    assert served == [0, 1, 2, 3, 4]
+    assert pool.lend_kept() is session
+    pool.give_back(session)
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_a_unit_that_is_cancelled_leaves_its_turn_to_the_next(pool: Pool, *, is_late: bool) -> None:
+    session = await pool.lend()
+    cancelled, patient = (asyncio.create_task(pool.lend()) for _ in range(2))
+    await settled()
+
+    if is_late:
+        # Its turn has come, and it has not run since.
+        pool.give_back(session)
+        cancelled.cancel()
+    else:
+        cancelled.cancel()
+        pool.give_back(session)
+
+    assert await patient is session
+    assert cancelled.cancelled()
+    pool.give_back(session)
+    assert await pool.lend() is session
+    pool.give_back(session)
+
+
 async def test_a_connection_that_is_returned_to_a_closed_pool_is_closed(pool: Pool) -> None:
     session, ended = await pool.lend(), asyncio.Event()
     session.driver.add_termination_listener(lambda _: ended.set())

@@ -97,7 +97,7 @@ async def test_a_kind_that_cannot_be_deleted_stays_alone(databases: Databases, m
     monkeypatch.setattr(cleanup, "log", structlog.get_logger("portal.tidying"))
     database = Database(databases.migrated("sqlite"))
     portal = Portal(database, b"s" * 32)
-    portal.now = clock = Clock()
+    clock = Clock.of(portal)
     partner_id = await new_partner(portal)
     async with writing(database) as tx:
         await attempts.locked(tx, [b"a" * 32], at=clock())

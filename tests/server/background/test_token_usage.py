@@ -109,4 +109,5 @@ def _app(portal: Portal, settings: Settings) -> Starlette:
     """Return a server with database connections of its own, which it closes when it stops."""
     own = Database(portal.database.url.render_as_string(hide_password=False))
     viewers: Viewers = portal.viewers
-    return create_app(Portal(own, portal.secret, now=portal.now, viewers=viewers), settings)
+    elsewhere = Portal(own, portal.secret, now=portal.now, monotonic=portal.monotonic, viewers=viewers)
+    return create_app(elsewhere, settings)

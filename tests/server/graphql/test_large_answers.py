@@ -22,7 +22,7 @@ from server.graphql.answers import Answer
 from server.graphql.large_answers import written
 from server.graphql.operation_requests import OperationRequest
 from server.graphql.operations import Operations
-from server.graphql.pauses import Pauses
+from server.graphql.pauses import Pauses, ShortOperations
 from tests.api import Api, serving
 from tests.databases import ENGINES, Databases
 from tests.executors import BATCHED
@@ -30,13 +30,14 @@ from tests.factories import new_manager
 
 DATA = {"rows": [{"id": str(number)} for number in range(1_000)]}
 LONGEST = 10**6
+SMALL = "{ clients(first: 1) { nodes { id } } }"
 LARGE = "{ clients(first: 100) { nodes { id activations(first: 100) { nodes { id } } } } }"
 
 
 async def _written(api: Api, until: Deadline, body: dict[str, Any]) -> Answer:
     context = Context(api.portal, viewer=None, deadline=until)
     answer = Answer(body, executed=True, codes=frozenset())
-    return await written(context, answer, Pauses(), PartEncoder(LONGEST))
+    return await written(context, answer, Pauses(ShortOperations()), PartEncoder(LONGEST))
 
 
 async def test_the_data_is_json_and_the_errors_stay(level: Api) -> None:
@@ -124,3 +125,21 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
 
     assert not made
     assert len(statements) == ends_at
+
+
+async def test_a_small_operation_is_short_while_it_waits_for_the_database(databases: Databases) -> None:
+    portal = Portal(Database(databases.shared("postgresql")), secret=b"s" * 32)
+    seen = set[int]()
+    async with serving(portal, BATCHED) as http:
+        manager = await new_manager(http, portal)
+        context = Context(portal, viewer=await viewer_of(portal, str(manager.token), None))
+        operations = Operations(portal, BATCHED)
+        running = asyncio.ensure_future(operations.execute(context, OperationRequest(SMALL)))
+        while not running.done():
+            await asyncio.sleep(0)
+            seen.add(operations.short.number)
+        await running
+    await portal.database.close()
+
+    assert 1 in seen
+    assert operations.short.number == 0

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from server.graphql.pauses import Pauses
+import pytest
+
+from server.graphql.pauses import Pauses, ShortOperations
 
 
 class Clock:
@@ -18,10 +20,10 @@ class Clock:
 
 async def test_others_run_after_a_slice_and_not_before() -> None:
     clock, ran = Clock(), list[float]()
-    pause = Pauses(clock)
+    pause = Pauses(ShortOperations(), clock)
     asyncio.get_running_loop().call_soon(lambda: ran.append(clock.now))
     for _ in range(3):
-        clock.now += 0.0003
+        clock.now += 0.0001
         await pause()
     assert ran == []
 
@@ -31,19 +33,85 @@ async def test_others_run_after_a_slice_and_not_before() -> None:
     assert ran == [clock.now]
 
 
-async def test_what_takes_several_iterations_runs_within_one_pause() -> None:
-    clock, done = Clock(), asyncio.Event()
+async def test_what_takes_several_iterations_runs_within_one_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, ran = Clock(), list[float]()
 
     async def other() -> None:
-        for _ in range(5):
+        while True:
             clock.now += 0.001
+            ran.append(clock.now)
             await asyncio.sleep(0)
-        done.set()
 
-    running = asyncio.ensure_future(other())
-    pause = Pauses(clock)
+    pause = Pauses(ShortOperations(), clock)
     clock.now += 0.05
-    await pause()
+    with monkeypatch.context() as patched:
+        # The pause ends by the time that the test moves, however long the machine takes.
+        patched.setattr(asyncio.get_running_loop(), "time", clock)
+        running = asyncio.ensure_future(other())
+        await pause()
+    running.cancel()
 
-    assert done.is_set()
-    await running
+    assert len(ran) >= 5
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_pause_waits_for_short_operations_but_not_for_long() -> None:
+    waits = list[float]()
+
+    class Noting(ShortOperations):
+        async def ended(self, *, at_most: float) -> None:
+            waits.append(at_most)
+
+    clock = Clock()
+    pause = Pauses(Noting(), clock)
+    for slice_seconds in (0.0002, 0.0018, 10.0):
+        clock.now += slice_seconds
+        await pause()
+
+    assert waits == [pytest.approx(0.008), 0.05]
+
+
+async def test_short_operations_that_have_begun_now_are_waited_for() -> None:
+    short = ShortOperations(Clock())
+    short.begin()
+    short.begin()
+    waiting = [asyncio.ensure_future(short.ended(at_most=3_600)) for _ in range(2)]
+    await asyncio.sleep(0)
+    short.end()
+    await asyncio.sleep(0)
+    assert not any(each.done() for each in waiting)
+
+    short.end()
+
+    await asyncio.gather(*waiting)
+
+
+async def test_a_short_operation_that_goes_on_is_not_waited_for_any_longer() -> None:
+    short = ShortOperations(Clock())
+    short.begin()
+
+    await short.ended(at_most=0)
+
+    assert short.number == 1
+
+
+async def test_a_short_operation_that_takes_long_is_not_waited_for() -> None:
+    clock = Clock()
+    short = ShortOperations(clock)
+    short.begin()
+    clock.now += 0.1
+
+    await asyncio.wait_for(short.ended(at_most=3_600), 60)
+
+
+async def test_a_wait_that_is_cancelled_is_forgotten() -> None:
+    short = ShortOperations(Clock())
+    short.begin()
+    waiting = asyncio.ensure_future(short.ended(at_most=3_600))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    short.end()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await short.ended(at_most=3_600)

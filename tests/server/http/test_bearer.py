@@ -142,3 +142,19 @@ async def test_a_token_that_another_process_revoked_is_401_within_five_seconds(
     answer = await ask(http, STOCK, caller.headers)
 
     assert answer.status_code == HTTPStatus.UNAUTHORIZED
+
+
+async def test_a_revoked_token_ends_in_time_though_the_clock_is_set_back(
+    http: httpx.AsyncClient, portal: Portal, caller: Caller, clock: Clock
+) -> None:
+    await ask(http, STOCK, caller.headers)
+    async with writing(portal.database) as tx:
+        await access.revoke(tx, caller.partner_id, caller.token_id, TokenKind.API, at=clock.now)
+
+    clock.set_back(hours=1)
+    clock.forward(seconds=4)
+    before = await ask(http, STOCK, caller.headers)
+    clock.forward(seconds=1)
+    after = await ask(http, STOCK, caller.headers)
+
+    assert (before.status_code, after.status_code) == (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)

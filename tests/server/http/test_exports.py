@@ -64,6 +64,20 @@ async def test_a_url_works_for_ten_minutes(api: Api, clock: Clock) -> None:
     assert "expired" in in_english.json()["errors"][0]["message"]
 
 
+async def test_an_hour_set_back_keeps_no_user_from_exports(api: Api, clock: Clock) -> None:
+    await api.client()
+    link = await url(api)
+    for _ in range(admission.PER_USER):
+        await api.http.get(link)
+
+    busy = await api.http.get(link)
+    clock.set_back(hours=1)
+    clock.forward(seconds=admission.WITHIN_SECONDS)
+    answer = await api.http.get(await url(api))
+
+    assert (busy.status_code, answer.status_code) == (503, 200)
+
+
 async def test_a_url_can_not_be_guessed_or_changed(api: Api, portal: Portal) -> None:
     link = await url(api)
     with_another_secret = replace(portal, secret=b"t" * 32)

@@ -44,7 +44,9 @@ async def webhook_database(webhook_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def portal(webhook_database: Database) -> AsyncIterator[Portal]:
     """Portal for development, without webhooks of other tests."""
-    yield Portal(webhook_database, secret=b"s" * 32, now=Clock(), private_webhooks=True)
+    portal = Portal(webhook_database, secret=b"s" * 32, private_webhooks=True)
+    Clock.of(portal)
+    yield portal
     async with writing(webhook_database) as tx:
         await execute(tx, sa.delete(webhook_deliveries))
         await execute(tx, sa.delete(webhooks))

@@ -1,10 +1,11 @@
-"""`portal export-schema`."""
+"""Files that are made from the code: `portal export-schema` and `portal export-messages`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from domain import catalogue
 from schema import schema
 from server.cli.runner import fail
 
@@ -13,7 +14,15 @@ _Output = Annotated[Path, typer.Option(help="The file to write; - for standard o
 
 def export_schema(output: _Output = Path("schema.graphql")) -> None:
     """Write the schema as GraphQL's schema definition language."""
-    text = schema.as_str() + "\n"
+    _write(output, schema.as_str() + "\n")
+
+
+def export_messages(output: _Output = Path("docs/messages.md")) -> None:
+    """Write the catalogue of messages, with samples in Portuguese and English, as Markdown."""
+    _write(output, catalogue.page())
+
+
+def _write(output: Path, text: str) -> None:
     if str(output) == "-":
         typer.echo(text, nl=False)
         return

@@ -1,0 +1,104 @@
+"""Request and its answer on a connection: uvicorn's, with the head of an answer in one piece with its body.
+
+Most headers are the same in nearly every answer, so their lines are checked and made once.
+"""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
+
+from server.http.headers import Header
+
+_KEPT_MAX = 256
+_kept: dict[Header, bytes] = {}
+"""Lines of headers that many answers have."""
+
+_OF_ONE_ANSWER = frozenset({b"etag", b"ratelimit", b"x-request-id"})
+"""Names of headers whose values rarely recur."""
+
+_OF_UVICORN = frozenset({b"connection", b"transfer-encoding"})
+"""Names of headers by which uvicorn chooses how it sends the body."""
+
+_TOGETHER_BYTES = 64 * 1024
+"""Longest body that is copied to be sent with its head, which takes less time than a second call of the system."""
+
+
+class Cycle(RequestResponseCycle):
+    """Request and its answer."""
+
+    _held = b""
+    """Head that has not been sent."""
+
+    async def send(self, message: Any) -> None:  # noqa: ANN401 — as uvicorn has it.
+        """Send a part of an answer as uvicorn does, but a head of known length with the first part of the body."""
+        if self._held:
+            head, self._held = self._held, b""
+            if self._is_whole_body(message):
+                self._send_all(head, message.get("body", b""))
+                return
+            if not self.disconnected:
+                self.transport.write(head)
+        elif not (self.response_started or self.disconnected or self.flow.write_paused):
+            self._held = self._head(message) if message["type"] == "http.response.start" else b""
+            if self._held:
+                self.response_started, self.waiting_for_100_continue = True, False
+                return
+        await super().send(message)
+
+    def _is_whole_body(self, message: Any) -> bool:  # noqa: ANN401 — as uvicorn has it.
+        """Return whether all that uvicorn would do is to send the body and to end the answer."""
+        return (
+            message["type"] == "http.response.body"
+            and len(message.get("body", b"")) == self.expected_content_length
+            and not message.get("more_body")
+            and not (self.disconnected or self.flow.write_paused)
+            and self.scope["method"] != "HEAD"
+        )
+
+    def _send_all(self, head: bytes, body: bytes) -> None:
+        if len(body) <= _TOGETHER_BYTES:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            self.transport.write(body)
+        self.expected_content_length = 0
+        self.response_complete = True
+        self.message_event.set()
+        self.on_response()
+
+    def _head(self, message: Any) -> bytes:  # noqa: ANN401 — as uvicorn has it.
+        """Return the head of an answer of known length; an empty one if uvicorn has to make it."""
+        if not self.keep_alive:
+            return b""
+        headers = [*self.default_headers, *message.get("headers", ())]
+        lines = list(map(_kept.get, headers))
+        length, at = None, -1
+        for _ in range(lines.count(None)):
+            at = lines.index(None, at + 1)
+            name, value = headers[at]
+            if name == b"content-length" and length is None and value.isdigit():
+                length = int(value)
+                lines[at] = b"content-length: %b\r\n" % value
+            else:
+                lines[at] = line = _line(name, value)
+                if not line:
+                    return b""
+        if length is None:
+            return b""
+        self.expected_content_length, self.chunked_encoding = length, False
+        return b"".join((STATUS_LINE[message["status"]], *lines, b"\r\n"))  # type: ignore[arg-type]  # None is replaced.
+
+
+def _line(name: bytes, value: bytes) -> bytes:
+    """Return the line of a header; an empty one if uvicorn has to look at it."""
+    if HEADER_VALUE_RE.search(value):
+        return b""
+    line = b"%b: %b\r\n" % (name, value)
+    if name in _OF_ONE_ANSWER:
+        return line
+    if name in _OF_UVICORN or name == b"content-length" or not name.islower() or HEADER_RE.search(name):
+        return b""
+    if len(_kept) >= _KEPT_MAX:
+        _kept.clear()
+    _kept[name, value] = line
+    return line
