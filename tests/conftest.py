@@ -241,12 +241,15 @@ def _is_marked(metafunc: pytest.Metafunc) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that depends on an engine on both, unless it names one; an `edge` on SQLite only."""
+    """Run a test that depends on an engine on both, unless it names one; an `edge` on SQLite only.
+
+    Stock execution runs on SQLite only, since what it compares depends on no engine.
+    """
     chosen = any(mark.args[0] == "engine" for mark in metafunc.definition.iter_markers("parametrize"))
     if "engine" in metafunc.fixturenames and not chosen:
-        edge = metafunc.definition.get_closest_marker("edge") is not None
-        engines: tuple[str, ...] = ENGINES[:1] if edge else ENGINES
-        if not edge and (_is_marked(metafunc) or metafunc.config.getoption("--walled")):
+        is_on_one = EXECUTOR is not BatchExecutor or metafunc.definition.get_closest_marker("edge") is not None
+        engines: tuple[str, ...] = ENGINES[:1] if is_on_one else ENGINES
+        if not is_on_one and (_is_marked(metafunc) or metafunc.config.getoption("--walled")):
             engines = (*ENGINES, WALLED)
         metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
