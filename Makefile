@@ -97,8 +97,9 @@ torture: $(TEST)
 		$(BIN)/pytest -s --timeout=7200 tests/durability
 
 attack: $(TEST)
-	ATTACK_CASES=2000 ATTACK_DOCUMENTS=50000 ATTACK_ROUNDS=400 $(BIN)/pytest -s --timeout=3600 \
-		tests/security/test_schemathesis.py tests/security/test_dearest.py tests/security/test_documents.py
+	ATTACK_CASES=2000 ATTACK_DOCUMENTS=50000 ATTACK_ROUNDS=400 ATTACK_COPIES=34 $(BIN)/pytest -s --timeout=3600 \
+		tests/security/test_schemathesis.py tests/security/test_dearest.py tests/security/test_documents.py \
+		tests/security/test_filters.py
 
 sbom: $(SUPPLY)
 	mkdir -p build/sbom

@@ -62,7 +62,7 @@ class Work(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """Response of a request, and what it took; nothing if it was not counted."""
+    """Response of a request, and what it took; no bytecodes if they were not counted."""
 
     response: Mapping[str, Any]
     work: Work
@@ -76,7 +76,7 @@ class Worker:
         self._sent, self._got, self._token = sent, got, token
 
     def ask(self, query: str, variables: Mapping[str, Any] | None = None, *, counted: bool = True) -> Counted:
-        """Send a request; without counting, it takes a tenth of the time."""
+        """Send a request; without counting its bytecodes, it takes a tenth of the time."""
         given = {"query": query, "variables": variables or {}}
         request = {"body": orjson.dumps(given).decode(), "token": self._token, "counted": counted}
         self._sent.write(orjson.dumps(request) + b"\n")
@@ -142,11 +142,11 @@ class _Counter:
         aiosqlite.Connection._execute = execute  # type: ignore[assignment, method-assign]  # noqa: SLF001 — all of its methods use it.
 
     @contextmanager
-    def counting(self) -> Iterator[None]:
+    def counting(self, *, bytecodes: bool) -> Iterator[None]:
         """Count from 0."""
         self.bytecodes = self.turns = 0
         self._steps.clear()
-        sys.settrace(self._called)
+        sys.settrace(self._called if bytecodes else None)
         try:
             yield
         finally:
@@ -177,7 +177,6 @@ def main() -> None:
     # All that reads a clock keeps the function that it finds when it is imported.
     import asyncio  # noqa: PLC0415
     import gc  # noqa: PLC0415
-    from contextlib import nullcontext  # noqa: PLC0415
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from db.engine import sqlite_engine  # noqa: PLC0415
@@ -196,10 +195,9 @@ def main() -> None:
         gc.disable()
         for line in sys.stdin.buffer:
             request = orjson.loads(line)
-            with counter.counting() if request["counted"] else nullcontext():
+            with counter.counting(bytecodes=request["counted"]):
                 body = await answer(app, request["body"].encode(), request["token"])
-            work = counter.work() if request["counted"] else Work(0, 0, 0)
-            sys.stdout.buffer.write(b'{"work":%b,"response":%b}\n' % (orjson.dumps([*work]), body))
+            sys.stdout.buffer.write(b'{"work":%b,"response":%b}\n' % (orjson.dumps([*counter.work()]), body))
             sys.stdout.buffer.flush()
             clock.seconds += _PAUSE_SECONDS
             gc.collect()

@@ -80,9 +80,8 @@ _NOT_REVOKED = (
     tokens.c.revoked_at.is_(None),
 )
 _UNTIL = sa.bindparam("until", type_=Instant)
-_DROP_SESSIONS = deletion(
+_DROP_ENDED = deletion(
     tokens,
-    tokens.c.kind == TokenKind.SESSION,
     sa.or_(tokens.c.expires_at <= _UNTIL, tokens.c.revoked_at <= _UNTIL),
     ~sa.exists().where(events.c.partner_id == tokens.c.partner_id, events.c.token_id == tokens.c.id),
 )
@@ -162,6 +161,9 @@ def _effective(role: Role, stored: str | None) -> Permissions:
     return effective(role, chosen)
 
 
-async def drop_old_sessions(tx: Transaction, *, until: datetime, most: int) -> int:
-    """Delete up to so many sessions of all partners that ended until then, and return their number."""
-    return await tx.execute(_DROP_SESSIONS, {"until": until, "most": most})
+async def drop_ended(tx: Transaction, *, until: datetime, most: int) -> int:
+    """Delete up to so many sessions and API tokens of all partners that ended until then, and return their number.
+
+    Those that an event names are kept as long as the event.
+    """
+    return await tx.execute(_DROP_ENDED, {"until": until, "most": most})

@@ -131,6 +131,32 @@ class ValueCost:
     weight: str
 
 
+@schema_directive(
+    locations=[Location.INPUT_FIELD_DEFINITION],
+    name="orderCost",
+    repeatable=True,
+    description=(
+        "Points that this filter adds, if it has another value than null, to a list in the order of this key, in which "
+        "no index has the rows that match."
+    ),
+)
+class OrderCost:
+    by: str
+    weight: str
+
+
+@schema_directive(
+    locations=[Location.ARGUMENT_DEFINITION],
+    name="readAgain",
+    description=(
+        "What this filter adds counts twice if one of these fields is selected of the list, since its rows are looked "
+        "through again for it."
+    ),
+)
+class ReadAgain:
+    fields: list[str]
+
+
 def attach(schema: strawberry.Schema) -> None:
     """Add the directives to the definitions that the SDL is printed from."""
     schema.schema_directives = [
@@ -147,10 +173,13 @@ def attach(schema: strawberry.Schema) -> None:
                 for argument, value in field.args.items():
                     weight = weights.ARGUMENT_WEIGHTS.get(f"{each.name}.{name}.{argument}")
                     _add(value, [] if weight is None else [Cost(weight=weight)])
+                    _add(value, [*_again(field, argument)])
         elif isinstance(each, GraphQLInputObjectType):
             for name, given in each.fields.items():
                 weight = weights.INPUT_WEIGHTS.get(f"{each.name}.{name}")
                 _add(given, [] if weight is None else [Cost(weight=weight)])
+                in_order = weights.ORDER_WEIGHTS.get(f"{each.name}.{name}", {})
+                _add(given, [OrderCost(by=key, weight=weight) for key, weight in in_order.items()])
         elif isinstance(each, GraphQLEnumType):
             for name, value in each.values.items():
                 weight = weights.VALUE_WEIGHTS.get(f"{each.name}.{name}")
@@ -184,6 +213,14 @@ def _total(parent: GraphQLObjectType, name: str) -> Iterator[object]:
 def _with(parent: GraphQLObjectType, name: str) -> Iterator[object]:
     if weights.is_connection(parent) and name in weights.READ_WITH:
         yield ReadWith(field=weights.READ_WITH[name])
+
+
+def _again(field: GraphQLField, argument: str) -> Iterator[object]:
+    connection = get_named_type(field.type)
+    if argument == weights.FILTER and isinstance(connection, GraphQLObjectType) and weights.is_connection(connection):
+        totals = [name for name in connection.fields if weights.counts_total(name)]
+        if totals:
+            yield ReadAgain(fields=totals)
 
 
 def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator[object]:

@@ -54,7 +54,7 @@ MANY_BELOW = "0.2"
 """A list of another object, such as a client's activations: all of them are read together."""
 
 MUTATION = "15"
-PASSWORD = "200"  # noqa: S105 — a weight.
+PASSWORD = "1000"  # noqa: S105 — a weight.
 """A mutation that hashes or checks a password with argon2."""
 
 BULK = "20"
@@ -70,7 +70,7 @@ _OF_TOTALS = ("totalCount", "totalCountIsExact")
 
 WEIGHTS: Mapping[str, str] = {
     **{f"*.{name}": "12" for name in _OF_TOTALS},
-    **{f"ActivationConnection.{name}": "25" for name in _OF_TOTALS},
+    **{f"ActivationConnection.{name}": "40" for name in _OF_TOTALS},
     **{f"EventConnection.{name}": "40" for name in _OF_TOTALS},
     "Client.activeActivationCount": "0.1",
     "Event.cursor": "0.06",
@@ -108,6 +108,9 @@ TOTALS: Mapping[str, str] = {
 }
 """Weights of `totalCount` by the connection's field, where it counts the objects of one object, not of a partner."""
 
+FILTER, SORT, SORT_KEY = "filter", "sort", "by"
+"""Arguments of a list, and the field of the second one that has the key of its order."""
+
 READ_WITH: Mapping[str, str] = {"totalCountIsExact": "totalCount"}
 """Fields of connections that cost as any scalar if another field is selected too, with which they are read."""
 
@@ -125,32 +128,59 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "MoveActivationsInput.items": "2",
     "ActivationFilter.activationKey": "50",
     "ActivationFilter.authorizationCode": "10",
-    "ActivationFilter.cancellationReason": "100",
+    "ActivationFilter.cancellationReason": "150",
+    "ActivationFilter.cancelledAt": "100",
     "ActivationFilter.cancelledById": "100",
-    "ActivationFilter.clientName": "20",
-    "ActivationFilter.cnpj": "10",
+    "ActivationFilter.clientName": "90",
+    "ActivationFilter.cnpj": "40",
     "ActivationFilter.ecfSerialNumber": "10",
-    "ActivationFilter.note": "100",
+    "ActivationFilter.note": "150",
     "ActivationFilter.productId": "200",
-    "ActivationFilter.search": "25",
-    "ActivationFilter.status": "100",
+    "ActivationFilter.search": "120",
+    "ActivationFilter.status": "200",
     "ClientFilter.city": "20",
-    "ClientFilter.name": "10",
+    "ClientFilter.name": "30",
     "ClientFilter.search": "60",
-    "ClientFilter.state": "15",
-    "ClientFilter.status": "20",
-    "EventFilter.occurredAt": "150",
-    "EventFilter.types": "150",
+    "ClientFilter.state": "30",
+    "ClientFilter.status": "30",
+    "EventFilter.actorId": "10",
+    "EventFilter.occurredAt": "160",
+    "EventFilter.types": "280",
     "OrderFilter.completedAt": "40",
-    "OrderFilter.productId": "50",
+    "OrderFilter.productId": "80",
     "OrderFilter.status": "40",
     "OrderFilter.totalWithSetupFee": "40",
     "OrderFilter.type": "40",
 }
 """Weights by `Input.field`, which count where it is given; a list that is not of an enum counts by its entries.
 
-They are those of items, and of filters for which no index finds the rows: where none matches, all rows are read. A
+They are those of items, and of filters for which no index finds the rows: where none matches, all rows are read; and of
+one by whose index many rows are counted. Those of a list's filter count twice if its `totalCount` is selected. A
 subscription reads new events only, whatever its filter.
+"""
+
+_BUT_BY_TIME = dict.fromkeys(("NAME", "CITY", "CNPJ", "LAST_ACTIVATED_AT"), "40")
+
+ORDER_WEIGHTS: Mapping[str, Mapping[str, str]] = {
+    "ActivationFilter.activatedAt": {"CLIENT_NAME": "500", "UPDATED_AT": "300"},
+    "ActivationFilter.activatedById": {"CLIENT_NAME": "500", "UPDATED_AT": "300"},
+    "ActivationFilter.clientName": {"CLIENT_NAME": "400"},
+    "ActivationFilter.productId": {"CLIENT_NAME": "200"},
+    "ActivationFilter.search": {"CLIENT_NAME": "480"},
+    "ActivationFilter.status": {"CLIENT_NAME": "200"},
+    "ActivationFilter.updatedSince": {"ACTIVATED_AT": "300", "CLIENT_NAME": "500"},
+    "ClientFilter.hasActiveActivations": dict.fromkeys(
+        ("CITY", "CNPJ", "LAST_ACTIVATED_AT", "REGISTERED_AT", "UPDATED_AT"), "40"
+    ),
+    "ClientFilter.registeredAt": _BUT_BY_TIME | {"UPDATED_AT": "40"},
+    "ClientFilter.updatedSince": _BUT_BY_TIME | {"REGISTERED_AT": "40"},
+    "OrderFilter.approvedById": {"CREATED_AT": "30"},
+    "OrderFilter.createdAt": {"NUMBER": "45"},
+    "OrderFilter.createdById": {"CREATED_AT": "30"},
+}
+"""Weights by `Input.field` of filters that an index serves in other orders than these, which they add there.
+
+In these orders all rows are read in turn where few match, or all that match are read and sorted.
 """
 
 VALUE_WEIGHTS: Mapping[str, str] = {

@@ -28,7 +28,7 @@ AT_ONCE = 1_000
 """Rows that one transaction deletes, so that others need not wait long."""
 
 SESSION_DAYS = 30
-"""Days for which a session is kept after it has ended."""
+"""Days for which a session or an API token is kept after it has ended."""
 
 ANSWERS_AT_ONCE = 500
 """Deliveries that are read together, and whose answers one transaction deletes."""
@@ -61,7 +61,7 @@ async def delete_expired(portal: Portal, *, session_days: int = SESSION_DAYS) ->
         "invitations": partial(invitations.drop_expired, at=now),
         "links": partial(password_resets.drop_expired, at=now),
         "challenges": partial(drop_old_challenges, at=now),
-        "sessions": partial(tokens.drop_old_sessions, until=now - timedelta(days=session_days)),
+        "tokens": partial(tokens.drop_ended, until=now - timedelta(days=session_days)),
         "deliveries": partial(webhook_deliveries.drop_old, until=now - DELIVERIES_KEPT),
     }
     steps: dict[str, Callable[[Portal], Awaitable[int]]] = {

@@ -25,20 +25,25 @@ from graphql import (
 
 from schema import weights
 from schema.lengths import ENTRIES_MAX
+from server.graphql import cost_terms
 from server.graphql.cost_terms import Term, constant, varying
 
 
-def of_field(parent: GraphQLObjectType, node: FieldNode, field: GraphQLField) -> list[Term]:
-    """Return the parts that a field's arguments add."""
+def of_field(parent: GraphQLObjectType, node: FieldNode, field: GraphQLField, *, times: int) -> list[Term]:
+    """Return the parts that a field's arguments add, those of a list's filter so many times."""
     found: list[Term] = []
     for argument in node.arguments or ():
-        weight = weights.ARGUMENT_WEIGHTS.get(f"{parent.name}.{node.name.value}.{argument.name.value}")
+        name = argument.name.value
+        weight = weights.ARGUMENT_WEIGHTS.get(f"{parent.name}.{node.name.value}.{name}")
         if weight is not None:
             found.append(_of_field(argument.value, _Weight(weights.parts(weight))))
-        definition = field.args.get(argument.name.value)
+        definition = field.args.get(name)
         weighed = {} if definition is None else _weighed(get_named_type(definition.type))
         if weighed:
-            found += _of_value(argument.value, weighed)
+            found += [
+                term if times == 1 or name != weights.FILTER else cost_terms.product(cost_terms.constant(times), term)
+                for term in _of_value(argument.value, weighed)
+            ]
     return found
 
 

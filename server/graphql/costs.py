@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from graphql import (
     FieldNode,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -23,7 +24,7 @@ from graphql import (
 
 from domain.limits import CostExceeded
 from schema import weights
-from server.graphql import argument_weights, cost_terms, list_sizes
+from server.graphql import argument_weights, cost_terms, list_sizes, order_weights
 from server.graphql.cost_prices import Figures, Price, Prices, points_of, written
 from server.graphql.cost_terms import Term, Variables
 from server.graphql.selected_fields import Fragments, SelectedFields
@@ -46,9 +47,12 @@ class Cost:
         """Count the operation twice: with all that variables can include, and without it."""
         self._schema, self._operation, self._fragments = schema, operation, fragments
         most, counting = self._counted(None, otherwise=True)
+        if most.switches and counting.read_with:
+            # Without the field that it is read with, the other one costs more.
+            most, counting = self._counted(None, otherwise=True, read_with=False)
         self._introspected, self._switches = counting.introspected, most.switches
         self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, counting.fields)))
-        least = self._count(None, otherwise=False) if self._switches else most
+        least = self._counted(None, otherwise=False, read_with=True)[0] if self._switches else most
         self._variants: dict[Hashable, Prices] = {}
         self._only = self._prices(most) if not self._switches or len(self._switches) > _SWITCHED_MAX else None
         self.least = Figures(least.objects.lowest, least.values.lowest)
@@ -105,9 +109,11 @@ class Cost:
     def _count(self, switches: Variables | None, *, otherwise: bool) -> "_Count":
         return self._counted(switches, otherwise=otherwise)[0]
 
-    def _counted(self, switches: Variables | None, *, otherwise: bool) -> tuple["_Count", "_Counter"]:
+    def _counted(
+        self, switches: Variables | None, *, otherwise: bool, read_with: bool | None = None
+    ) -> tuple["_Count", "_Counter"]:
         """Return a count, and what counted it, which is large."""
-        counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise)
+        counting = _Counter(self._schema, self._fragments, switches, otherwise=otherwise, always_read_with=read_with)
         root = self._schema.get_root_type(self._operation.operation)
         if root is None:
             return _NOTHING, counting
@@ -138,10 +144,20 @@ class _Counter:
     """One count of an operation. Selections below the same fields are counted once and reused."""
 
     def __init__(
-        self, schema: GraphQLSchema, fragments: Fragments, switches: Variables | None, *, otherwise: bool
+        self,
+        schema: GraphQLSchema,
+        fragments: Fragments,
+        switches: Variables | None,
+        *,
+        otherwise: bool,
+        always_read_with: bool | None = None,
     ) -> None:
+        """Take whether fields always are read with others, for a bound; None if what is selected says it."""
         self._schema = schema
+        self._always_read_with = always_read_with
         self._counted: dict[Hashable, _Count] = {}
+        self.read_with = False
+        """Whether a field is selected that may be read with another one."""
         self.selected = SelectedFields(schema, fragments, switches, otherwise=otherwise)
         self.fields = 0
         """Number of counted fields."""
@@ -171,10 +187,13 @@ class _Counter:
             weight = weights.parts_of(of_type, name, definition)
             if total is not None and weights.counts_total(name):
                 weight = total
-            if name in weights.READ_WITH and _selects(fields, weights.READ_WITH[name]):
-                weight = weights.parts(weights.SCALAR)
+            if name in weights.READ_WITH:
+                self.read_with = True
+                selected = _selects(fields, weights.READ_WITH[name])
+                if selected if self._always_read_with is None else self._always_read_with:
+                    weight = weights.parts(weights.SCALAR)
             if definition.args and of_type is not self._schema.subscription_type:
-                parts += argument_weights.of_field(of_type, nodes[0], definition)
+                parts += self._of_arguments(of_type, nodes, definition)
             named = get_named_type(definition.type)
             if not is_composite_type(named) and get_nullable_type(definition.type) is named:
                 leaves += 1
@@ -200,12 +219,26 @@ class _Counter:
             planned,
         )
 
+    def _of_arguments(
+        self, parent: GraphQLObjectType, nodes: Sequence[FieldNode], definition: GraphQLField
+    ) -> list[Term]:
+        """Count the arguments of merged fields; a list with its total reads what its filter does twice."""
+        connection = get_named_type(definition.type)
+        times = 1
+        if weights.FILTER in definition.args and isinstance(connection, GraphQLObjectType):
+            selected = self.selected.of(connection, _sets(nodes))
+            times += any(weights.counts_total(each[0].name.value) for each in selected.values())
+        return [
+            *argument_weights.of_field(parent, nodes[0], definition, times=times),
+            *order_weights.of_field(nodes[0], definition, times=times),
+        ]
+
     def _of_fields(self, of_type: object, nodes: Sequence[FieldNode], total: int | None) -> _Count:
         """Count the selections of merged fields below one object of their most expensive possible type."""
         key = (id(of_type), frozenset(map(id, nodes)), total)
         found = self._counted.get(key)
         if found is None:
-            sets = [node.selection_set for node in nodes if node.selection_set is not None]
+            sets = _sets(nodes)
             if is_abstract_type(of_type):
                 all_of = [self.below(each, sets, None) for each in self.selected.different(of_type, sets)]
                 found = _Count(
@@ -221,6 +254,10 @@ class _Counter:
                 found = _NOTHING
             self._counted[key] = found
         return found
+
+
+def _sets(nodes: Sequence[FieldNode]) -> list[SelectionSetNode]:
+    return [node.selection_set for node in nodes if node.selection_set is not None]
 
 
 def _selects(fields: Mapping[str, Sequence[FieldNode]], name: str) -> bool:

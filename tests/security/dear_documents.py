@@ -26,6 +26,13 @@ DEAR: Mapping[str, str] = {
     "a page of a partner's orders": "{ viewer { partner { orders(first: 100) { nodes { id } } } } }",
     "a text without an index": '{ activations(first: 1, filter: { note: "qzx" }) { nodes { id } } }',
     "a key that nothing has": '{ activations(first: 5, filter: { activationKey: "qzx" }) { nodes { id } } }',
+    "a time in an order whose index has none": (
+        '{ activations(first: 1, sort: { by: CLIENT_NAME }, filter: { activatedAt: { from: "2099-01-01T00:00:00Z" } }) '
+        "{ nodes { id } } }"
+    ),
+    "all changes in another order": (
+        '{ activations(first: 1, filter: { updatedSince: "2000-01-01T00:00:00Z" }) { totalCount nodes { id } } }'
+    ),
     "objects that each take a statement": (
         '{ activation(id: "QWN0aXZhdGlvbjo5MA") { status client { partner { status clients(first: 100) { pageInfo { '
         "startCursor endCursor } edges { cursor } } } tradeName } a: cancelledBy { role } b: cancelledBy { role } } "

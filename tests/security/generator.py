@@ -28,6 +28,9 @@ from server.graphql.limits import DEPTH_MAX
 from tests.schema.introspection import GRAPHQL
 
 _TEXTS = ("a", "padaria", "01", "%", "ã", "qzx", "12345678")
+_YEARS = (2000, 2026, 2099)
+"""Before, within and after the data."""
+
 _NUMBERS = (1, 10, 50, 100)
 _COPIES_MAX = 90
 _RESTART = 20
@@ -120,7 +123,7 @@ class Generator:
             for name, each in chosen.args.items()
             if is_required_argument(each)
             or (name == "first" and self.random.random() < 0.8)
-            or (name in {"filter", "orderBy", "last"} and self.random.random() < 0.3)
+            or (name in {"filter", "sort", "last"} and self.random.random() < 0.3)
         }
         if "first" in given:
             given.pop("last", None)
@@ -141,8 +144,8 @@ class Generator:
             "Int": lambda: str(self.random.choice(_NUMBERS)),
             "Boolean": lambda: self.random.choice(["true", "false"]),
             "ID": lambda: json.dumps(self.random.choice(self.ids)),
-            "Date": lambda: '"2026-01-01"',
-            "DateTime": lambda: '"2026-01-01T00:00:00Z"',
+            "Date": lambda: f'"{self.random.choice(_YEARS)}-01-01"',
+            "DateTime": lambda: f'"{self.random.choice(_YEARS)}-01-01T00:00:00Z"',
         }
         found = written.get(str(bare))
         return json.dumps(self.random.choice(_TEXTS), ensure_ascii=False) if found is None else found()

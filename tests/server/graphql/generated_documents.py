@@ -17,9 +17,20 @@ from graphql import (
 )
 
 FILTERS = {
-    "ClientFilter": ("search", "name", "city"),
-    "ActivationFilter": ("search", "clientName", "note", "cnpj"),
+    "ClientFilter": {**dict.fromkeys(("search", "name", "city"), "String"), "updatedSince": "DateTime"},
+    "ActivationFilter": {
+        **dict.fromkeys(("search", "clientName", "note", "cnpj"), "String"),
+        "activatedById": "ID",
+        "updatedSince": "DateTime",
+    },
+    "OrderFilter": {"createdById": "ID", "number": "Int"},
 }
+KEYS = {
+    "ClientSort": ("NAME", "CNPJ", "LAST_ACTIVATED_AT", "UPDATED_AT"),
+    "ActivationSort": ("ACTIVATED_AT", "CLIENT_NAME", "UPDATED_AT"),
+    "OrderSort": ("NUMBER", "CREATED_AT"),
+}
+VALUES = {"String": "x", "ID": "x", "Int": 1, "DateTime": "2026-01-01T00:00:00Z"}
 
 
 @dataclass(slots=True)
@@ -73,10 +84,8 @@ class _Writer:
             for argument in ("first", "last")
             if argument in of_field.args and self.rng.random() < 0.5
         ]
-        if "sort" in of_field.args and str(get_named_type(of_field.args["sort"].type)) == "ClientSort":
-            by = self.rng.choice(["NAME", "CNPJ", "LAST_ACTIVATED_AT"])
-            written = [f"{{by: {by}}}", self._variable("ClientSort", {"by": by}), "{}"]
-            given.append(f"sort: {self.rng.choice(written)}")
+        if "sort" in of_field.args:
+            given.append(self._sort(str(get_named_type(of_field.args["sort"].type))))
         if "filter" in of_field.args and self.rng.random() < 0.5:
             given.append(self._filter(str(get_named_type(of_field.args["filter"].type))))
         arguments = f"({', '.join(each for each in given if each)})" if any(given) else ""
@@ -84,13 +93,23 @@ class _Writer:
         below = self.selections(named, depth - 1) if is_composite_type(named) else ""
         return f"a{self.aliases}: {name}{arguments}{self._switch()} {below}"
 
+    def _sort(self, of_type: str) -> str:
+        if of_type not in KEYS:
+            return ""
+        by = self.rng.choice(KEYS[of_type])
+        key = by if self.rng.random() < 0.5 else self._variable(f"{of_type}Key! = {by}", by)
+        written = [f"{{by: {key}}}", self._variable(of_type, {"by": by}), self._variable(of_type, None), "{}", "null"]
+        return f"sort: {self.rng.choice(written)}"
+
     def _filter(self, of_type: str) -> str:
         if of_type not in FILTERS:
             return ""
-        values = {name: "x" if self.rng.random() < 0.7 else None for name in self.rng.sample(FILTERS[of_type], 2)}
+        types = FILTERS[of_type]
+        names = self.rng.sample([*types], 2)
+        values = {name: VALUES[types[name]] if self.rng.random() < 0.7 else None for name in names}
         if self.rng.random() < 0.5:
             return f"filter: {self._variable(of_type, values)}"
-        written = ", ".join(f"{name}: {self._value('String', value)}" for name, value in values.items())
+        written = ", ".join(f"{name}: {self._value(types[name], value)}" for name, value in values.items())
         return f"filter: {{{written}}}"
 
     def _value(self, of_type: str, value: Any) -> str:  # noqa: ANN401 — any JSON.

@@ -10,6 +10,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputField,
@@ -20,6 +21,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    Undefined,
     VariableNode,
     build_schema,
     get_named_type,
@@ -113,7 +115,18 @@ class SdlCosts:
                 for each in nodes[0].arguments or ()
             }
             if parent is not self.schema.subscription_type:
-                total += sum(_input_weight(field, argument, value) for argument, value in given.items())
+                named = get_named_type(field.type)
+                below = [node.selection_set for node in nodes if node.selection_set]
+                found = {
+                    each[0].name.value
+                    for each in (
+                        self._merged(named, below, fragments, variables) if isinstance(named, GraphQLObjectType) else {}
+                    ).values()
+                }
+                for argument, value in given.items():
+                    again = _arguments(_directives(field.args[argument]), "readAgain").get("fields", ())
+                    added = _input_weight(field, argument, value) + _order_weight(field, argument, value, given)
+                    total += added * (2 if found & set(again) else 1)
             directives = field.ast_node.directives if field.ast_node else ()
             weight, sizes = _arguments(directives, "cost").get("weight"), _arguments(directives, "listSize")
             if name in {"totalCount", "totalCountIsExact"}:
@@ -190,6 +203,29 @@ def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction
     return total
 
 
+def _order_weight(field: GraphQLField, argument: str, value: object, given: Mapping[str, object]) -> Fraction:
+    of_type = get_named_type(field.args[argument].type)
+    if "sort" not in field.args or not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
+        return Fraction(0)
+    sort = get_named_type(field.args["sort"].type)
+    assert isinstance(sort, GraphQLInputObjectType)
+    by = sort.fields["by"].ast_node
+    assert by is not None
+    assert by.default_value is not None
+    chosen = given["sort"].get("by") if isinstance(given.get("sort"), Mapping) else None  # type: ignore[attr-defined]  # A mapping.
+    key = value_from_ast_untyped(by.default_value) if chosen in (None, Undefined) else chosen
+    return sum(
+        (
+            Fraction(each["weight"])
+            for name, defined in of_type.fields.items()
+            if value.get(name) not in (None, Undefined)
+            for each in _all_arguments(_directives(defined), "orderCost")
+            if each["by"] == key
+        ),
+        Fraction(0),
+    )
+
+
 def _is_default(value: object, given: GraphQLInputField) -> bool:
     default = given.ast_node.default_value if given.ast_node else None
     if default is None:
@@ -205,8 +241,16 @@ def _size(sizes: Mapping[str, Any], given: Mapping[str, Any]) -> int:
     return size
 
 
+def _directives(definition: GraphQLArgument | GraphQLInputField) -> Iterable[ConstDirectiveNode]:
+    return (definition.ast_node.directives if definition.ast_node else ()) or ()
+
+
 def _arguments(directives: Iterable[ConstDirectiveNode] | None, name: str) -> dict[str, Any]:
+    return next(_all_arguments(directives, name), {})
+
+
+def _all_arguments(directives: Iterable[ConstDirectiveNode] | None, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the arguments of each directive of that name, which may be repeated."""
     for directive in directives or ():
         if directive.name.value == name:
-            return {each.name.value: value_from_ast_untyped(each.value) for each in directive.arguments or ()}
-    return {}
+            yield {each.name.value: value_from_ast_untyped(each.value) for each in directive.arguments or ()}

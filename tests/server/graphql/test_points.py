@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import workloads
+from db.activations import ActivationSortKey
 from db.clients import ClientSortKey
 from domain.clients import ClientStatus
 from domain.costs import POINTS_MAX
@@ -97,7 +98,7 @@ def test_a_price_depends_on_no_word_of_a_text() -> None:
         ("{ clients(filter: {search: null}) { pageInfo { endCursor } } }", 2 + 6 + 1),
         ("{ clients(first: 100) { nodes { activations(first: 10) { nodes { product { id } } } } } }", 2 + 6 + 20 + 33),
         (workloads.CREATE_ORDER, 16),
-        ("{ activations(first: 100) { totalCount } }", 2 + 1 + 25),
+        ("{ activations(first: 100) { totalCount } }", 2 + 1 + 40),
         ("{ events(first: 100) { totalCount } }", 2 + 1 + 40),
         ("{ clients { nodes { activations { totalCount } } } }", 2 + 6 + 10),
         ("{ clients { totalCountIsExact } }", 2 + 6 + 12),
@@ -106,7 +107,7 @@ def test_a_price_depends_on_no_word_of_a_text() -> None:
         ("{ clients { nodes { activations { totalCountIsExact } } } }", 2 + 6 + 10),
         ("{ orders(first: 100) { nodes { items { product { id } } } } }", 2 + 1 + 20 + 33),
         ("mutation { activateLicenses(input: {items: [{}, {}]}) { results { status } } }", 20 + 4 + 1),
-        ('mutation { signIn(input: {email: "a", password: "b"}) { token } }', 201),
+        ('mutation { signIn(input: {email: "a", password: "b"}) { token } }', 1_001),
     ],
 )
 def test_what_a_field_costs_depends_on_what_it_reads(text: str, expected: int) -> None:
@@ -131,22 +132,22 @@ def test_a_filter_in_a_variable_costs_what_it_has() -> None:
 
     assert points(text, filter=None, name=None) == points(text) == 9
     assert points(text, filter={"search": "x"}, name=None) == 69
-    assert points(text, filter={"search": "x", "city": "y"}, name="x") == 109
+    assert points(text, filter={"search": "x", "city": "y"}, name="x") == 179
 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("clients(sort: {by: LAST_ACTIVATED_AT}, filter: {hasActiveActivations: false})", 8),
+        ("clients(sort: {by: LAST_ACTIVATED_AT}, filter: {hasActiveActivations: false})", 48),
         ("clients(sort: {by: CNPJ, direction: DESC})", 38),
         ("clients(sort: {by: CITY})", 8),
-        ("clients(filter: {status: [ACTIVE, CANCELLED]})", 28),
-        ("clients(filter: {status: CANCELLED})", 28),
+        ("clients(filter: {status: [ACTIVE, CANCELLED]})", 38),
+        ("clients(filter: {status: CANCELLED})", 38),
         ("clients(filter: {status: ACTIVE})", 8),
         ("clients(filter: {status: [ACTIVE]})", 8),
         ("clients(filter: {status: null}, sort: null)", 8),
-        ('activations(filter: {productId: "x", status: []})', 302.5),
-        ("events(filter: {types: [STOCK_LOW, CLIENT_UPDATED]})", 152.5),
+        ('activations(filter: {productId: "x", status: []})', 402.5),
+        ("events(filter: {types: [STOCK_LOW, CLIENT_UPDATED]})", 282.5),
         ("orders(filter: {totalWithSetupFee: {}, status: PENDING})", 82.5),
     ],
 )
@@ -170,7 +171,7 @@ def test_a_filter_in_a_variable_has_its_defaults_for_nothing(default: object) ->
     text = "query ($filter: ClientFilter) { clients(filter: $filter) { nodes { id } } }"
 
     assert points(text, filter={"search": "x", "status": default}) == points(text, filter={"search": "x"}) == 69
-    assert points(text, filter={"search": "x", "status": [ClientStatus.CANCELLED]}) == 89
+    assert points(text, filter={"search": "x", "status": [ClientStatus.CANCELLED]}) == 99
 
 
 def test_the_status_of_a_partners_rows_costs_points() -> None:
@@ -186,6 +187,58 @@ def test_the_filter_of_a_subscription_costs_nothing() -> None:
     text = "subscription { events(filter: {types: [STOCK_LOW]}) { cursor } }"
 
     assert points(text) == by_sdl(text, {}) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: {by: UPDATED_AT}', 0),
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: {by: CLIENT_NAME}', 500),
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}', 300),
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: {direction: ASC}', 300),
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: null', 300),
+        ("filter: {updatedSince: null, activatedAt: {}}, sort: {by: UPDATED_AT}", 300),
+        ('filter: {activatedById: "x", activatedAt: {}}, sort: {by: CLIENT_NAME}', 1_000),
+        ("filter: null, sort: {by: CLIENT_NAME}", 0),
+    ],
+)
+def test_a_filter_costs_points_in_orders_without_its_index(arguments: str, expected: int) -> None:
+    text = f"{{ activations({arguments}) {{ pageInfo {{ hasNextPage }} }} }}"
+
+    assert points(text) == by_sdl(text, {}) == 3 + expected
+
+
+def test_filters_and_orders_in_variables_cost_what_they_have() -> None:
+    since = "2026-01-01T00:00:00Z"
+    whole = (
+        "query ($f: ActivationFilter, $s: ActivationSort) { activations(filter: $f, sort: $s) { totalCountIsExact } }"
+    )
+    inner = (
+        "query ($since: DateTime, $by: ActivationSortKey! = UPDATED_AT) { activations(filter: {updatedSince: $since}, "
+        "sort: {by: $by}) { totalCountIsExact } }"
+    )
+
+    assert points(whole, f={"updatedSince": since}, s={"by": "CLIENT_NAME"}) == 43 + 2 * 500
+    assert points(whole, f={"updatedSince": since}) == 43 + 2 * 300
+    assert points(whole, f={"updatedSince": since}, s={"by": ActivationSortKey.UPDATED_AT}) == 43
+    assert points(inner, since=since, by="CLIENT_NAME") == cost(inner).points_most == 43 + 2 * 500
+    assert points(inner, since=None, by="CLIENT_NAME") == points(inner, since=since) - 2 * 300 == 43
+
+
+def test_a_filter_counts_twice_with_the_total() -> None:
+    text = '{ clients(filter: {search: "x"}) { ...F } } fragment F on ClientConnection { %s pageInfo { hasNextPage } }'
+
+    assert points(text % "") == 9 + 60
+    assert points(text % "count: totalCount") == by_sdl(text % "count: totalCount", {}) == 9 + 12 + 2 * 60
+
+
+def test_a_field_that_another_one_is_read_with_keeps_bounds() -> None:
+    text = "query ($no: Boolean!) { clients { a: totalCountIsExact b: totalCountIsExact totalCount @skip(if: $no) } }"
+    counted = cost(text)
+
+    assert [points(text, no=value) for value in (False, True)] == [21, 32]
+    assert counted.points_least <= 21
+    assert counted.points_most >= 32
 
 
 def test_thirty_lists_that_read_all_rows_are_too_much() -> None:
@@ -230,6 +283,11 @@ def test_every_entry_of_the_tables_names_something() -> None:
     assert {each.rpartition(".")[0] for each in weights.ARGUMENT_WEIGHTS} <= fields
     assert set(weights.INPUT_WEIGHTS) <= fields
     assert set(weights.VALUE_WEIGHTS) <= values
+    assert set(weights.ORDER_WEIGHTS) <= fields
+    orders = {
+        f"{name.partition('Filter')[0]}SortKey.{key}" for name, keys in weights.ORDER_WEIGHTS.items() for key in keys
+    }
+    assert orders <= values
 
 
 @pytest.mark.parametrize("text", [block.text for block in blocks("graphql")])

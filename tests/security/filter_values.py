@@ -1,0 +1,113 @@
+"""Values of each filter of the lists that grow with a partner's business: those that find nothing, all, and some."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType
+
+from resolvers import ids
+from tests.schema.introspection import GRAPHQL
+
+EARLY, LATE = '"2000-01-01T00:00:00Z"', '"2099-01-01T00:00:00Z"'
+NOTHING = 400_000_000
+"""Number of no object."""
+
+_RANGES = (f"{{from: {LATE}}}", f"{{from: {EARLY}}}", f"{{to: {EARLY}}}", f"{{from: {EARLY}, to: {LATE}}}")
+_SINCE = (LATE, EARLY)
+
+
+def _ids(of_type: str, *numbers: int) -> Sequence[str]:
+    return [f'"{ids.encode(of_type, number)}"' for number in (*numbers, NOTHING)]
+
+
+VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "activations": {
+        "activatedAt": _RANGES,
+        "activatedById": _ids("User", 1, 2, 3),
+        "activationKey": ('"QZX"', '"A"'),
+        "authorizationCode": ('"QZX"',),
+        "cancellationReason": ("[CLIENT_CANCELLED]", "[]"),
+        "cancelledAt": _RANGES,
+        "cancelledById": _ids("User", 1, 2, 3),
+        "clientId": _ids("Client", 1),
+        "clientName": ('"qzx"', '"a"', '"padaria"'),
+        "cnpj": ('"99999999999999"', '"1"'),
+        "ecfSerialNumber": ('"QZX"',),
+        "note": ('"qzx"', '"a"'),
+        "productId": _ids("Product", 1),
+        "search": ('"qzx"', '"a"', '"padaria"'),
+        "status": ("[]", "[ACTIVE]", "[CANCELLED]"),
+        "updatedSince": _SINCE,
+    },
+    "clients": {
+        "city": ('"qzx"', '"a"'),
+        "cnpj": ('"99999999999999"', '"1"'),
+        "ecfSerialNumber": ('"QZX"',),
+        "hasActiveActivations": ("false", "true"),
+        "name": ('"qzx"', '"a"'),
+        "registeredAt": _RANGES,
+        "search": ('"qzx"', '"a"', '"123"'),
+        "state": ('"XX"', '"SP"'),
+        "status": ("[]", "[CANCELLED]", "null"),
+        "updatedSince": _SINCE,
+    },
+    "orders": {
+        "approvedById": _ids("User", 1, 2, 3),
+        "completedAt": _RANGES,
+        "createdAt": _RANGES,
+        "createdById": _ids("User", 1, 2, 3),
+        "number": (f"{NOTHING}",),
+        "productId": _ids("Product", 1),
+        "status": ("[]", "[CANCELLED]", "[COMPLETED]"),
+        "totalWithSetupFee": ('{minimum: "99999999.00"}', '{minimum: "0.00"}'),
+        "type": ("PURCHASE", "ADDITIONAL_SEATS"),
+    },
+    "events": {
+        "activationId": _ids("Activation", 1),
+        "actorId": _ids("User", 1, 2, 3),
+        "apiTokenId": _ids("ApiToken", 1),
+        "clientId": _ids("Client", 1),
+        "occurredAt": _RANGES,
+        "orderId": _ids("Order", 1),
+        "priceTableId": _ids("PriceTable", 1),
+        "productId": _ids("Product", 1),
+        "types": ("[]", "[USER_INVITED]", "[LICENSE_ACTIVATED]"),
+        "userId": _ids("User", 1),
+        "webhookId": _ids("Webhook", 1),
+    },
+}
+"""By list and filter. A new filter needs a line here."""
+
+TYPES = {"activations": "Activation", "clients": "Client", "orders": "Order", "events": "Event"}
+
+
+class Read(NamedTuple):
+    """Document that reads a list by a filter, in an order."""
+
+    list: str
+    text: str
+
+
+def reads() -> Iterator[Read]:
+    """Yield documents for each list, filter and order: of its first object, and of the last one with the total."""
+    for name, filters in VALUES.items():
+        filtered = ["", *(f"filter: {{{field}: {value}}}" for field, values in filters.items() for value in values)]
+        for order, chosen in product(_orders(name), filtered):
+            arguments = ", ".join(each for each in (order, chosen) if each)
+            yield Read(name, f"{{ {name}(first: 1, {arguments}) {{ nodes {{ id }} }} }}")
+            yield Read(name, f"{{ {name}(last: 1, {arguments}) {{ totalCount nodes {{ id }} }} }}")
+
+
+def _orders(name: str) -> Sequence[str]:
+    keys = GRAPHQL.type_map.get(f"{TYPES[name]}SortKey")
+    if not isinstance(keys, GraphQLEnumType):
+        return [""]
+    return [f"sort: {{by: {key}}}" for key in keys.values]
+
+
+def filters_of(name: str) -> set[str]:
+    """Return the filters of a list that choose among the rows of one partner."""
+    found = GRAPHQL.type_map[f"{TYPES[name]}Filter"]
+    assert isinstance(found, GraphQLInputObjectType)
+    return set(found.fields) - {"partnerId"}

@@ -1,0 +1,114 @@
+"""No filter in any order of a list takes more than its points say, of a partner of the largest size expected.
+
+Steps of SQLite are counted on a small database, and what they would be of a large one follows from the number of rows.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from benchmarks.work import STEP, Worker, working
+from domain.costs import POINTS_MAX
+from tests.e2e import data
+from tests.e2e.processes import portal
+from tests.security.filter_values import VALUES, filters_of, reads
+from tests.security.generator import points
+from tests.security.test_dearest import POINT, RATIO_MAX, WORK_MAX
+
+ROWS = {"activations": 60_000, "clients": 10_000, "orders": 12_000, "events": 103_000}
+"""Rows of the partner by which the weights were made, that of the benchmarks."""
+
+COPIES = int(os.environ.get("ATTACK_COPIES", "10"))
+"""How many times the database has what the demonstration makes for the partner."""
+
+SIZES = ("--clients", "500", "--activations", "3000", "--orders", "600")
+
+MORE = 10_000_000
+"""What the ids and numbers of a copy have more than those of the one before."""
+
+COPIED: Mapping[str, Mapping[str, str]] = {
+    "clients": {"id": "id + :more", "cnpj": "cnpj || :more"},
+    "activations": {
+        "id": "id + :more",
+        "client_id": "client_id + :more",
+        "authorization_code": "authorization_code || :more",
+        "moved_to_id": "moved_to_id + :more",
+    },
+    "orders": {"id": "id + :more", "number": "number + :more"},
+    "events": {"id": "id + :more", "number": "number + :more"},
+}
+"""Values of a copy of a row, where they differ."""
+
+ALIASES_MAX = 99
+"""How often one document can select a list (docs/api/limits.md)."""
+
+SCANNED = 4
+"""A step of a statement that reads rows in turn takes this part of what one does on average."""
+
+
+def copy_rows(file: Path) -> None:
+    """Copy the rows of the first partner, and count what the planner has to know of them."""
+    with closing(sqlite3.connect(file)) as driver:
+        for table, values in COPIED.items():
+            columns = [name for _, name, *_ in driver.execute(f"PRAGMA table_info({table})")]
+            copied = ", ".join(values.get(name, name) for name in columns)
+            rows = f"SELECT {copied} FROM {table} WHERE partner_id = 1 AND id < {MORE}"  # noqa: S608 — our own.
+            for number in range(1, COPIES):
+                driver.execute(f"INSERT INTO {table} ({', '.join(columns)}) {rows}", {"more": number * MORE})
+        driver.execute("ANALYZE")
+        driver.commit()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Database of a partner with some ten thousand activations."""
+    folder = tmp_path_factory.mktemp("filtered")
+    portal(data.migrated(folder, DEMO="true"), "demo", *SIZES)
+    copy_rows(folder / "portal.db")
+    return folder / "portal.db"
+
+
+@pytest.fixture(scope="module")
+def worker(file: Path) -> Iterator[Worker]:
+    """Process that counts the steps of requests of the partner's manager, with rates that refuse nothing."""
+    limits = dict.fromkeys(("RATE_LIMIT_ADDRESS", "RATE_LIMIT_PARTNER", "RATE_LIMIT_VENDOR"), "0")
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{file}", "DEMO": "true", **limits}
+    token = portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
+    with working(environment, token) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def times(file: Path) -> Mapping[str, float]:
+    """How many times the rows of each list the partner by which the weights were made has."""
+    with closing(sqlite3.connect(file)) as driver:
+        found = {
+            table: driver.execute(f"SELECT count(*) FROM {table} WHERE partner_id = 1").fetchone()  # noqa: S608 — our own.
+            for table in ROWS
+        }
+    return {table: rows / found[table][0] for table, rows in ROWS.items()}
+
+
+@pytest.mark.timeout(1_800)
+def test_every_filter_keeps_to_its_points_in_every_order(worker: Worker, times: Mapping[str, float]) -> None:
+    dear = list[tuple[float, float, int, str]]()
+    for read in reads():
+        found = worker.ask(read.text, counted=False)
+        assert "errors" not in found.response, read.text
+        cost = points(read.text)
+        assert cost is not None, read.text
+        work = STEP * found.work.steps * times[read.list]
+        ratio, worst = work / cost / POINT, min(ALIASES_MAX, POINTS_MAX // cost) * work / SCANNED / WORK_MAX
+        if ratio > RATIO_MAX or worst > 1:
+            dear.append((ratio, worst, cost, read.text))
+
+    assert sorted(dear, reverse=True) == []
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_filter_of_the_large_lists_has_values(name: str) -> None:
+    assert set(VALUES[name]) == filters_of(name)
