@@ -184,7 +184,7 @@ def main() -> None:
     from server.settings import Settings  # noqa: PLC0415
 
     # Machines with more cores have more.
-    sqlite_engine.READING_THREADS = 2
+    sqlite_engine.READING_THREADS = 3
     settings = Settings.load()
     portal = open_portal(settings)
     began = datetime.now(UTC).timestamp() - clock.seconds

@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import failures
-from db.engine.place_queue import KEPT_FREE, PlaceQueue, key_of_caller
+from db.engine.place_queue import PlaceQueue, key_of_caller
 from db.engine.trials import Trial
 from domain.errors import Unavailable
 
@@ -24,9 +24,7 @@ class Lanes:
 
     def __init__(self, places: int, *, locked: int, full: type[Unavailable], for_strangers: int = 0) -> None:
         """Take the numbers of places, and the error for a partner of which too many units wait."""
-        # One of two or three too: a partner may hold each of its places until its deadline.
-        kept_free = max(places // KEPT_FREE, int(places > 1))
-        self._places = PlaceQueue(places, kept_free=kept_free, for_strangers=for_strangers, full=full)
+        self._places = PlaceQueue(places, for_strangers=for_strangers, full=full)
         self._locked = PlaceQueue(locked, kept_free=1, full=full)
 
     @property

@@ -1,9 +1,13 @@
-"""Queue of units of work for threads or a pool: partners take turns, and no partner has all places."""
+"""Queue of units of work for threads or a pool: partners take turns, and no partner has all of several places.
+
+The operations of a partner take turns too: one that reads a hundred lists at once delays the others by one of them at a
+time.
+"""
 
 import asyncio
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
@@ -15,7 +19,7 @@ WAITING_MAX = 1_000
 """Units of one partner that wait at most."""
 
 KEPT_FREE = 4
-"""One place of so many is kept from each partner, for others."""
+"""One place of so many, and of two or three, is kept from each partner, which may hold others until its deadline."""
 
 
 class Caller(Protocol):
@@ -48,16 +52,18 @@ class PlaceQueue:
         *,
         kept_free: int | None = None,
         for_strangers: int = 0,
-        waiting_max: int = WAITING_MAX,
+        waiting_max: int | None = WAITING_MAX,
         full: type[Unavailable] = TooManyReads,
     ) -> None:
         """Take the number of places.
 
-        No unit gets those that are `kept_free` for others, by default one of four, and no partner those that are kept
-        `for_strangers`, such as for the check of a token. At most `waiting_max` units of one partner wait; then `full`
-        is raised.
+        No partner gets those that are `kept_free` for others, by default one of four, and one of two or three; none
+        gets those that are kept `for_strangers`, such as for the check of a token. At most `waiting_max` units of one
+        partner wait, if it is given; then `full` is raised.
         """
-        self._free, self._of_one = places, places - (places // KEPT_FREE if kept_free is None else kept_free)
+        if kept_free is None:
+            kept_free = max(places // KEPT_FREE, int(places > 1))
+        self._free, self._of_one = places, places - kept_free
         self._for_strangers, self._full = for_strangers, full
         self._held: dict[Hashable, int] = {}
         self._waiting: RoundRobin[asyncio.Future[None]] = RoundRobin(waiting_max)
@@ -97,11 +103,11 @@ class PlaceQueue:
         return self._may(key) and self._waiting.peek(self._may) is None
 
     async def wait(self, key: Hashable, until: Deadline | None) -> None:
-        """Take a place when it is the key's turn."""
+        """Take a place when it is the turn of the key, and of the operation that has this deadline."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
             # The error says to try again, which must not repeat a change.
-            self._waiting.add(key, turn, beyond=until is not None and until.committed)
+            self._waiting.add(key, turn, part=until, beyond=until is not None and until.committed)
         except QueueFullError:
             raise self._full from None
         forget = None if until is None else _ended_by(until, turn)
@@ -109,7 +115,7 @@ class PlaceQueue:
             await turn
         except BaseException:
             # The turn may have come just before the caller was cancelled.
-            if not self._waiting.remove(key, turn) and not turn.cancelled() and turn.exception() is None:
+            if not self._waiting.remove(key, turn, part=until) and not turn.cancelled() and turn.exception() is None:
                 self.release(key)
             raise
         finally:
@@ -150,7 +156,7 @@ class Place:
 
     def __init__(self, queue: PlaceQueue, key: Hashable, until: Deadline | None) -> None:
         self._queue, self._key, self._until = queue, key, until
-        self._running: asyncio.Future[None] | None = None
+        self._running: asyncio.Future[Any] | None = None
 
     async def __aenter__(self) -> Self:
         """Hold the place when it is the caller's turn."""
@@ -165,7 +171,7 @@ class Place:
         else:
             self._running.add_done_callback(lambda _: self._queue.release(self._key))
 
-    def keep(self, running: "asyncio.Future[None]") -> None:
+    def keep(self, running: "asyncio.Future[Any]") -> None:
         """Hold the place until this is done, also if the unit's caller does not wait so long."""
         self._running = running
 

@@ -30,8 +30,9 @@ _BUSY_SLICE_SECONDS = 0.25
 _BUSY_READING_SECONDS = 5
 """How long a reading thread waits for the rare locks that concern readers: it can't be stopped meanwhile."""
 
-READING_THREADS = max(2, min(8, os.cpu_count() or 2))
-"""More than there are cores would wait for each other; with one, a long search would delay all other reads."""
+READING_THREADS = max(3, min(8, os.cpu_count() or 2))
+"""More than there are cores would wait for each other. One is kept from each partner for others: with only one left, a
+partner's long search would delay all its other reads."""
 
 _BUSY_INLINE_SECONDS = 0.25
 

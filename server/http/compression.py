@@ -2,8 +2,10 @@
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from enum import Enum
 
+from db.engine.place_queue import PlaceQueue
 from server.graphql.answer_json import Json
 from server.http.negotiation import quality
 
@@ -14,7 +16,8 @@ _GZIP_FORMAT = 31
 THREAD_FROM_BYTES = 64 * 1024
 """Size from which a thread compresses a body: 64 KB would block the event loop for 200 µs."""
 
-_THREADS_MAX = 2
+_THREADS = 1
+"""The thread leaves the interpreter to the event loop while it compresses, but takes a core."""
 
 
 class Coding(Enum):
@@ -49,14 +52,23 @@ def gzipped(body: Json) -> bytes:
 
 
 class Compressor:
-    """Compressor of bodies: short ones at once, and long ones in a limited number of threads."""
+    """Compressor of bodies: short ones at once, and long ones in a thread, for which partners take turns."""
 
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(_THREADS_MAX)
+    def __init__(self, compress: Callable[[Json], bytes] = gzipped) -> None:
+        """Compress by a function, in the gzip format by default."""
+        self._compress = compress
+        # Answers that are made and not sent have a limit of their own.
+        self._turns = PlaceQueue(_THREADS, waiting_max=None)
 
     async def gzipped(self, body: Json) -> bytes:
         """Return the body in the gzip format."""
         if len(body) < THREAD_FROM_BYTES:
-            return gzipped(body)
-        async with self._free:
-            return await asyncio.to_thread(gzipped, body)
+            return self._compress(body)
+        async with self._turns.place() as turn:
+            compressing = asyncio.ensure_future(asyncio.to_thread(self._compress, body))
+            try:
+                return await asyncio.shield(compressing)
+            except asyncio.CancelledError:
+                # The thread does not end with its caller.
+                turn.keep(compressing)
+                raise

@@ -3,20 +3,27 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, TookTooLongError
+from db.engine.connection import Work
+from db.engine.place_queue import caller
 from db.engine.sqlite_engine import READING_THREADS
 from tests.databases import Databases
+from tests.db.engine.partners import Partner
 from tests.eventually import eventually, settled
 from tests.units import compiled, fetch_value, reading
 
 _NUMBERS = "WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n) SELECT value FROM n"
 ENDLESS = compiled(sa.text(_NUMBERS))
 NUMBERS = compiled(sa.text(f"{_NUMBERS} LIMIT 1300"))
+
+_PATIENCE_SECONDS = 60
+"""Seconds that a machine at full load never needs."""
 
 
 class _StoppedError(Exception):
@@ -94,6 +101,36 @@ async def test_a_long_read_delays_no_other_read(database: Database) -> None:
     assert {type(each) for each in await asyncio.gather(*tasks, return_exceptions=True)} == {asyncio.CancelledError}
 
 
+async def test_one_partner_s_reads_leave_a_thread_to_others(databases: Databases) -> None:
+    database = Database(databases.migrated("sqlite"), in_place=False)
+    go = threading.Event()
+
+    async def hold(_: Connection) -> None:
+        go.wait()
+
+    async def read(_: Connection) -> str:
+        return "read"
+
+    def of(partner: str, work: Work[Any]) -> asyncio.Task[Any]:
+        context = copy_context()
+        context.run(caller.set, Partner(partner))
+        return asyncio.create_task(database.read(work), context=context)
+
+    held = [of("a", hold) for _ in range(200)]
+    await settled()
+    other = of("b", read)
+    try:
+        # The first partner's reads hold their threads meanwhile.
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            found = await other
+    finally:
+        go.set()
+
+    assert found == "read"
+    await asyncio.gather(*held)
+    await database.close()
+
+
 async def test_a_cancelled_read_holds_its_thread_until_it_ends(databases: Databases) -> None:
     database = Database(databases.migrated("sqlite"), in_place=False)
     begun, go = threading.Semaphore(0), threading.Event()
@@ -109,7 +146,7 @@ async def test_a_cancelled_read_holds_its_thread_until_it_ends(databases: Databa
         return database.usage() == (0, 0)
 
     # As many as one caller may have at once.
-    number = READING_THREADS - READING_THREADS // 4
+    number = READING_THREADS - max(1, READING_THREADS // 4)
     tasks = [asyncio.create_task(database.read(hold)) for _ in range(number)]
     for _ in tasks:
         await asyncio.to_thread(begun.acquire)

@@ -22,9 +22,9 @@ class Reads:
         self.began: list[Hashable] = []
         self._ends: list[asyncio.Event] = []
 
-    def begin(self, *partners: Hashable) -> list[asyncio.Task[None]]:
-        """Begin reads of these partners, in this order."""
-        return [asyncio.create_task(self._read(partner)) for partner in partners]
+    def begin(self, *partners: Hashable, until: Deadline | None = None) -> list[asyncio.Task[None]]:
+        """Begin reads of these partners, in this order, all of the operation with the deadline, if one is given."""
+        return [asyncio.create_task(self._read(partner, until)) for partner in partners]
 
     async def end(self, number: int = 1) -> None:
         """End the reads that began first."""
@@ -32,9 +32,9 @@ class Reads:
             self._ends.pop(0).set()
             await settled()
 
-    async def _read(self, partner: Hashable) -> None:
+    async def _read(self, partner: Hashable, until: Deadline | None) -> None:
         caller.set(None if partner is None else Partner(partner))
-        async with self.queue.place():
+        async with self.queue.place(until):
             self.began.append(partner)
             end = asyncio.Event()
             self._ends.append(end)
@@ -61,6 +61,45 @@ async def test_a_partner_leaves_one_of_four_places_to_others() -> None:
     assert reads.began == ["a", "a", "a", "b"]
     assert reads.queue.waiting == 1
     await reads.end(5)
+    await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("places", [2, 3])
+async def test_a_partner_leaves_one_of_few_places_to_others(places: int) -> None:
+    reads = Reads(PlaceQueue(places))
+    tasks = reads.begin(*"a" * 200, "b")
+    await settled()
+
+    assert reads.began == ["a"] * (places - 1) + ["b"]
+    await reads.end(len(tasks))
+    await asyncio.gather(*tasks)
+
+
+@pytest.mark.parametrize("places", [1, 3, 8])
+async def test_a_read_waits_for_one_read_of_each_other_partner(places: int) -> None:
+    reads = Reads(PlaceQueue(places))
+    tasks = reads.begin(*"a" * 200, *"b" * 200, *"c" * 200, "d")
+    await settled()
+    held = len(reads.began)
+
+    await reads.end(4)
+
+    assert sorted(map(str, reads.began[held:])) == ["a", "b", "c", "d"]
+    await reads.end(len(tasks) - 4)
+    await asyncio.gather(*tasks)
+
+
+async def test_a_partner_s_operations_take_turns() -> None:
+    reads = Reads(PlaceQueue(1))
+    long, short = Deadline(600), Deadline(600)
+    tasks = [*reads.begin(*"a" * 99, until=long), *reads.begin("a", until=short)]
+    await settled()
+
+    # One read of the long operation runs, and one waited before the short one began.
+    await reads.end(3)
+
+    assert [task.done() for task in tasks] == [True, True, *[False] * 97, True]
+    await reads.end(97)
     await asyncio.gather(*tasks)
 
 

@@ -54,6 +54,29 @@ def test_a_full_queue_refuses_only_its_own_key() -> None:
     assert popped(queues) == [("a", 1), ("b", 4), ("a", 2)]
 
 
+def test_parts_of_a_key_take_turns_when_it_is_the_key_s() -> None:
+    queues: RoundRobin[int] = RoundRobin(4)
+    for number in range(3):
+        queues.add("a", number, part="long")
+    queues.add("b", 10)
+    queues.add("a", 3, part="short")
+
+    with pytest.raises(QueueFullError):
+        queues.add("a", 4, part="another")
+    assert not queues.remove("a", 3, part="long")
+    assert popped(queues) == [("a", 0), ("b", 10), ("a", 3), ("a", 1), ("a", 2)]
+
+
+def test_an_item_can_leave_the_queue_of_its_part() -> None:
+    queues: RoundRobin[int] = RoundRobin()
+    for number, part in enumerate(("long", "long", "short")):
+        queues.add("a", number, part=part)
+
+    assert queues.remove("a", 0, part="long")
+    assert queues.remove("a", 2, part="short")
+    assert popped(queues) == [("a", 1)]
+
+
 def test_an_item_can_leave_its_queue() -> None:
     queues = filled(("a", 1), ("b", 2))
 
