@@ -6,6 +6,7 @@ import pytest
 
 from db import audit, retention
 from db.doctor import checks
+from db.engine import Database
 from db.events import EventFilter
 from domain.errors import CursorTooOld
 from resolvers import ids
@@ -19,6 +20,12 @@ LIST = """query ($after: String, $before: String, $last: Int, $first: Int) {
     events(after: $after, before: $before, first: $first, last: $last) { nodes { number cursor } } }"""
 
 OF_PARTNER = "query ($after: String) { viewer { partner { events(after: $after) { nodes { number } } } } }"
+
+
+@pytest.fixture
+def database(own_database: Database) -> Database:
+    """Database of the test alone, in which all partners have their old events deleted."""
+    return own_database
 
 
 @pytest.fixture
