@@ -18,10 +18,10 @@ from tests import plain
 from tests.databases import Databases
 from tests.db.next_version import INDEXES, next_version
 from tests.db.plain_sql import look, write
+from tests.durability.asked import wrong
 from tests.durability.changes import Load, events_of
 from tests.durability.followers import TRANSPORTS, Follower
 from tests.durability.nodes import nodes
-from tests.durability.test_kills import wrong
 from tests.durability.test_live import Caller, running
 from tests.factories import new_caller, new_partner
 
@@ -59,10 +59,9 @@ async def migrated(url: str) -> float:
 
 async def done(load: Load, number: int) -> None:
     """Wait until so many more mutations are done."""
-    wanted = number + sum(each.is_done for each in load.asked)
+    wanted = number + load.done
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while sum(each.is_done for each in load.asked) < wanted:  # noqa: ASYNC110 — callers have no event for it.
-            await asyncio.sleep(0.05)
+        await load.until_done(wanted)
 
 
 async def test_servers_answer_on_while_the_next_version_migrates(
@@ -98,7 +97,7 @@ async def test_servers_answer_on_while_the_next_version_migrates(
             numbers = [event["number"] for event in await reader.log(begin)]
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await asyncio.gather(*(each.until(len(numbers)) for each in followers))
-        by_user = await events_of(database, load.partner_id)
+        by_user = await events_of(database)
         # That the tables are newer is one of those without a partner.
         findings = [each for each in await examine(database) if each.partner_id == load.partner_id]
 
