@@ -57,8 +57,8 @@ def serving(
     """Yield the address of a ready server, and its process, which leads a group; stop it at the end.
 
     `log` gets all that it prints, or, if `errors` is given, only what it prints on standard output. A server is forked
-    from a process that has imported it, unless it is to be the `program` itself, or another one by its module, whose
-    memory and start are its own. A `measured` server adds to the coverage of the run, if that is measured.
+    from a process that has imported it, also that of another `program` by its module, unless it is to be the `program`
+    itself, whose memory and start are its own. A `measured` one adds to the coverage of the run, if that is measured.
     """
     port = port or free_port()
     # A process that was killed a moment ago may still have it.
@@ -70,11 +70,12 @@ def serving(
     ):
         process: Server
         measured = measured and "MEASURED" in os.environ
-        if program:
-            module = program if isinstance(program, str) else "tests.measured" if measured else "server"
+        if program is True:
+            module = "tests.measured" if measured else "server"
             process = _started(["-m", module, *arguments], environment, output, error_output)
         else:
-            process = forks.Process(arguments, environment, output, error_output, is_measured=measured)
+            given = environment | {forks.PROGRAM: program} if program else environment
+            process = forks.Process(arguments, given, output, error_output, is_measured=measured)
     try:
         _wait_until_ready(port, process, errors or log)
         yield f"http://127.0.0.1:{port}", process

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -146,9 +146,18 @@ class CountedTarget(Target):
         return self._counts.all
 
 
-@contextmanager
-def target(directory: Path, **settings: str) -> Iterator[Target]:
+def target(directory: Path, **settings: str) -> AbstractContextManager[Target]:
     """Yield a server of two partners' demo data, in a directory of its own."""
+    return _serving(directory, settings, program=True)
+
+
+def forked_target(directory: Path) -> AbstractContextManager[Target]:
+    """Yield such a server that is forked: its memory says nothing, as it begins with that of another process."""
+    return _serving(directory, {}, program=False)
+
+
+@contextmanager
+def _serving(directory: Path, settings: Mapping[str, str], *, program: bool | str) -> Iterator[Target]:
     environment = data.demonstration(
         directory,
         LOG_LEVEL="WARNING",
@@ -160,8 +169,7 @@ def target(directory: Path, **settings: str) -> Iterator[Target]:
         portal(environment, "create-token", "--email", f"gerente@{name}.example", "--permissions", "all").strip()
         for name in ("alfa", "beta")
     ]
-    program = COUNTED if "COUNTS" in settings else True
-    with serving(environment | settings, directory / "log", program=program) as (url, process):
+    with serving(environment | dict(settings), directory / "log", program=program) as (url, process):
         yield Target(url, process.pid, directory / "log", attacker=tokens[0], neighbour=tokens[1])
 
 
@@ -170,7 +178,7 @@ def counted_target(directory: Path, **settings: str) -> Iterator[CountedTarget]:
     """Yield such a server whose work is counted, and which has answered both partners before."""
     file = directory / "counts"
     counts = Counts(file)
-    with target(directory, COUNTS=str(file), **settings) as found:
+    with _serving(directory, {"COUNTS": str(file), **settings}, program=COUNTED) as found:
         for token in (found.attacker, found.neighbour):
             headers = {"Authorization": f"Bearer {token}"}
             plain.post(f"{found.url}/graphql", json={"query": NEIGHBOUR}, headers=headers).raise_for_status()
