@@ -100,7 +100,7 @@ class Settings(LimitSettings, MailSettings):
     introspection: Literal["everyone", "signed-in"] = Field(
         default_factory=lambda given: "everyone" if given.get("demo") else "signed-in",
         description=(
-            "Who gets the schema by introspection, and suggestions in errors: everyone, or signed-in; where it is not "
+            "Who gets the schema by introspection, and its names in errors: everyone, or signed-in; where it is not "
             "given, everyone in a demonstration only."
         ),
     )

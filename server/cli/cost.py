@@ -75,7 +75,7 @@ def _object(file: Path) -> Mapping[str, Any]:
 
 def _costs(name: str, text: str, given: Mapping[str, Any] | None, limit: int) -> Iterator[_Cost]:
     document = prepare(GRAPHQL_SCHEMA, text)
-    errors = [error.message for error in document.errors_for(suggesting=True)]
+    errors = [error.message for error in document.suggested_errors()]
     if errors:
         yield _Cost(name, "-", 0, errors)
     for operation in document.operations.values():

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
@@ -33,7 +33,9 @@ ERRORS_MAX = 20
 """Maximum number of errors reported for a document."""
 
 _SHORT = 1_000
-"""Length up to which a stranger gets the errors of a text that needs a viewer anyway."""
+"""Length up to which a stranger who gets the schema gets the errors of a text that needs a viewer anyway."""
+
+_MISFIT = "The document or a variable does not fit the schema. Send a token to get the reasons."
 
 _KEPT = 1_000
 _KEPT_CHARACTERS = 100_000
@@ -51,10 +53,16 @@ class Document:
     """Whether the errors, if there are any, depend on the text alone."""
     suggesting: Callable[[], Errors] | None = None
     """Return the errors with suggestions, if there may be any."""
+    hiding: Callable[[str | None], Errors] | None = None
+    """Return the errors without names of the schema, if they have any, by the name of the operation asked for."""
 
-    def errors_for(self, *, suggesting: bool) -> Errors:
-        """Return the errors; with suggestions only for callers who get them, and who wait until they are found."""
-        return self.errors if self.suggesting is None or not suggesting else self.suggesting()
+    def suggested_errors(self) -> Errors:
+        """Return the errors with suggestions, which take longer to find than the errors."""
+        return self.errors if self.suggesting is None else self.suggesting()
+
+    def hidden_errors(self, operation_name: str | None) -> Errors:
+        """Return the errors for a stranger who does not get the schema, and asks for this operation."""
+        return self.errors if self.hiding is None else self.hiding(operation_name)
 
 
 class DocumentRequest(NamedTuple):
@@ -64,6 +72,8 @@ class DocumentRequest(NamedTuple):
     operation_name: str | None = None
     stops_if_private: bool = False
     """Whether a document that needs a viewer is refused before it is validated."""
+    hides_schema: bool = False
+    """Whether that also holds for a field that does not exist: the answer tells nothing of the schema."""
 
 
 class Documents:
@@ -94,15 +104,18 @@ class Documents:
         operation_name: str | None = None,
         *,
         of_stranger: bool = False,
+        hides_schema: bool = False,
     ) -> Document:
         """Return the document of the text.
 
-        For a variable that is too long, or a stranger's long text that needs a viewer, it is a document with the error.
+        For a variable that is too long, or a stranger's text that needs a viewer, it is a document with the error; if
+        the stranger gets the schema, only for a long text.
         """
         if (found := self.known(text)) is not None:
             return found
         self.misses += 1
-        request = DocumentRequest(variables or {}, operation_name, of_stranger and len(text) > _SHORT)
+        stops = of_stranger and (hides_schema or len(text) > _SHORT)
+        request = DocumentRequest(variables or {}, operation_name, stops, hides_schema)
         found = prepare(self._schema, text, self._executor_class, request)
         if found.lasting and len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
@@ -148,16 +161,47 @@ def _prepared(
     schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], request: DocumentRequest | None
 ) -> Document:
     errors = variable_values.too_long_literals(ast) or limits.too_many_fragments(ast)
-    if not errors and request is not None and request.stops_if_private and root_fields.all_private(ast, schema):
-        refusal = SignInFirst()
-        return Document(None, (GraphQLError(str(refusal), original_error=refusal),), lasting=False)
-    if not errors:
-        errors, endless = limits.measured(ast)
-        errors = errors or root_fields.none_can_run(ast)
-        # Refuse endless fragments before validation: what they expand to was not counted.
-        if endless and not errors:
-            errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
-        errors = errors or root_fields.too_many_public(ast)
+    if errors:
+        return Document(None, tuple(errors))
+    if request is not None and request.stops_if_private and _needs_viewer(schema, ast, request):
+        return Document(None, _sign_in_first(), lasting=False)
+    found = _validated(schema, ast, executor_class, request)
+    return replace(found, hiding=partial(_without_schema, ast, found)) if found.errors else found
+
+
+def _needs_viewer(schema: GraphQLSchema, ast: DocumentNode, request: DocumentRequest) -> bool:
+    if request.hides_schema:
+        return root_fields.only_for_viewers(ast, request.operation_name)
+    return root_fields.all_private(ast, schema)
+
+
+def _sign_in_first() -> Errors:
+    refusal = SignInFirst()
+    return (GraphQLError(str(refusal), original_error=refusal),)
+
+
+def _without_schema(ast: DocumentNode, document: Document, operation_name: str | None) -> Errors:
+    """Return a document's errors for a stranger, the same as if the text had not been known."""
+    if root_fields.only_for_viewers(ast, operation_name):
+        return _sign_in_first()
+    # Only the errors of validation may have suggestions, and only they have names that the caller did not send.
+    return document.errors if document.suggesting is None else (misfit(document.errors),)
+
+
+def misfit(errors: Errors) -> GraphQLError:
+    """Return one error in place of errors that name parts of the schema, with their locations."""
+    return GraphQLError(_MISFIT, [node for error in errors for node in error.nodes or ()])
+
+
+def _validated(
+    schema: GraphQLSchema, ast: DocumentNode, executor_class: type[Executor[Any]], request: DocumentRequest | None
+) -> Document:
+    errors, endless = limits.measured(ast)
+    errors = errors or root_fields.none_can_run(ast)
+    # Refuse endless fragments before validation: what they expand to was not counted.
+    if endless and not errors:
+        errors = validate(schema, ast, (NoFragmentCyclesRule,), max_errors=ERRORS_MAX)
+    errors = errors or root_fields.too_many_public(ast)
     if errors:
         return Document(None, tuple(errors))
     fragments = root_fields.fragments_of(ast)

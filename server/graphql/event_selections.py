@@ -102,7 +102,7 @@ class EventSelections:
 def _prepared(documents: Documents, text: str) -> _Prepared:
     document = documents.prepare(_subscription(text))
     if document.ast is None:
-        raise InvalidSelection(_PATH, problem=document.errors_for(suggesting=True)[0].message)
+        raise InvalidSelection(_PATH, problem=document.suggested_errors()[0].message)
     ((_, operation),) = document.operations.items()
     figures = Figures(1, 1) if operation.cost is None else operation.cost.of({})
     if operation.error is not None:

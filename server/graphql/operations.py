@@ -34,7 +34,7 @@ from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
 from server.graphql.operation_requests import MutationOverGetError, OperationRequest, chosen
 from server.graphql.pauses import Pauses, ShortOperations
-from server.graphql.requirements import checked, gets_suggestions, insist_on_token
+from server.graphql.requirements import checked, gets_schema, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.subscriptions import ResultStream
@@ -96,7 +96,7 @@ class Operations:
             if document is None:
                 document, preparing = await self._document(context, request)
             if document.ast is None:
-                return _invalid(context, document)
+                return _invalid(context, document, request.operation_name)
             operation = chosen(document, request, context.deadline)
             variables = checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
@@ -144,7 +144,13 @@ class Operations:
         await self.limiter.charge_work(context, points)
         # Whether a GET may run it is found first.
         of_stranger = context.viewer is None and not request.read_only
-        document = self.documents.get(request.query, request.variables, request.operation_name, of_stranger=of_stranger)
+        document = self.documents.get(
+            request.query,
+            request.variables,
+            request.operation_name,
+            of_stranger=of_stranger,
+            hides_schema=of_stranger and not gets_schema(context),
+        )
         return document, points
 
     def _with_cost(self, answer: Answer, points: int, account: Account | None) -> Answer:
@@ -277,10 +283,10 @@ async def _run(context: Context, operation: Operation, variables: VariableValues
     return _answer(context, result, operation)
 
 
-def _invalid(context: Context, document: Document) -> Answer:
+def _invalid(context: Context, document: Document, operation_name: str | None) -> Answer:
     insist_on_token(context)
     parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-    errors = document.errors_for(suggesting=gets_suggestions(context))
+    errors = document.suggested_errors() if gets_schema(context) else document.hidden_errors(operation_name)
     return refused(context, errors, parsed=parsed)
 
 

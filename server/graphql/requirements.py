@@ -13,6 +13,7 @@ from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
+from server.graphql.documents import misfit
 from server.graphql.operation_facts import Operation
 from server.graphql.suggestions import suggested
 
@@ -33,6 +34,9 @@ def checked(context: Context, operation: Operation, given: dict[str, Any], point
         or (operation.shows_viewer and isinstance(context.unusable, ProviderUnreachable))
     ):
         raise context.unusable
+    if needs_token and not gets_schema(context):
+        # As for a new document, which is refused before anything else of it is looked at.
+        raise unauthenticated()
     if operation.error is not None:
         return [operation.error]
     # As for a new document, whose values are measured before validation.
@@ -47,9 +51,9 @@ def checked(context: Context, operation: Operation, given: dict[str, Any], point
     ):
         _check_permissions(viewer, operation, variables)
     if isinstance(variables, list):
-        if gets_suggestions(context):
-            variables = list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
-        return variables
+        if not gets_schema(context):
+            return [misfit(variables)]
+        return list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
     if operation.cost is None and operation.points_most <= points_max:
         return variables
     return _affordable(operation, variables, points_max)
@@ -61,8 +65,8 @@ def insist_on_token(context: Context) -> None:
         raise context.unusable
 
 
-def gets_suggestions(context: Context) -> bool:
-    """Return whether errors have suggestions, which cost more than the rest of a document's validation."""
+def gets_schema(context: Context) -> bool:
+    """Return whether errors have names of the schema, and suggestions, which take longer than validation."""
     return context.viewer is not None or context.portal.shows_schema_to_all
 
 

@@ -43,7 +43,7 @@ def inspected(text: str, points_max: int = POINTS_MAX) -> Inspection:
     """Check a document before it is registered; its cheapest variables must cost at most `points_max`."""
     document = prepare(GRAPHQL_SCHEMA, text)
     names = [name for name in document.operations if name is not None]
-    complaints = [_with_place(error) for error in document.errors_for(suggesting=True)]
+    complaints = [_with_place(error) for error in document.suggested_errors()]
     for operation in document.operations.values():
         if operation.points_least > points_max:
             error = TooManyPoints(operation.points_least, points_max)

@@ -37,8 +37,8 @@ async def check(caller: Api, query: str, **variables: object) -> None:
         7654321,
     ],
 )
-async def test_the_error_of_an_invalid_variable_does_not_repeat_it(anonymous: Api, given: object) -> None:
-    await check(anonymous, SIGN_IN, input=given)
+async def test_the_error_of_an_invalid_variable_does_not_repeat_it(api: Api, given: object) -> None:
+    await check(api, SIGN_IN, input=given)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ async def test_a_moment_that_is_none_is_not_repeated(api: Api, expires_at: objec
         "7654321",
     ],
 )
-async def test_the_error_of_an_invalid_literal_does_not_repeat_it(anonymous: Api, literal: str) -> None:
-    await check(anonymous, f"mutation {{ signIn(input: {literal}) {{ token }} }}")
+async def test_the_error_of_an_invalid_literal_does_not_repeat_it(api: Api, literal: str) -> None:
+    await check(api, f"mutation {{ signIn(input: {literal}) {{ token }} }}")
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ async def test_a_cnpj_that_is_none_is_not_repeated(api: Api, arguments: str) -> 
     await check(api, f"{{ clientByCnpj({arguments}) {{ id }} }}")
 
 
-async def test_a_default_of_a_variable_is_not_repeated(anonymous: Api) -> None:
-    await check(anonymous, 'query ($a: Int = "hunter2") { viewer { role } __typename @skip(if: $a) }')
+async def test_a_default_of_a_variable_is_not_repeated(api: Api) -> None:
+    await check(api, 'query ($a: Int = "hunter2") { viewer { role } __typename @skip(if: $a) }')
 
 
 @pytest.mark.parametrize(

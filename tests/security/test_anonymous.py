@@ -14,14 +14,19 @@ def sign_ins(times: int) -> str:
     return "{ " + " ".join(one.format(f"a{number}") for number in range(times)) + " }"
 
 
-def anonymous(name: str, text: str) -> Attack:
-    return Attack(name, text, code="BAD_USER_INPUT", has_token=False)
+def anonymous(name: str, text: str, code: str = "BAD_USER_INPUT") -> Attack:
+    return Attack(name, text, code=code, has_token=False)
 
 
 ATTACKS = [
     anonymous("150 sign-ins", f"mutation {sign_ins(150)}"),
     anonymous("150 sign-ins in a fragment", f"mutation {{ ...A }} fragment A on Mutation {sign_ins(150)}"),
-    anonymous("1,800 unknown fields", "{ " + " ".join(f"aNUMBERa{each}" for each in range(1_800)) + " }"),
+    anonymous(
+        "1,800 unknown fields", "{ " + " ".join(f"aNUMBERa{each}" for each in range(1_800)) + " }", "UNAUTHENTICATED"
+    ),
+    anonymous(
+        "900 unknown fields of the viewer", "{ viewer { " + " ".join(f"aNUMBERa{each}" for each in range(900)) + " } }"
+    ),
     Attack(
         "150 fragments",
         "{ "
@@ -38,14 +43,20 @@ ATTACKS = [
     Attack(
         "150 types",
         "{ " + " ".join(f'aNUMBERa{each}: __type(name: "Client") {{ name }}' for each in range(150)) + " }",
+        code="UNAUTHENTICATED",
         has_token=False,
     ),
     Attack(
         "a schema of 20 MB",
         "{ __schema { types { fields { " + " ".join(f"aNUMBERa{each}: description" for each in range(900)) + " } } } }",
+        code="UNAUTHENTICATED",
         has_token=False,
     ),
-    anonymous("names of 500 characters", "{ " + " ".join(f"aNUMBERa{each}{'x' * 500}" for each in range(190)) + " }"),
+    anonymous(
+        "names of 500 characters",
+        "{ " + " ".join(f"aNUMBERa{each}{'x' * 500}" for each in range(190)) + " }",
+        "UNAUTHENTICATED",
+    ),
     anonymous(
         "types of 60 characters",
         "{ viewer { role } } "

@@ -115,11 +115,11 @@ async def test_the_codes_of_refusals_stand_in_the_line_once_each(api: Api, log: 
 @pytest.mark.parametrize(
     ("query", "errors", "operation_type"),
     [
-        ("{ client }", ["BAD_USER_INPUT"], None),
-        ("query Q { client(id: 1.5) { id } }", ["BAD_USER_INPUT"], None),
+        ("{ viewer }", ["BAD_USER_INPUT"], None),
+        ("query Q { client(id: 1.5) { id } }", ["UNAUTHENTICATED"], None),
         ("{ viewer { role } }", None, "query"),
         ("mutation { signOut { signedOut } }", None, "mutation"),
-        ("query { licenseStock { available } }", ["UNAUTHENTICATED"], "query"),
+        ("query { licenseStock { available } }", ["UNAUTHENTICATED"], None),
     ],
 )
 async def test_the_codes_of_errors_stand_in_the_line(

@@ -71,6 +71,15 @@ MISTAKES = {
     "input field": "{ orders(filter: { statuss: PENDING }) { totalCount } }",
     "fragment": "{ ...Vewer } fragment Viewer on Query { viewer { role } }",
     "variable": "query ($viewer: ID!) { client(id: $vewer) { id } }",
+    "no selection of a private field": "{ clients }",
+    "input of a private field": "mutation { cancelOrder(input: { foo: 1 }) { order { id } } }",
+    "missing argument": "{ client { id } }",
+    "field of a private one": '{ client(id: "a") { foo } }',
+    "field of a subscription": "subscription { foo }",
+    "input of a sign-in": "mutation { signIn(input: { foo: 1 }) { token } }",
+    "field of introspection": "{ __schema { foo } }",
+    "type of a variable of a sign-in": "mutation ($a: Int) { signIn(input: $a) { token } }",
+    "private fragment": "{ viewer { role } ...A } fragment A on Query { ... { clients } }",
 }
 
 
@@ -81,3 +90,75 @@ async def test_no_mistake_of_a_stranger_is_answered_with_a_suggestion(anonymous:
     assert answer.status_code == HTTPStatus.OK
     assert "errors" in answer.json()
     assert "Did you mean" not in answer.text
+
+
+SIGN_IN_FIRST = ("UNAUTHENTICATED", "Sign in to continue.")
+MISFIT = ("BAD_USER_INPUT", "The document or a variable does not fit the schema. Send a token to get the reasons.")
+PUBLIC = {
+    "no selection",
+    "a selection of a scalar",
+    "field",
+    "directive",
+    "argument of a directive",
+    "type",
+    "input of a sign-in",
+    "type of a variable of a sign-in",
+}
+"""Mistakes in operations that select nothing that needs a viewer; a fragment that is missing has no fields."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+async def test_a_stranger_learns_no_name_of_the_schema_from_a_mistake(api: Api, anonymous: Api, mistake: str) -> None:
+    query = MISTAKES[mistake]
+    expected = MISFIT if mistake in PUBLIC | {"fragment"} else SIGN_IN_FIRST
+
+    first = await anonymous.error(query)
+    of_viewer = (await api.post(query))["errors"]
+    again = await anonymous.error(query)
+
+    for error in (first, again):
+        assert error.keys() <= {"message", "locations", "extensions"}
+        assert (error["extensions"], error["message"]) == ({"code": expected[0]}, expected[1])
+    assert all(error["message"] not in {MISFIT[1], SIGN_IN_FIRST[1]} for error in of_viewer)
+
+
+async def test_a_stranger_learns_no_name_of_the_schema_from_a_variable(api: Api, anonymous: Api) -> None:
+    query = "mutation ($input: SignInInput!) { signIn(input: $input) { token } }"
+
+    errors = [await caller.error(query, input={"email": "a"}) for caller in (anonymous, api, anonymous)]
+
+    assert [(error["extensions"]["code"], error["message"]) for error in errors[::2]] == [MISFIT] * 2
+    assert errors[0].keys() == {"message", "locations", "extensions"}
+    assert "password" in errors[1]["message"]
+
+
+async def test_an_unknown_field_is_answered_as_one_for_viewers(api: Api, anonymous: Api) -> None:
+    queries = ["{ foo { id } }", "{ clients { totalCount } }", "{ clients(first: 1000000) { totalCount } }"]
+
+    answers = [await anonymous.post(query) for query in queries]
+    for query in queries:
+        await api.post(query)
+    answers += [await anonymous.post(query) for query in queries]
+
+    assert answers == answers[:1] * 6
+
+
+async def test_a_public_operation_beside_one_for_viewers_runs(anonymous: Api) -> None:
+    given = {"query": "query A { viewer { role } } query B { clients { totalCount } }"}
+
+    answers = [
+        (await anonymous.http.post("/graphql", json=given | {"operationName": name})).json() for name in ("A", "B", "A")
+    ]
+
+    assert answers[::2] == [{"data": {"viewer": None}}] * 2
+    assert answers[1]["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+
+
+@pytest.mark.parametrize("mistake", sorted(set(MISTAKES) - {"field of introspection"}))
+async def test_a_demonstration_explains_a_mistake_to_all(portal: Portal, anonymous: Api, mistake: str) -> None:
+    portal.demo = True
+
+    errors = (await anonymous.post(MISTAKES[mistake]))["errors"]
+
+    assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
+    assert all(error["message"] != MISFIT[1] for error in errors)

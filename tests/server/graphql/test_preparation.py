@@ -44,3 +44,13 @@ def test_a_stranger_s_long_private_document_is_not_validated(text: str, stops: b
     assert isinstance(errors[0].original_error, SignInFirst) is stops
     assert (documents.known(text) is None) is stops
     assert not isinstance(documents.get(text).errors[0].original_error, SignInFirst)
+
+
+@pytest.mark.parametrize("text", ["{ clients { nothing } }", "{ nothing }", "{ __schema { nothing } }"])
+def test_without_the_schema_a_short_one_is_not_validated_either(text: str) -> None:
+    documents = Documents(GRAPHQL_SCHEMA)
+
+    errors = documents.get(text, of_stranger=True, hides_schema=True).errors
+
+    assert isinstance(errors[0].original_error, SignInFirst)
+    assert documents.known(text) is None
