@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 import httpx
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from db.engine import deadline
 from resolvers import ids
 from resolvers.portal import Portal
 from server.app import create_app
@@ -47,7 +48,8 @@ class Client(httpx.AsyncClient):
     """HTTP client of an application in this process."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app, self._to_app = app, transport(app)
+        self._app = app = _without_trace(app)
+        self._to_app = transport(app)
         super().__init__(transport=self._to_app, base_url=_URL)
 
     @property
@@ -201,6 +203,22 @@ async def serving(portal: Portal, documents: Documents) -> AsyncIterator[httpx.A
     app = create_app(portal, _SETTINGS, documents=documents)
     async with Client(app) as http:
         yield http
+
+
+def _without_trace(app: ASGIApp) -> ASGIApp:
+    """Return the application so that a request leaves no deadline to the task that sends it.
+
+    A server has a task for each request. Here it is that of a test, whose own work may take longer.
+    """
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        before = deadline.current.get()
+        try:
+            await app(scope, receive, send)
+        finally:
+            deadline.current.set(before)
+
+    return run
 
 
 def transport(app: ASGIApp) -> httpx.ASGITransport:
