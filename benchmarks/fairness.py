@@ -1,10 +1,16 @@
 """`python -m benchmarks.fairness`: what one partner's dearest queries do to another partner, on both engines.
 
-The dearest query selects 100 activations of each of 100 clients, with their products, clients and users, which are
-40,100 objects. The other partner asks for a page of 50 activations (W2), one request after the other, first alone, and
-then beside 50 connections of the first partner. The limits of rates are the portal's own, unless `--no-rates` turns
-them off. With `--stretches` a probe in the server tells how much processor time each iteration of its loop takes
-beside the attack, and what ran in the long ones: figures that other work of the machine hardly changes.
+The other partner asks for a page of 50 activations (W2), one request after the other, first alone, and then beside 50
+connections of the first partner, which send one of two documents:
+
+- `objects` selects 100 activations of each of 100 clients, with their products, clients and users: 40,100 objects. The
+  limits of rates are the portal's own, unless `--no-rates` turns them off.
+- `scans` is 99 lists in an order whose index does not have their filter: for each, the database reads all activations
+  of the partner, and finds none. Neither points nor rates limit it, since the other partner must not depend on the
+  weights of filters.
+
+With `--stretches` a probe in the server tells how much processor time each iteration of its loop takes beside the
+attack, and what ran in the long ones: figures that other work of the machine hardly changes.
 """
 
 import argparse
@@ -41,9 +47,14 @@ _PATIENCE = {"REQUEST_TIMEOUT_SECONDS": "60"}
 _CONNECTIONS = 50
 _CLIENTS = 100
 _SECRET_KEY = token_hex(32)
-_DEAREST = """{ clients(first: 100) { nodes { id name activations(first: 100) { nodes {
+_OBJECTS = """{ clients(first: 100) { nodes { id name activations(first: 100) { nodes {
     id activationKey authorizationCode status activatedAt note seats
     product { id name } client { id name cnpj } activatedBy { id name } } } } } }"""
+_SCAN = """activations(first: 1, sort: {by: CLIENT_NAME}, filter: {activatedAt: {from: "2099-01-01T00:00:00Z"}}) {
+    nodes { id } }"""
+_SCANS = "{ " + " ".join(f"a{number}: {_SCAN}" for number in range(99)) + " }"
+_UNLIMITED = {"RATE_LIMIT_PARTNER": "0", "MAX_POINTS": str(10**6)}
+_ATTACKS = {"objects": _OBJECTS, "scans": _SCANS}
 
 
 def main() -> None:
@@ -53,27 +64,31 @@ def main() -> None:
     options.add_argument("--no-rates", action="store_true", help="measure without the limits of rates")
     options.add_argument("--stretches", action="store_true", help="print the loop's processor time by iteration")
     options.add_argument("--engine", choices=ENGINES, action="append", help="measure only this one")
+    options.add_argument("--attack", choices=_ATTACKS, action="append", help="measure only this one")
     given = options.parse_args()
-    rates = {"RATE_LIMIT_PARTNER": "0"} if given.no_rates else {}
+    limits = {"objects": {"RATE_LIMIT_PARTNER": "0"} if given.no_rates else {}, "scans": _UNLIMITED}
     program = _PROBED if given.stretches else "server"
     folder = Path(tempfile.mkdtemp(prefix="fairness-"))
     server = PostgreSQL(folder)
     databases = Databases(server, folder)
     try:
         for engine in given.engine or ENGINES:
-            asyncio.run(_measure(engine, databases.migrated(engine), given.seconds, program, rates))
+            for attack in given.attack or _ATTACKS:
+                url = databases.migrated(engine)
+                print(f"{engine:10} {attack:7}", end=" ", flush=True)
+                asyncio.run(_measure(url, given.seconds, program, attack, limits[attack]))
     finally:
         server.stop()
         shutil.rmtree(folder)
 
 
-async def _measure(engine: str, url: str, seconds: float, program: str, rates: dict[str, str]) -> None:
+async def _measure(url: str, seconds: float, program: str, attack: str, limits: dict[str, str]) -> None:
     dear, other = await _fill(url)
-    with _serving(program, url, rates) as (address, process):
+    with _serving(program, url, limits) as (address, process):
         async with _client(address, other) as http:
             await _latencies(http, seconds / 5)
             quiet = await _latencies(http, seconds)
-            async with _attack(address, dear) as answers:
+            async with _attack(address, dear, _ATTACKS[attack]) as answers:
                 await asyncio.sleep(seconds / 5)
                 if program == _PROBED:
                     process.send_signal(signal.SIGUSR1)
@@ -81,9 +96,9 @@ async def _measure(engine: str, url: str, seconds: float, program: str, rates: d
     before, after = _p99(quiet), _p99(beside)
     executed = sum(status == httpx.codes.OK for status in answers)
     print(
-        f"{engine:10} W2 p50 {statistics.median(quiet) * 1000:6.1f} → {statistics.median(beside) * 1000:6.1f} ms, "
+        f"W2 p50 {statistics.median(quiet) * 1000:6.1f} → {statistics.median(beside) * 1000:6.1f} ms, "
         f"p99 {before * 1000:6.1f} → {after * 1000:6.1f} ms, {after / before:5.1f} times; "
-        f"{executed} dearest queries executed, {len(answers) - executed} refused",
+        f"{executed} of its queries executed, {len(answers) - executed} refused",
         flush=True,
     )
 
@@ -99,9 +114,9 @@ async def _latencies(http: httpx.AsyncClient, seconds: float) -> list[float]:
 
 
 @asynccontextmanager
-async def _attack(address: str, token: str) -> AsyncIterator[list[int]]:
-    """Send the dearest query over and over on all connections, and yield the statuses of the answers."""
-    program = [sys.executable, "-m", "benchmarks.fairness_load", address, token, str(_CONNECTIONS), _DEAREST]
+async def _attack(address: str, token: str, query: str) -> AsyncIterator[list[int]]:
+    """Send a query over and over on all connections, and yield the statuses of the answers."""
+    program = [sys.executable, "-m", "benchmarks.fairness_load", address, token, str(_CONNECTIONS), query]
     load = await asyncio.create_subprocess_exec(*program, cwd=PROJECT, stdout=subprocess.PIPE)
     statuses: list[int] = []
     try:
@@ -141,10 +156,10 @@ async def _fill(url: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _serving(program: str, url: str, rates: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def _serving(program: str, url: str, limits: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    settings = {"DATABASE_URL": url, "SECRET_KEY": _SECRET_KEY, "LOG_LEVEL": "WARNING", **_PATIENCE, **rates}
+    settings = {"DATABASE_URL": url, "SECRET_KEY": _SECRET_KEY, "LOG_LEVEL": "WARNING", **_PATIENCE, **limits}
     command = [sys.executable, "-m", program, "serve", "--port", str(port)]
     with subprocess.Popen(command, cwd=PROJECT, env={**os.environ, **settings}) as process:
         try:
