@@ -44,9 +44,9 @@ _SEED = 15
 _SPLITS = 101
 _STEPS = 100
 """Steps of SQLite's virtual machine after which it calls the counter."""
-
 _SHOWN = 12
 _POINT_SECONDS = 0.000_1
+_COMPARED = ("time", "rows", "steps", "work")
 _BLOCK = re.compile(r"^```graphql\n((?:.*\n)*?)```$", re.MULTILINE)
 _TAB = re.compile(r"query: `([^`]+)`")
 _ACTIVATION = "id activationKey status activatedAt"
@@ -113,10 +113,9 @@ def main() -> None:
     measured = _counted(asyncio.run(_measured(set_environment())))
     print(f"{len(measured)} documents, the least of {_ROUNDS} requests\n")
     for name, part in _parts(measured):
-        points, *columns = _columns(part)
-        found = (rank_correlation(points, each) for each in columns)
-        ranks = (f"{kind} {rank:.3f}" for kind, rank in zip(("time", "rows", "steps", "work"), found, strict=True))
-        print(f"{name:16} {len(part):4}  points and", ", ".join(ranks))
+        points, *others = _columns(part)
+        ranks = zip(_COMPARED, (rank_correlation(points, each) for each in others), strict=True)
+        print(f"{name:16} {len(part):4}  points and", ", ".join(f"{kind} {rank:.3f}" for kind, rank in ranks))
     least, middle = _halves([each for each in measured if each.request.origin != _HELD_OUT])
     print(f"random halves of the fitted documents: median {middle:.3f}, least {least:.3f} of {_SPLITS}")
     by_ratio = sorted(measured, key=lambda each: each.ratio)
@@ -223,9 +222,8 @@ def _counted(measured: Sequence[Measured]) -> Sequence[Measured]:
     """Return the same with their counted work, of documents that were sent before."""
     with working(os.environ, SECRET) as worker:
         for each in measured:
-            worker.ask(each.request.text, each.request.variables, counted=False)
-        found = [worker.ask(each.request.text, each.request.variables).work.sum for each in measured]
-    return [each._replace(work=work) for each, work in zip(measured, found, strict=True)]
+            worker.ask(*each.request[1:], counted=False)
+        return [each._replace(work=worker.ask(*each.request[1:]).work.sum) for each in measured]
 
 
 async def _seconds(app: Starlette, body: bytes) -> float:
@@ -267,8 +265,7 @@ def _read(file: Path, statements: Sequence[str]) -> tuple[int, int]:
 
 def _columns(measured: Sequence[Measured]) -> tuple[Sequence[float], ...]:
     """Return points, time, rows, steps and work."""
-    columns = ((each.points, each.seconds, each.rows, each.steps, each.work) for each in measured)
-    return tuple(zip(*columns, strict=True))
+    return tuple(zip(*(each[1:] for each in measured), strict=True))
 
 
 def _halves(measured: Sequence[Measured]) -> tuple[float, float]:

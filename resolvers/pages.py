@@ -271,7 +271,7 @@ def pages_of(
 
     def made(found: Sequence[Slice[Row] | None]) -> list[Page[Row]]:
         return [
-            Page(of_page, listing, kind.window, *(rows or _NO_ROWS), source, parent_id)
+            Page(of_page, listing, kind.window, *(rows or Slice([], more=False)), source, parent_id)
             for of_page, parent_id, rows in zip(owners, parent_ids, found, strict=True)
         ]
 
