@@ -2,14 +2,15 @@
 
 The documents are those of the documentation, of GraphiQL's tabs, of the workloads, and pages of many sizes with many
 selections. The weights were fitted on these. Random documents, on which nothing was fitted, are held out. Each is sent
-in this process, without a network. Its work is the least processor time of several requests in turns, its rows are
-those that its statements return, and its steps those of SQLite. Documents that this database has no answer
-for, and random ones that cost too much, are left out.
+in this process, without a network. Its time is the least processor time of several requests in turns, its work what
+`benchmarks.work` counts, its rows those that its statements return, and its steps those of SQLite. Documents that this
+database has no answer for, and random ones that cost too much, are left out.
 """
 
 import argparse
 import asyncio
 import gc
+import os
 import re
 import sqlite3
 import time
@@ -24,8 +25,10 @@ import orjson
 from graphql import OperationDefinitionNode, parse
 from starlette.applications import Starlette
 
+from benchmarks.data import SECRET
 from benchmarks.paths import PROJECT
 from benchmarks.profile import application, ask, set_environment, traced
+from benchmarks.work import working
 from benchmarks.workloads import WORKLOADS
 from domain.costs import POINTS_MAX
 from resolvers import ids
@@ -41,9 +44,9 @@ _SEED = 15
 _SPLITS = 101
 _STEPS = 100
 """Steps of SQLite's virtual machine after which it calls the counter."""
-
 _SHOWN = 12
 _POINT_SECONDS = 0.000_1
+_COMPARED = ("time", "rows", "steps", "work")
 _BLOCK = re.compile(r"^```graphql\n((?:.*\n)*?)```$", re.MULTILINE)
 _TAB = re.compile(r"query: `([^`]+)`")
 _ACTIVATION = "id activationKey status activatedAt"
@@ -96,23 +99,23 @@ class Measured(NamedTuple):
     seconds: float
     rows: int
     steps: int
+    work: int = 0
 
     @property
     def ratio(self) -> float:
-        """Return how many times the work is what the points say."""
+        """Return how many times the time is what the points say."""
         return self.seconds / (self.points * _POINT_SECONDS)
 
 
 def main() -> None:
     """Print the rank correlations, and the documents that are estimated worst."""
     argparse.ArgumentParser(prog="python -m benchmarks.costs", description=__doc__).parse_args()
-    measured = asyncio.run(_measured(set_environment()))
+    measured = _counted(asyncio.run(_measured(set_environment())))
     print(f"{len(measured)} documents, the least of {_ROUNDS} requests\n")
     for name, part in _parts(measured):
-        points, work, rows, steps = _columns(part)
-        print(f"{name:16} {len(part):4}  points and work {rank_correlation(points, work):.3f}", end="  ")
-        print(f"points and rows {rank_correlation(points, rows):.3f}", end="  ")
-        print(f"points and steps {rank_correlation(points, steps):.3f}")
+        points, *others = _columns(part)
+        ranks = zip(_COMPARED, (rank_correlation(points, each) for each in others), strict=True)
+        print(f"{name:16} {len(part):4}  points and", ", ".join(f"{kind} {rank:.3f}" for kind, rank in ranks))
     least, middle = _halves([each for each in measured if each.request.origin != _HELD_OUT])
     print(f"random halves of the fitted documents: median {middle:.3f}, least {least:.3f} of {_SPLITS}")
     by_ratio = sorted(measured, key=lambda each: each.ratio)
@@ -208,14 +211,22 @@ async def _measured(file: Path) -> list[Measured]:
             # In turns, so that other work on the machine makes no document look dear.
             for _ in range(_ROUNDS):
                 found = [
-                    each._replace(seconds=min(each.seconds, await _work(app, body)))
+                    each._replace(seconds=min(each.seconds, await _seconds(app, body)))
                     for each, body in zip(found, sent, strict=True)
                 ]
                 statements.clear()
     return found
 
 
-async def _work(app: Starlette, body: bytes) -> float:
+def _counted(measured: Sequence[Measured]) -> Sequence[Measured]:
+    """Return the same with their counted work, of documents that were sent before."""
+    with working(os.environ, SECRET) as worker:
+        for each in measured:
+            worker.ask(*each.request[1:], counted=False)
+        return [each._replace(work=worker.ask(*each.request[1:]).work.sum) for each in measured]
+
+
+async def _seconds(app: Starlette, body: bytes) -> float:
     """Return the processor time of a request."""
     begun = time.process_time()
     await ask(app, body)
@@ -253,16 +264,16 @@ def _read(file: Path, statements: Sequence[str]) -> tuple[int, int]:
 
 
 def _columns(measured: Sequence[Measured]) -> tuple[Sequence[float], ...]:
-    """Return points, work, rows and steps."""
-    return tuple(zip(*((each.points, each.seconds, each.rows, each.steps) for each in measured), strict=True))
+    """Return points, time, rows, steps and work."""
+    return tuple(zip(*(each[1:] for each in measured), strict=True))
 
 
 def _halves(measured: Sequence[Measured]) -> tuple[float, float]:
-    """Return the least and the median correlation of points and work in random halves."""
+    """Return the least and the median correlation of points and counted work in random halves."""
     random = Random(_SEED)  # noqa: S311 — the same halves each time.
     found = []
     for _ in range(_SPLITS):
-        points, work, *_ = _columns(random.sample(measured, len(measured) // 2))
+        points, *_, work = _columns(random.sample(measured, len(measured) // 2))
         found.append(rank_correlation(points, work))
     return min(found), median(found)
 

@@ -216,10 +216,14 @@ class Selection(NamedTuple):
     columns: Columns = None
     joins: Joins = NO_JOINS
     preloads: Sequence[Preload] = ()
+    page: bool = True
+    """Whether the page is selected, rather than its counts alone."""
 
 
 EVERYTHING = Selection()
 """All columns of the rows, and nothing else."""
+
+_NO_ROWS: Slice[Any] = Slice([], more=False)
 
 
 def page(
@@ -243,6 +247,8 @@ def page(
     async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
         return made(await pending)
 
+    if not selection.page:
+        return made(_NO_ROWS)
     # What a row refers to is never deleted, so a later moment has it too.
     found = database.read_now(read, alone=True)
     return later(found) if isinstance(found, Pending) else made(found)
@@ -255,11 +261,11 @@ def pages_of(
     scope: Scope,
     parent_ids: Sequence[int],
     chosen: Hashable = None,
-    columns: Columns = None,
+    selection: Selection = EVERYTHING,
 ) -> Batch[Page[Row]]:
-    """Return a page of the list of each parent."""
+    """Return a page of the list of each parent, with the selected columns."""
     listing, owner = loaders.listing(scope, [], chosen), cursors.owner(scope)
-    kind = PageKind(scope, window(arguments, listing, owner), chosen, columns)
+    kind = PageKind(scope, window(arguments, listing, owner), chosen, selection.columns)
     source = _Among(loaders, kind)
     owners = parent_ids if loaders.of_partners else [owner] * len(parent_ids)
 
@@ -269,4 +275,6 @@ def pages_of(
             for of_page, parent_id, rows in zip(owners, parent_ids, found, strict=True)
         ]
 
+    if not selection.page:
+        return made([None] * len(parent_ids))
     return then(loaders.page(kind).load_many(parent_ids), made)

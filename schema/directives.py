@@ -150,11 +150,12 @@ class OrderCost:
     name="readAgain",
     description=(
         "What this filter adds counts twice if one of these fields is selected of the list, since its rows are looked "
-        "through again for it."
+        "through again for it. If it is not null, it adds the `weight` then, where the number of all rows is kept."
     ),
 )
 class ReadAgain:
     fields: list[str]
+    weight: str | None = UNSET
 
 
 def attach(schema: strawberry.Schema) -> None:
@@ -173,7 +174,7 @@ def attach(schema: strawberry.Schema) -> None:
                 for argument, value in field.args.items():
                     weight = weights.ARGUMENT_WEIGHTS.get(f"{each.name}.{name}.{argument}")
                     _add(value, [] if weight is None else [Cost(weight=weight)])
-                    _add(value, [*_again(field, argument)])
+                    _add(value, [*_again(each, name, field, argument)])
         elif isinstance(each, GraphQLInputObjectType):
             for name, given in each.fields.items():
                 weight = weights.INPUT_WEIGHTS.get(f"{each.name}.{name}")
@@ -215,12 +216,12 @@ def _with(parent: GraphQLObjectType, name: str) -> Iterator[object]:
         yield ReadWith(field=weights.READ_WITH[name])
 
 
-def _again(field: GraphQLField, argument: str) -> Iterator[object]:
+def _again(parent: GraphQLObjectType, name: str, field: GraphQLField, argument: str) -> Iterator[object]:
     connection = get_named_type(field.type)
     if argument == weights.FILTER and isinstance(connection, GraphQLObjectType) and weights.is_connection(connection):
-        totals = [name for name in connection.fields if weights.counts_total(name)]
+        totals = [each for each in connection.fields if weights.counts_total(each)]
         if totals:
-            yield ReadAgain(fields=totals)
+            yield ReadAgain(fields=totals, weight=weights.FILTERED_TOTALS.get(f"{parent.name}.{name}", UNSET))
 
 
 def _size(parent: GraphQLObjectType, name: str, field: GraphQLField) -> Iterator[object]:

@@ -186,7 +186,7 @@ class _ToPage(_ByLoader):
             scope=info.context.signed_in.scope,
             parent_ids=keys,
             chosen=chosen,
-            columns=selection(info).columns,
+            selection=selection(info),
         )
         if self._checked is None or (named.after is None and named.before is None):
             return found
@@ -257,11 +257,14 @@ def _selection(info: Info, *, joins_all: bool) -> Selection:
             joins[join] = columns
         else:
             preloads.append(Preload(relation.key, relation.loader, columns, relation.permitted))
-    return Selection(_columns(info), joins, preloads)
+    return Selection(_columns(info), joins, preloads, page=not _OF_PAGES.isdisjoint(lookahead.fields(info)))
 
 
 _PATHS = (("nodes",), ("edges", "node"))
 """Paths from a connection to its rows."""
+
+_OF_PAGES = frozenset({"edges", "nodes", "pageInfo"})
+"""Fields of a connection for which its page is read."""
 
 
 def _columns(info: Info, *step: str) -> Columns:

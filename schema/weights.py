@@ -71,7 +71,8 @@ _OF_TOTALS = ("totalCount", "totalCountIsExact")
 WEIGHTS: Mapping[str, str] = {
     **{f"*.{name}": "12" for name in _OF_TOTALS},
     **{f"ActivationConnection.{name}": "40" for name in _OF_TOTALS},
-    **{f"EventConnection.{name}": "40" for name in _OF_TOTALS},
+    # The number of a partner's events is kept; `FILTERED_TOTALS` has what that of some takes.
+    **{f"EventConnection.{name}": "0.5" for name in _OF_TOTALS},
     "Client.activeActivationCount": "0.1",
     "Event.cursor": "0.06",
     "Event.hash": "0.02",
@@ -108,6 +109,11 @@ TOTALS: Mapping[str, str] = {
 }
 """Weights of `totalCount` by the connection's field, where it counts the objects of one object, not of a partner."""
 
+FILTERED_TOTALS: Mapping[str, str] = {
+    "Query.events": "40",
+}
+"""Weights that a filter adds to a list's total, by the connection's field, where that of the whole list is kept."""
+
 FILTER, SORT, SORT_KEY = "filter", "sort", "by"
 """Arguments of a list, and the field of the second one that has the key of its order."""
 
@@ -137,7 +143,7 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivationFilter.note": "150",
     "ActivationFilter.productId": "200",
     "ActivationFilter.search": "120",
-    "ActivationFilter.status": "200",
+    "ActivationFilter.status": "120",
     "ClientFilter.city": "20",
     "ClientFilter.name": "30",
     "ClientFilter.search": "60",
@@ -231,6 +237,11 @@ def total_parts_of(parent: GraphQLObjectType, name: str) -> int | None:
     """Return the parts of a connection's `totalCount`; None if it has the weight of its type."""
     found = TOTALS.get(f"{parent.name}.{name}")
     return None if found is None else parts(found)
+
+
+def filtered_total_parts_of(parent: GraphQLObjectType, name: str) -> int:
+    """Return the parts that a filter adds to the total of a connection's field."""
+    return parts(FILTERED_TOTALS.get(f"{parent.name}.{name}", "0"))
 
 
 def parts(weight: str) -> int:

@@ -38,6 +38,8 @@ def of_field(parent: GraphQLObjectType, node: FieldNode, field: GraphQLField, *,
         if weight is not None:
             found.append(_of_field(argument.value, _Weight(weights.parts(weight))))
         definition = field.args.get(name)
+        if times > 1 and name == weights.FILTER:
+            found.append(_of_field(argument.value, _Weight(weights.filtered_total_parts_of(parent, node.name.value))))
         weighed = {} if definition is None else _weighed(get_named_type(definition.type))
         if weighed:
             found += [

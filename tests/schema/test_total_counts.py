@@ -154,6 +154,25 @@ async def test_both_fields_of_a_total_are_one_statement(api: Api, query: str) ->
 
 
 @pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("query", ["{ clients% }", "{ viewer { partner { clients% } } }"])
+async def test_a_page_is_read_only_if_something_of_it_is_selected(api: Api, query: str) -> None:
+    await api.client()
+
+    total, rows, cursors, ends = [
+        await fewest_read(api.portal.database, partial(api.data, query.replace("%", f" {{ totalCount {selected} }}")))
+        for selected in ("", "... on ClientConnection { nodes { id } }", "edges { cursor }", "pageInfo { hasNextPage }")
+    ]
+
+    assert rows == cursors == ends == total + 1
+
+
+async def test_a_cursor_is_checked_although_no_page_is_read(api: Api) -> None:
+    error = await api.error('{ clients(after: "no cursor") { totalCount } }')
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "after"}
+
+
+@pytest.mark.usefixtures("clock")
 async def test_without_a_maximum_nothing_is_counted_to_say_so(api: Api) -> None:
     with reading(api.portal.database) as statements:
         found = await api.data("{ clients { totalCountIsExact } }")

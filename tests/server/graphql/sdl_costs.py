@@ -124,9 +124,12 @@ class SdlCosts:
                     ).values()
                 }
                 for argument, value in given.items():
-                    again = _arguments(_directives(field.args[argument]), "readAgain").get("fields", ())
+                    again = _arguments(_directives(field.args[argument]), "readAgain")
+                    is_counted = bool(found & set(again.get("fields", ())))
                     added = _input_weight(field, argument, value) + _order_weight(field, argument, value, given)
-                    total += added * (2 if found & set(again) else 1)
+                    total += added * (2 if is_counted else 1)
+                    if is_counted and value not in (None, Undefined):
+                        total += Fraction(again.get("weight") or "0")
             directives = field.ast_node.directives if field.ast_node else ()
             weight, sizes = _arguments(directives, "cost").get("weight"), _arguments(directives, "listSize")
             if name in {"totalCount", "totalCountIsExact"}:
