@@ -221,12 +221,12 @@ class OutcomeUnknown(Unavailable):
 
 
 class KeyedOutcomeUnknown(OutcomeUnknown):
-    """The same of a change with an idempotency key."""
+    """The database failed during a commit with an idempotency key, so it is unknown whether the change was made."""
 
     text = Text(
         pt=(
-            "O portal falhou enquanto gravava, e não se sabe se a alteração foi feita. Repita com a mesma chave de "
-            "idempotência: ela não será feita duas vezes."
+            "O portal falhou enquanto gravava, e não se sabe se a alteração foi feita. Repita a operação com a "
+            "mesma chave de idempotência: a alteração não será feita duas vezes."
         ),
         en=(
             "The portal failed while saving, so it is unknown whether the change was made. Repeat it with the same "

@@ -145,6 +145,7 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivationFilter.search": "120",
     "ActivationFilter.status": "120",
     "ClientFilter.city": "20",
+    "ClientFilter.hasActiveActivations": "30",
     "ClientFilter.name": "30",
     "ClientFilter.search": "60",
     "ClientFilter.state": "30",
@@ -176,7 +177,7 @@ ORDER_WEIGHTS: Mapping[str, Mapping[str, str]] = {
     "ActivationFilter.status": {"CLIENT_NAME": "200"},
     "ActivationFilter.updatedSince": {"ACTIVATED_AT": "300", "CLIENT_NAME": "500"},
     "ClientFilter.hasActiveActivations": dict.fromkeys(
-        ("CITY", "CNPJ", "LAST_ACTIVATED_AT", "REGISTERED_AT", "UPDATED_AT"), "40"
+        ("CITY", "CNPJ", "LAST_ACTIVATED_AT", "REGISTERED_AT", "UPDATED_AT"), "10"
     ),
     "ClientFilter.registeredAt": _BUT_BY_TIME | {"UPDATED_AT": "40"},
     "ClientFilter.updatedSince": _BUT_BY_TIME | {"REGISTERED_AT": "40"},

@@ -44,7 +44,7 @@ VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "city": ('"qzx"', '"a"'),
         "cnpj": ('"99999999999999"', '"1"'),
         "ecfSerialNumber": ('"QZX"',),
-        "hasActiveActivations": ("false", "true"),
+        "hasActiveActivations": ("false", "true", "false, status: null", "true, status: null"),
         "name": ('"qzx"', '"a"'),
         "registeredAt": _RANGES,
         "search": ('"qzx"', '"a"', '"123"'),
