@@ -280,7 +280,8 @@ async def test_a_websocket_passes_the_proxy_and_continues_in_another_process(wor
     async with await connected(world, api) as connection:
         assert connection.response is not None
         one = world.fleet.member_of(connection.response.headers["X-Upstream"])
-        await subscribe(connection, None)
+        # What happens before another process has begun the subscription would be no event of it.
+        await subscribe(connection, await latest_cursor(api))
         await api.client()
         first = await event(connection)
         stopping = asyncio.create_task(asyncio.to_thread(one.stop))
@@ -308,7 +309,14 @@ async def connected(world: World, api: Api) -> ClientConnection:
     return connection
 
 
-async def subscribe(connection: ClientConnection, after: str | None) -> None:
+async def latest_cursor(api: Api) -> str:
+    """Return the cursor of a new event."""
+    await api.client()
+    (node,) = (await api.data("{ events(last: 1) { nodes { cursor } } }"))["events"]["nodes"]
+    return str(node["cursor"])
+
+
+async def subscribe(connection: ClientConnection, after: str) -> None:
     payload = {"query": EVENTS, "variables": {"after": after}}
     await connection.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
 

@@ -79,7 +79,7 @@ async def test_a_request_is_one_line_with_viewer_and_operation_without_values(
         "token_id": caller.token_id,
         "operation": "Mine",
         "operation_type": "query",
-        "statements": 2,
+        "statements": 1,
     }
 
 
