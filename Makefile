@@ -59,8 +59,8 @@ run: $(RUN)
 	$(BIN)/portal demo --if-empty
 	exec $(BIN)/portal serve --host "$(HOST)" --port "$(PORT)"
 
-# How many processes run tests: one more than there are cores, since tests wait for servers and databases now and then.
-TEST_PROCESSES ?= $(shell $(BIN)/python -c "import os; print((os.cpu_count() or 1) + 1)")
+# How many processes run tests; a number instead of “auto”, which is one for each core.
+TEST_PROCESSES ?= auto
 
 test: $(TEST)
 	$(MAKE) --no-print-directory page || echo "GraphiQL could not be built; the tests in tests/browser say what becomes of them."
