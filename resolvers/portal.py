@@ -29,7 +29,7 @@ class Portal:
     secret: bytes
     now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = monotonic
-    """Seconds of a clock that nobody sets, for ages of what this process keeps."""
+    """Seconds of a monotonic clock, for the ages of what this process keeps."""
     demo: bool = False
     previous_secret: bytes | None = None
     """The secret before this one, while stored values may still need it."""

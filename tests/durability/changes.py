@@ -168,7 +168,7 @@ class Load:
         return await self._contention.misstated(self._api, self.asked)
 
     async def wrong_sessions(self) -> list[str]:
-        """Return the tokens of sessions that have ended but for no mutation, or that a mutation has not ended."""
+        """Return the tokens of sessions whose state no acknowledged mutation explains."""
         return [token for token, is_left in self._sessions.items() if await self._is_accepted(token) is not is_left]
 
     async def _is_accepted(self, token: str) -> bool:
