@@ -5,3 +5,6 @@ OBJECTS_AT_ONCE = 250
 
 VALUES_AT_ONCE = 2_500
 """Number of their fields' values."""
+
+FIELDS_AT_ONCE = 8
+"""Number of fields with a selection of their own, if they are selected of few objects."""

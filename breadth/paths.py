@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from graphql import GraphQLError, Node
@@ -158,6 +159,15 @@ def propagated(values: Iterable[Value], keys: Iterable[Key]) -> PropagatingError
         if type(value) is PropagatingError and len(causes) < _CAUSES_MAX:
             causes += value.under(key).causes
     return PropagatingError(*causes) if causes else None
+
+
+def both(first: Value, second: Value) -> Value:
+    """Return an object with the fields of two, the first of which is changed, or the propagating errors of both."""
+    if type(first) is PropagatingError or type(second) is PropagatingError:
+        causes = [each.causes for each in (first, second) if type(each) is PropagatingError]
+        return PropagatingError(*list(chain.from_iterable(causes))[:_CAUSES_MAX])
+    first |= second
+    return first
 
 
 class Failure(NamedTuple):

@@ -100,6 +100,11 @@ class Field:
         return self.resolution.of_each and isinstance(self.completion, LeafCompletion)
 
     @property
+    def is_leaf(self) -> bool:
+        """Whether the field is a scalar or enum."""
+        return isinstance(self.completion, LeafCompletion)
+
+    @property
     def shareable(self) -> bool:
         """Whether the field gives equal objects equal values, all the way down, as an ordinary resolver need not."""
         if not self.resolution.shareable:

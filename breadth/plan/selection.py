@@ -8,7 +8,9 @@ from graphql import GraphQLError
 
 from breadth.awaiting import ENDING, GRACE_SECONDS, cancel, discard, first_to_fail
 from breadth.parts import OBJECTS_AT_ONCE, VALUES_AT_ONCE
-from breadth.paths import Chosen, Paths, PropagatingError, propagated
+from breadth.paths import Chosen, Paths, PropagatingError, both, propagated
+from breadth.plan.groups import grouped
+from breadth.plan.object_maker import maker
 from breadth.protocols import Run
 from breadth.row_batch import RowBatch, Sources, has_parts
 from breadth.values import Column, MaybeAwaitable, Value
@@ -37,6 +39,10 @@ class SelectedField(Protocol):
     @property
     def is_of_parts(self) -> bool:
         """Whether the field is a scalar or enum that can be had of a part of a batch of rows after the other."""
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the field is a scalar or enum."""
 
     def prepare(self) -> None:
         """Make what an operation that is executed again is executed with."""
@@ -69,6 +75,8 @@ class Selection:
         """Number of objects for which there are no pauses."""
         self._make: Callable[..., Column] = self._made_once
         self._shareable: bool | None = None
+        self._groups: Sequence[Selection] | None = None
+        """Selections of some of the fields each, if there are many with a selection of their own."""
 
     @property
     def shareable(self) -> bool:
@@ -84,15 +92,20 @@ class Selection:
     def plan_ahead(self) -> None:
         """Plan what is below, except for interfaces and unions, whose types are known during execution only."""
         if self.fields:
-            self._make = _maker(self._keys)
+            self._make = maker(self._keys)
         for field in self.fields:
             field.prepare()
             field.completion.plan_ahead()
 
     def batch(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
-        if run.pause is not None and len(objects) > self._at_once:
-            return self._with_pauses(run, run.pause, objects, paths)
+        if run.pause is not None:
+            if len(objects) > self._at_once:
+                return self._with_pauses(run, run.pause, objects, paths)
+            if self._groups is None:
+                self._groups = [Selection(group) for group in grouped(self.fields)]
+            if len(self._groups) > 1:
+                return self._by_groups(run, run.pause, self._groups, objects, paths)
         columns: list[MaybeAwaitable[Column]] = []
         waiting: list[int] = []
         plain = run.plain
@@ -110,6 +123,25 @@ class Selection:
             discard(columns)
             raise
         return self._later(run, columns, waiting, len(objects)) if waiting else self.rows(run, columns, len(objects))
+
+    async def _by_groups(
+        self,
+        run: Run,
+        pause: Callable[[], Awaitable[None]],
+        groups: "Sequence[Selection]",
+        objects: Sources,
+        paths: Paths,
+    ) -> Column:
+        """Do as `batch`, with some of the fields after others, and a pause before each group of them."""
+        rows: Column = []
+        for group in groups:
+            await pause()
+            found = group.batch(run, objects, paths)
+            part = found if isinstance(found, list) else await found
+            rows = [both(*each) for each in zip(rows, part, strict=True)] if rows else part
+            if run.raised and all_raised(rows):
+                break
+        return rows
 
     async def _with_pauses(
         self, run: Run, pause: Callable[[], Awaitable[None]], objects: Sources, paths: Paths
@@ -245,7 +277,7 @@ class Selection:
     def _made_again(self, *columns: Column) -> Column:
         for field in self.fields:
             field.prepare()
-        self._make = _maker(self._keys)
+        self._make = maker(self._keys)
         return self._make(*columns)
 
 
@@ -260,19 +292,3 @@ def _loop_is_running() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-def _maker(keys: Sequence[str]) -> Callable[..., Column]:
-    """Return a function that makes objects of these keys from their columns.
-
-    It is written and compiled for the keys, as dataclasses write their methods: a dict display of constant keys takes
-    a third of the time of `dict(zip(keys, values))`.
-    """
-    names = [f"v{index}" for index in range(len(keys))]
-    columns = [f"c{index}" for index in range(len(keys))]
-    display = ", ".join(f"{key!r}: {name}" for key, name in zip(keys, names, strict=True))
-    many = f"for {', '.join(names)} in zip({', '.join(columns)})"
-    loop = f"for {names[0]} in {columns[0]}" if len(keys) == 1 else many
-    source = f"lambda {', '.join(columns)}: [{{{display}}} {loop}]"
-    made: Callable[..., Column] = eval(source, {})  # noqa: S307 — keys are GraphQL names, and are quoted.
-    return made

@@ -11,16 +11,16 @@ from graphql import (
     ExecutionResult,
     GraphQLObjectType,
     GraphQLSchema,
-    OperationDefinitionNode,
     build_schema,
     execute,
     parse,
 )
 from graphql.execution.values import VariableValues
 
-from breadth import BatchExecutor, Prepared, set_batch_resolver
+from breadth import BatchExecutor, set_batch_resolver
 from breadth.parts import OBJECTS_AT_ONCE
 from tests.breadth.comparison import differences
+from tests.breadth.prepared import prepared_of
 from tests.breadth.row_batches import Columns
 
 MANY = 2 * OBJECTS_AT_ONCE + 1
@@ -77,13 +77,6 @@ def schema(asked: list[int]) -> GraphQLSchema:
     return schema
 
 
-def _prepared(schema: GraphQLSchema, document: str) -> Prepared:
-    parsed = parse(document)
-    (operation,) = parsed.definitions
-    assert isinstance(operation, OperationDefinitionNode)
-    return Prepared(schema, parsed, operation)
-
-
 @pytest.mark.parametrize(
     "document",
     [
@@ -104,7 +97,7 @@ async def test_pauses_change_no_answer(schema: GraphQLSchema, document: str) -> 
     root = {name: [_row(number, below=2) for number in range(MANY)] for name in ("rows", "must")}
     expected = execute(schema, parse(document), root)
     stock = expected if isinstance(expected, ExecutionResult) else await expected
-    prepared = _prepared(schema, document)
+    prepared = prepared_of(schema, document)
     # The second execution makes its objects by a compiled function.
     for _ in range(2):
         found = prepared.execute_with(NO_VARIABLES, root_value=root, pause=pause)
@@ -119,7 +112,7 @@ async def test_a_batch_resolver_gets_all_objects_at_once(schema: GraphQLSchema, 
         await asyncio.sleep(0)
 
     root = {"rows": [_row(number) for number in range(MANY)]}
-    found = _prepared(schema, "{ rows { id owner { id } name } }").execute_with(
+    found = prepared_of(schema, "{ rows { id owner { id } name } }").execute_with(
         NO_VARIABLES, root_value=root, pause=pause
     )
     assert not isinstance(found, ExecutionResult)
@@ -133,7 +126,7 @@ async def test_few_objects_are_executed_without_a_pause(schema: GraphQLSchema) -
         raise AssertionError
 
     root = {"rows": [_row(number) for number in range(OBJECTS_AT_ONCE)]}
-    found = _prepared(schema, "{ rows { id } }").execute_with(NO_VARIABLES, root_value=root, pause=pause)
+    found = prepared_of(schema, "{ rows { id } }").execute_with(NO_VARIABLES, root_value=root, pause=pause)
 
     assert isinstance(found, ExecutionResult)
     assert found.data is not None
@@ -162,7 +155,9 @@ async def test_what_a_pause_raises_is_an_error_of_the_field(schema: GraphQLSchem
         raise TimeoutError(message)
 
     root = {"rows": [_row(number) for number in range(MANY)]}
-    found = _prepared(schema, "{ rows { owner { id } name } }").execute_with(NO_VARIABLES, root_value=root, pause=pause)
+    found = prepared_of(schema, "{ rows { owner { id } name } }").execute_with(
+        NO_VARIABLES, root_value=root, pause=pause
+    )
     assert not isinstance(found, ExecutionResult)
     answer = await found
 
@@ -190,7 +185,7 @@ async def test_parts_that_are_encoded_are_as_the_whole(schema: GraphQLSchema, do
     root = {name: [_row(number, below=9) | {"must": number} for number in range(MANY)] for name in ("rows", "must")}
     expected = execute(schema, parse(document), root)
     stock = expected if isinstance(expected, ExecutionResult) else await expected
-    found = _prepared(schema, document).execute_with(NO_VARIABLES, root_value=root, pause=pause, encode=encode)
+    found = prepared_of(schema, document).execute_with(NO_VARIABLES, root_value=root, pause=pause, encode=encode)
     assert not isinstance(found, ExecutionResult)
     answer = await found
 
@@ -227,7 +222,7 @@ async def test_rows_are_read_and_encoded_in_parts_between_pauses(schema: GraphQL
     lists = [Rows([{"id": number, "name": "Ana", "must": 1} for number in range(100)]) for _ in range(100)]
     root = {"rows": [{"rows": each} for each in lists]}
     document = "{ rows { rows { id name must a: id b: name } } }"
-    found = _prepared(schema, document).execute_with(NO_VARIABLES, root_value=root, pause=pause, encode=encode)
+    found = prepared_of(schema, document).execute_with(NO_VARIABLES, root_value=root, pause=pause, encode=encode)
     assert not isinstance(found, ExecutionResult)
     answer = await found
 
