@@ -21,6 +21,7 @@ from db.engine.deadline import Deadline
 from db.engine.filters import value
 from db.engine.hints import Listener
 from db.engine.lanes import LOCK_SECONDS, Lanes
+from db.engine.place_queue import PlaceQueue, is_large
 from db.engine.pool_sizes import PoolSizes
 from db.engine.pools import Pool
 from db.engine.postgres_connection import run, run_alone, run_once
@@ -67,6 +68,9 @@ class PostgresEngine:
         # The other half is for long reads, those that wait for locks, and what was given up.
         places, locked = max(1, sizes.reading // 2), max(2, sizes.reading // 4)
         for_strangers = max(places // _PER_STRANGER, int(places > 1))
+        # Each read of a large operation may take a core of the server, which has to answer others meanwhile.
+        large = max(1, places // 2)
+        self._large = PlaceQueue(large, kept_free=large - 1)
         self._reads = Lanes(places, locked=locked, for_strangers=for_strangers, full=TooManyReads)
         self._writes = Lanes(sizes.writing, locked=max(2, sizes.writing // 2), full=NotChanged)
         # The limits of a statement without a transaction; a transaction has its own.
@@ -88,17 +92,23 @@ class PostgresEngine:
 
         Raises TookTooLongError at the deadline.
         """
-        trial = self._trial(until, read_only=True)
         self._units += 1
         try:
-            if alone and self._reads_alone and until is not None and until.left < _STATEMENT_SECONDS:
-                until.check()
-                with Alarm(self._alarms, until):
-                    return await self._reads.run(trial, partial(self._run_alone, work, trial))
-            run = partial(self._run, self._reading, work, trial)
-            return await self._trials.within(trial, self._reads.run(trial, run))
+            if not is_large.get():
+                return await self._read(work, until, alone=alone)
+            async with self._large.place(until):
+                return await self._read(work, until, alone=alone)
         finally:
             self._units -= 1
+
+    async def _read(self, work: Work[Result], until: Deadline | None, *, alone: bool) -> Result:
+        trial = self._trial(until, read_only=True)
+        if alone and self._reads_alone and until is not None and until.left < _STATEMENT_SECONDS:
+            until.check()
+            with Alarm(self._alarms, until):
+                return await self._reads.run(trial, partial(self._run_alone, work, trial))
+        run = partial(self._run, self._reading, work, trial)
+        return await self._trials.within(trial, self._reads.run(trial, run))
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
@@ -142,7 +152,7 @@ class PostgresEngine:
     @property
     def reads_waiting(self) -> int:
         """The number of reads that wait for their caller's turn."""
-        return self._reads.waiting
+        return self._reads.waiting + self._large.waiting
 
     def version(self) -> object:
         """Return None: a server has to be asked."""

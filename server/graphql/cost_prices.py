@@ -15,6 +15,12 @@ VALUES_MAX = 1_000_000
 SMALL_SIZE = 10_000
 """Maximum size of a small operation, which runs outside of the budget of large ones."""
 
+SMALL_POINTS = 500
+"""Maximum points of a small query: one that reads much is a large one too, though it selects few objects."""
+
+SHORT_POINTS = 50
+"""Maximum points of a short query, which runs without pauses: about 5 ms of processor time."""
+
 _FEW = 10
 """Points of a query that are not worth counting what its answer has."""
 
@@ -96,7 +102,8 @@ class Prices:
         figures = Figures(self._objects.of(variables), self._values.of(variables))
         points, kind = points_of(self._parts.of(variables)), self._kind
         objects = figures.objects if kind is OperationType.QUERY and points > _FEW else 0
-        return Price(points, figures, objects, kind is OperationType.SUBSCRIPTION or figures.size > SMALL_SIZE)
+        is_large = figures.size > SMALL_SIZE or (kind is OperationType.QUERY and points > SMALL_POINTS)
+        return Price(points, figures, objects, kind is OperationType.SUBSCRIPTION or is_large)
 
 
 def points_of(parts: int) -> int:

@@ -28,12 +28,12 @@ from server.graphql import cost_reports, garbage, preparation
 from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
-from server.graphql.cost_prices import SMALL_SIZE
+from server.graphql.cost_prices import SHORT_POINTS, SMALL_POINTS, SMALL_SIZE, Price
 from server.graphql.documents import Document, Documents
 from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
 from server.graphql.operation_requests import MutationOverGetError, OperationRequest, chosen
-from server.graphql.pauses import Pauses, ShortOperations
+from server.graphql.pauses import Pauses, ShortOperations, Turns
 from server.graphql.requirements import checked, gets_schema, insist_on_token
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts
@@ -73,7 +73,7 @@ class Operations:
         self._trusted_only = trusted_only
         self._known = _unknown if trusted_only else self.documents.known
         self.budget = Budget()
-        self.short = ShortOperations()
+        self.short, self.turns = ShortOperations(), Turns()
         self._replicas = portal.database.replicas
         self._shared = SharedResults(portal)
         self.trusted = TrustedDocuments(portal, self.documents)
@@ -110,7 +110,7 @@ class Operations:
         # Of the viewer as it is when a statement runs: a sign-in changes it.
         before = row_scope.current.set(context)
         try:
-            if operation.cost is None and self._replicas is None:
+            if operation.cost is None and price.points <= SHORT_POINTS and self._replicas is None:
                 result = operation.prepared.execute_with(variables, context_value=context)
                 if not isinstance(result, ExecutionResult):
                     self.short.begin()
@@ -120,7 +120,7 @@ class Operations:
                         self.short.end()
                 answer = _answer(context, result, operation)
             else:
-                answer = await self._executed(context, request, operation, variables)
+                answer = await self._executed(context, request, operation, variables, price)
         finally:
             row_scope.current.reset(before)
         if request.named is None and not (request.reports_cost or self._reports_cost):
@@ -166,38 +166,41 @@ class Operations:
         return answer
 
     async def _executed(
-        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
+        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues, price: Price
     ) -> Answer:
         """Execute an operation; replicas may answer the reads of a query, and all other reads are the primary's."""
         if context.charge is not None:
             # It may have to wait for others, and be refused.
             context.charge.can_cancel = True
         if self._replicas is None or operation.ast.operation is not OperationType.QUERY:
-            return await self._run_within_budget(context, request, operation, variables)
+            return await self._run_within_budget(context, request, operation, variables, price)
         before = replicas.current.set(QueryReads(self._replicas))
         try:
-            return await self._run_within_budget(context, request, operation, variables)
+            return await self._run_within_budget(context, request, operation, variables, price)
         finally:
             replicas.current.reset(before)
 
     async def _run_within_budget(
-        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
+        self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues, price: Price
     ) -> Answer:
         """Execute an operation, within the budget if it can be large, or start a subscription."""
         if operation.ast.operation is OperationType.SUBSCRIPTION:
             return await self._subscribed(context, request, operation, variables)
-        size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size
-        if size <= SMALL_SIZE:
+        size, is_query = price.figures.size, operation.ast.operation is OperationType.QUERY
+        partner = None if context.viewer is None else context.viewer.partner_id
+        if size <= SMALL_SIZE and not (is_query and price.points > SMALL_POINTS):
+            if is_query and price.points > SHORT_POINTS:
+                pause = Pauses(self.short, self.turns, partner)
+                return await _run(context, operation, variables, Parts(pause))
             self.short.begin()
             try:
                 return await _run(context, operation, variables)
             finally:
                 self.short.end()
-        partner = None if context.viewer is None else context.viewer.partner_id
         async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
             before = is_large.set(True)
-            pause, encoder = Pauses(self.short), PartEncoder(self._max_answer_bytes)
+            pause, encoder = Pauses(self.short, self.turns, partner), PartEncoder(self._max_answer_bytes)
             try:
                 with garbage.deferred():
                     running = _run(context, operation, variables, Parts(pause, encoder.part))

@@ -1,10 +1,12 @@
 """Pauses of a large operation, in which the event loop serves others."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from time import perf_counter
 
-_SLICE_SECONDS = 0.0005
+from db.engine.round_robin import RoundRobin
+
+SLICE_SECONDS = 0.0005
 _IDLE_SECONDS = 0.0002
 """An iteration of the loop that takes less has run nothing else."""
 
@@ -67,21 +69,55 @@ def _end(waiting: "asyncio.Future[None]") -> None:
         waiting.set_result(None)
 
 
+class Turns:
+    """Turns of operations with pauses: one of them has its slice in each iteration of the loop, by partner."""
+
+    __slots__ = ("_is_taken", "_waiting")
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._waiting: RoundRobin[asyncio.Future[None]] = RoundRobin()
+        self._is_taken = False
+
+    async def turn(self, key: Hashable) -> None:
+        """Return when the next slice is one of this partner."""
+        loop = asyncio.get_running_loop()
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_soon(self._next)
+            return
+        turn: asyncio.Future[None] = loop.create_future()
+        self._waiting.add(key, turn)
+        await turn
+
+    def _next(self) -> None:
+        """Give the turn of the next iteration to one that waits for it and was not cancelled."""
+        while (found := self._waiting.pop()) is not None:
+            _, turn = found
+            if not turn.done():
+                turn.set_result(None)
+                asyncio.get_running_loop().call_soon(self._next)
+                return
+        self._is_taken = False
+
+
 class Pauses:
     """Pauses of one operation; it is called between parts of its work, and makes one after each slice of time."""
 
-    __slots__ = ("_began", "_clock", "_others_until", "_short")
+    __slots__ = ("_began", "_clock", "_key", "_others_until", "_short", "_turns")
 
-    def __init__(self, short: ShortOperations, clock: Callable[[], float] = perf_counter) -> None:
-        """Begin the first slice; take the short operations of the process, and the clock."""
-        self._short, self._clock = short, clock
+    def __init__(
+        self, short: ShortOperations, turns: Turns, key: Hashable = None, clock: Callable[[], float] = perf_counter
+    ) -> None:
+        """Begin the first slice; take the short operations and turns of the process, the partner, and the clock."""
+        self._short, self._turns, self._key, self._clock = short, turns, key, clock
         self._began = self._others_until = clock()
 
     async def __call__(self) -> None:
         """If the slice is over, let the loop run what is ready, and for some time if that is anything."""
         now = self._clock()
         taken = now - self._began
-        if taken < _SLICE_SECONDS:
+        if taken < SLICE_SECONDS:
             return
         await asyncio.sleep(0)
         if self._clock() - now >= _IDLE_SECONDS:
@@ -90,4 +126,5 @@ class Pauses:
             # A short request takes several iterations before it reads.
             await asyncio.sleep(min(_LONGEST_SECONDS, _PAUSE_TIMES * taken))
         await self._short.ended(at_most=min(_LONGEST_SECONDS, _SHORT_TIMES * taken))
+        await self._turns.turn(self._key)
         self._began = self._clock()

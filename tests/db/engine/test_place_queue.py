@@ -1,17 +1,21 @@
 """Reads that wait for threads or connections: partners take turns, and one leaves a place to others."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Hashable
 
 import pytest
+import sqlalchemy as sa
 
 from db.engine import Connection, Database
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
 from db.engine.place_queue import PlaceQueue, caller, is_large
 from domain.limits import TooManyReads
+from tests.databases import Databases
 from tests.db.engine.partners import Partner
 from tests.eventually import settled
+from tests.units import fetch_value
 
 
 class Reads:
@@ -197,6 +201,33 @@ async def test_a_read_whose_caller_has_gone_stops_waiting() -> None:
     await reads.end()
     await first
     assert queue.waiting == 0
+
+
+async def test_a_partners_large_operations_read_one_after_the_other(databases: Databases) -> None:
+    database = Database(databases.migrated("postgresql"))
+    running, most = Counter[str](), Counter[str]()
+
+    async def read(partner: str) -> None:
+        caller.set(Partner(partner))
+        is_large.set(True)
+
+        async def work(connection: Connection) -> None:
+            running[partner] += 1
+            most[partner] = max(most[partner], running[partner])
+            try:
+                await fetch_value(connection, sa.text("SELECT 1"))
+            finally:
+                running[partner] -= 1
+
+        for _ in range(5):
+            await database.read(work)
+
+    try:
+        await asyncio.gather(*(read(partner) for partner in "aaaabb"))
+    finally:
+        await database.close()
+
+    assert most == {"a": 1, "b": 1}
 
 
 async def test_reads_of_a_large_operation_leave_the_loop(database: Database) -> None:

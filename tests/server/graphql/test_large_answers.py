@@ -1,8 +1,8 @@
 """Answers of large operations are encoded within their deadline, and what they are made of is freed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from time import perf_counter
+from collections.abc import Callable, Hashable, Sequence
+from time import perf_counter, sleep
 from typing import Any
 
 import orjson
@@ -19,12 +19,14 @@ from resolvers.context import Context
 from resolvers.portal import Portal
 from server.graphql.answer_json import PartEncoder
 from server.graphql.answers import Answer
+from server.graphql.cost_prices import SHORT_POINTS, SMALL_POINTS, SMALL_SIZE, Price
 from server.graphql.large_answers import written
 from server.graphql.operation_requests import OperationRequest
 from server.graphql.operations import Operations
-from server.graphql.pauses import Pauses, ShortOperations
+from server.graphql.pauses import SLICE_SECONDS, Pauses, ShortOperations, Turns
 from tests.api import Api, serving
 from tests.databases import ENGINES, Databases
+from tests.eventually import eventually
 from tests.executors import BATCHED
 from tests.factories import new_manager
 
@@ -32,12 +34,19 @@ DATA = {"rows": [{"id": str(number)} for number in range(1_000)]}
 LONGEST = 10**6
 SMALL = "{ clients(first: 1) { nodes { id } } }"
 LARGE = "{ clients(first: 100) { nodes { id activations(first: 100) { nodes { id } } } } }"
+SCAN = """activations(first: 1, sort: {by: CLIENT_NAME}, filter: {activatedAt: {from: "2099-01-01T00:00:00Z"}}) {
+    nodes { id } }"""
+SCANS = f"{{ {' '.join(f'a{number}: {SCAN}' for number in range(4))} }}"
+"""Query of few objects and many points."""
+
+MANY = "{ " + " ".join(f"a{number}: clients(first: 5) {{ nodes {{ id name }} }}" for number in range(30)) + " }"
+"""Query of many lists that is neither short nor large."""
 
 
 async def _written(api: Api, until: Deadline, body: dict[str, Any]) -> Answer:
     context = Context(api.portal, viewer=None, deadline=until)
     answer = Answer(body, executed=True, codes=frozenset())
-    return await written(context, answer, Pauses(ShortOperations()), PartEncoder(LONGEST))
+    return await written(context, answer, Pauses(ShortOperations(), Turns()), PartEncoder(LONGEST))
 
 
 async def test_the_data_is_json_and_the_errors_stay(level: Api) -> None:
@@ -143,3 +152,51 @@ async def test_a_small_operation_is_short_while_it_waits_for_the_database(databa
 
     assert 1 in seen
     assert operations.short.number == 0
+
+
+def _price(query: str) -> Price:
+    (operation,) = BATCHED.get(query, None, None).operations.values()
+    return operation.price_of({})
+
+
+async def test_a_query_of_many_points_waits_for_its_partners_large_one(level: Api) -> None:
+    assert _price(SCANS).points > SMALL_POINTS
+    assert _price(SCANS).figures.size < SMALL_SIZE
+    operations = Operations(level.portal, BATCHED)
+    viewer = await viewer_of(level.portal, str(level.token), None)
+
+    async def is_waiting() -> bool:
+        return operations.waiting > 0
+
+    async with operations.budget.share(1, level.partner_id):
+        scans = asyncio.ensure_future(operations.execute(Context(level.portal, viewer=viewer), OperationRequest(SCANS)))
+        await eventually(is_waiting)
+
+        answer = await operations.execute(Context(level.portal, viewer=viewer), OperationRequest(SMALL))
+
+        assert not answer.codes
+        assert not scans.done()
+    found = await scans
+    assert found.json is not None
+    assert orjson.loads(found.json) == {"data": {f"a{number}": {"nodes": []} for number in range(4)}}
+
+
+async def test_a_query_that_is_not_short_makes_pauses_but_does_not_wait(level: Api) -> None:
+    assert SHORT_POINTS < _price(MANY).points <= SMALL_POINTS
+    operations = Operations(level.portal, BATCHED)
+    viewer = await viewer_of(level.portal, str(level.token), None)
+    turns = list[Hashable]()
+
+    class Noting(Turns):
+        async def turn(self, key: Hashable) -> None:
+            turns.append(key)
+            await super().turn(key)
+
+    operations.turns = Noting()
+    # Each list has a unit of work, in which the slice ends.
+    level.portal.database.observers.append(lambda _: sleep(2 * SLICE_SECONDS))
+    async with operations.budget.share(1, level.partner_id):
+        answer = await operations.execute(Context(level.portal, viewer=viewer), OperationRequest(MANY))
+
+    assert answer.body == {"data": {f"a{number}": {"nodes": []} for number in range(30)}}
+    assert set(turns) == {level.partner_id}

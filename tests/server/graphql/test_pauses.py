@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server.graphql.pauses import Pauses, ShortOperations
+from server.graphql.pauses import Pauses, ShortOperations, Turns
 
 
 class Clock:
@@ -20,7 +20,7 @@ class Clock:
 
 async def test_others_run_after_a_slice_and_not_before() -> None:
     clock, ran = Clock(), list[float]()
-    pause = Pauses(ShortOperations(), clock)
+    pause = Pauses(ShortOperations(), Turns(), clock=clock)
     asyncio.get_running_loop().call_soon(lambda: ran.append(clock.now))
     for _ in range(3):
         clock.now += 0.0001
@@ -42,7 +42,7 @@ async def test_what_takes_several_iterations_runs_within_one_pause(monkeypatch: 
             ran.append(clock.now)
             await asyncio.sleep(0)
 
-    pause = Pauses(ShortOperations(), clock)
+    pause = Pauses(ShortOperations(), Turns(), clock=clock)
     clock.now += 0.05
     with monkeypatch.context() as patched:
         # The pause ends by the time that the test moves, however long the machine takes.
@@ -63,7 +63,7 @@ async def test_a_pause_waits_for_short_operations_but_not_for_long() -> None:
             waits.append(at_most)
 
     clock = Clock()
-    pause = Pauses(Noting(), clock)
+    pause = Pauses(Noting(), Turns(), clock=clock)
     for slice_seconds in (0.0002, 0.0018, 10.0):
         clock.now += slice_seconds
         await pause()
@@ -115,3 +115,46 @@ async def test_a_wait_that_is_cancelled_is_forgotten() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await short.ended(at_most=3_600)
+
+
+async def _slices(turns: Turns, key: str, number: int, ran: list[str]) -> None:
+    """Take a number of slices, one after the other."""
+    for _ in range(number):
+        await turns.turn(key)
+        ran.append(key)
+
+
+async def test_one_operation_has_its_slice_in_an_iteration_of_the_loop() -> None:
+    turns, ran = Turns(), list[str]()
+    tasks = [asyncio.create_task(_slices(turns, key, 3, ran)) for key in "abc"]
+    numbers = []
+    while not all(task.done() for task in tasks):
+        before = len(ran)
+        await asyncio.sleep(0)
+        numbers.append(len(ran) - before)
+
+    assert max(numbers) == 1
+    assert sorted(ran) == [*"aaabbbccc"]
+
+
+async def test_slices_of_a_partner_with_many_operations_alternate_with_others() -> None:
+    turns, ran = Turns(), list[str]()
+    tasks = [asyncio.create_task(_slices(turns, key, 1, ran)) for key in "aaaabb"]
+    await turns.turn("first")
+
+    await asyncio.gather(*tasks)
+
+    assert ran == [*"ababaa"]
+
+
+async def test_an_operation_that_was_cancelled_takes_no_turn() -> None:
+    turns, ran = Turns(), list[str]()
+    tasks = [asyncio.create_task(_slices(turns, key, 1, ran)) for key in "abc"]
+    await turns.turn("first")
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert ran == ["a", "c"]
+    await turns.turn("a")
