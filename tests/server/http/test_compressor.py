@@ -2,7 +2,11 @@
 
 import asyncio
 import gzip
+import os
+import sys
 import threading
+
+import pytest
 
 from db.engine.place_queue import caller
 from server.graphql.answer_json import Json
@@ -71,3 +75,15 @@ async def test_a_caller_that_leaves_does_not_free_the_thread_that_compresses() -
     assert gzip.decompress(await other)[:1] == b"b"
     assert left.cancelled()
     assert begun_meanwhile == ["a"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, a thread has no priority of its own")
+async def test_the_thread_that_compresses_gives_way_to_the_others() -> None:
+    def priority(_body: Json) -> bytes:
+        return b"%d" % os.getpriority(os.PRIO_PROCESS, 0)
+
+    long = b" " * THREAD_FROM_BYTES
+    in_thread = int(await Compressor(priority).gzipped(long))
+    lowest = 19
+
+    assert in_thread == min(lowest, os.getpriority(os.PRIO_PROCESS, 0) + 5)
