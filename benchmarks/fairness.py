@@ -9,12 +9,16 @@ connections of the first partner, which send one of two documents:
   of the partner, and finds none. Neither points nor rates limit it, since the other partner must not depend on the
   weights of filters.
 
+Both programs of partners are on machines of their own in reality. So the attack gets only the processor time that the
+measured programs leave, and the other partner's program runs as soon as its answer is there, if the system allows it.
+
 With `--stretches` a probe in the server tells how much processor time each iteration of its loop takes beside the
 attack, and what ran in the long ones: figures that other work of the machine hardly changes.
 """
 
 import argparse
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -36,6 +40,8 @@ from benchmarks import loop_probe
 from benchmarks.paths import PROJECT
 from benchmarks.workloads import ACTIVATIONS
 from db.engine import Database
+from db.engine import statistics as engine_statistics
+from db.tables import metadata
 from domain.access import Role
 from resolvers.portal import Portal
 from tests.databases import ENGINES, Databases, PostgreSQL
@@ -85,6 +91,8 @@ def main() -> None:
 async def _measure(url: str, seconds: float, program: str, attack: str, limits: dict[str, str]) -> None:
     dear, other = await _fill(url)
     with _serving(program, url, limits) as (address, process):
+        with contextlib.suppress(AttributeError, PermissionError):
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
         async with _client(address, other) as http:
             await _latencies(http, seconds / 5)
             quiet = await _latencies(http, seconds)
@@ -150,6 +158,9 @@ async def _fill(url: str) -> tuple[str, str]:
         for name in ("Alfa", "Beta"):
             partner_id = await new_partner(portal, name=name)
             tokens.append(await _partner(portal, partner_id))
+        async with writing(portal.database) as tx:
+            # As autovacuum does: the first plans of each connection would be those of almost empty tables.
+            await engine_statistics.analyze(tx, *metadata.sorted_tables)
     finally:
         await portal.database.close()
     return tokens[0], tokens[1]
