@@ -72,8 +72,6 @@ test: $(TEST)
 	$(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%)) types lint docs test-versions
 	# Each process gets tests that follow each other, which share what a module or an engine needs.
 	$(BIN)/python -m pytest -n "$(TEST_PROCESSES)" --dist worksteal -p tests.measured
-	# Execution by batch and graphql-core's own have to answer alike, whatever the operation; the engine is no matter.
-	EXECUTION=stock $(BIN)/pytest -n "$(TEST_PROCESSES)" --dist worksteal -k "not postgresql" tests/schema tests/resolvers
 
 types: $(TEST)
 	$(BIN)/mypy

@@ -25,7 +25,7 @@ from server.graphql.operations import Operations
 from server.graphql.pauses import Pauses, ShortOperations
 from tests.api import Api, serving
 from tests.databases import ENGINES, Databases
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import new_manager
 
 DATA = {"rows": [{"id": str(number)} for number in range(1_000)]}
@@ -108,7 +108,7 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
             # On SQLite, the read is in a thread.
             loop.call_soon_threadsafe(end, until)
 
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         manager = await new_manager(http, portal)
         await manager.client()
         context = Context(portal, viewer=await viewer_of(portal, str(manager.token), None), deadline=until)
@@ -117,7 +117,7 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
         before = current.set(until)
         try:
             with pytest.raises(error):
-                await Operations(portal, BATCHED).execute(context, OperationRequest(LARGE))
+                await Operations(portal, DOCUMENTS).execute(context, OperationRequest(LARGE))
         finally:
             current.reset(before)
             portal.database.observers.remove(stop)
@@ -130,10 +130,10 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
 async def test_a_small_operation_is_short_while_it_waits_for_the_database(databases: Databases) -> None:
     portal = Portal(Database(databases.shared("postgresql")), secret=b"s" * 32)
     seen = set[int]()
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         manager = await new_manager(http, portal)
         context = Context(portal, viewer=await viewer_of(portal, str(manager.token), None))
-        operations = Operations(portal, BATCHED)
+        operations = Operations(portal, DOCUMENTS)
         running = asyncio.ensure_future(operations.execute(context, OperationRequest(SMALL)))
         while not running.done():
             await asyncio.sleep(0)
