@@ -31,13 +31,13 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 # A server that compiles its modules each time it starts takes half as long again, and the tests start dozens.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types test-versions torture attack sbom audit page docs docs-serve bench format lock clean
+.PHONY: help run test lint types test-versions $(VERSIONS:%=test-%) torture attack sbom audit page docs docs-serve bench format lock clean
 .SILENT:
 
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
-	echo "             (those of the API twice on SQLite: executed by batch, and by stock execution)"
+	echo "             (those of the API once more by stock execution)"
 	echo "make test-versions"
 	echo "             run the tests of breadth with the oldest and the newest versions that it supports; test does it too"
 	echo "make torture kill server processes and PostgreSQL again and again, for an hour, under all mutations, 200"
@@ -72,8 +72,6 @@ test: $(TEST)
 	$(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%)) types lint docs test-versions
 	# Each process gets tests that follow each other, which share what a module or an engine needs.
 	$(BIN)/python -m pytest -n "$(TEST_PROCESSES)" --dist worksteal -p tests.measured
-	# Execution by batch and graphql-core's own have to answer alike, whatever the operation; the engine is no matter.
-	EXECUTION=stock $(BIN)/pytest -n "$(TEST_PROCESSES)" --dist worksteal -k "not postgresql" tests/schema tests/resolvers
 
 types: $(TEST)
 	$(BIN)/mypy
@@ -85,12 +83,11 @@ lint: $(TEST)
 	$(BIN)/deptry .
 
 # They import neither the portal nor its conftest.py; the other runs of them have many more examples.
-test-versions: $(VERSION_STAMPS)
-	for version in $(VERSIONS); do \
-		echo "Testing breadth with its $$version versions …"; \
-		$(VENV)/$$version/bin/python -m pytest -q --confcutdir=tests/breadth --hypothesis-profile=few tests/breadth \
-			|| exit 1; \
-	done
+test-versions: $(VERSIONS:%=test-%)
+
+$(VERSIONS:%=test-%): test-%: $(VERSION_STAMPS)
+	echo "Testing breadth with its $* versions …"
+	$(VENV)/$*/bin/python -m pytest -q --confcutdir=tests/breadth --hypothesis-profile=few tests/breadth
 
 torture: $(TEST)
 	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 SIMULATED_HISTORIES=10000 CHANGE_KILLS=800 \

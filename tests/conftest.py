@@ -15,7 +15,6 @@ import pytest
 from argon2 import PasswordHasher
 from hypothesis import settings
 
-from breadth import BatchExecutor
 from db.engine import Database
 from domain.access import Role
 from resolvers import passwords
@@ -29,7 +28,7 @@ from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.e2e import forks
-from tests.executors import BATCHED, DOCUMENTS, EXECUTOR
+from tests.executors import DOCUMENTS, STOCK_DOCUMENTS
 from tests.factories import new_caller, new_manager, new_product, new_vendor
 from tests.pairs import Pair
 from tests.replicas import Standby
@@ -40,10 +39,14 @@ from tests.walled import Walled, WalledDatabase, turn_on
 settings.register_profile("portal", parent=settings.default, deadline=None)
 settings.load_profile("portal")
 
-_SETTINGS = Settings()
-
 WALLED = "walled"
 """PostgreSQL with row-level security, as an engine of tests."""
+
+STOCK = "stock"
+"""SQLite below graphql-core's own executor, as an engine of tests."""
+
+_OF_API = ("schema", "resolvers")
+"""Folders whose tests run by stock execution too, and have to find the same answers."""
 
 Recovered = Callable[[float], None]
 
@@ -67,6 +70,12 @@ _use_memory_for_files()
 gc.disable()
 
 
+class Stock(str):
+    """Engine whose operations run by stock execution."""
+
+    __slots__ = ()
+
+
 class _WorkerNode(Protocol):
     """Worker as xdist starts it."""
 
@@ -86,18 +95,6 @@ def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config, "workerinput", {}).get("shared")
     config.stash[_DIRECTORY] = folder = Path(given or tempfile.mkdtemp(prefix="portal-"))
     once.begin(folder, is_first=given is None)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With stock execution, run only tests that execute documents with the chosen executor."""
-    if EXECUTOR is BatchExecutor:
-        return
-    chosen = {True: list[pytest.Item](), False: list[pytest.Item]()}
-    for item in items:
-        chosen["documents" in getattr(item, "fixturenames", ())].append(item)
-    config.hook.pytest_deselected(items=chosen[False])
-    items[:] = chosen[True]
 
 
 def pytest_collection_finish() -> None:
@@ -236,28 +233,28 @@ def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
     own_cluster.repair()
 
 
-def _is_marked(metafunc: pytest.Metafunc) -> bool:
-    return metafunc.definition.get_closest_marker("walled") is not None
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that depends on an engine on both, unless it names one; an `edge` on SQLite only.
 
-    Stock execution runs on SQLite only, since what it compares depends on no engine.
+    Those of the API run once more by stock execution: what they compare depends on no engine.
     """
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
     chosen = any(mark.args[0] == "engine" for mark in metafunc.definition.iter_markers("parametrize"))
-    if "engine" in metafunc.fixturenames and not chosen:
-        is_on_one = EXECUTOR is not BatchExecutor or metafunc.definition.get_closest_marker("edge") is not None
-        engines: tuple[str, ...] = ENGINES[:1] if is_on_one else ENGINES
-        if not is_on_one and (_is_marked(metafunc) or metafunc.config.getoption("--walled")):
-            engines = (*ENGINES, WALLED)
-        metafunc.parametrize("engine", engines, indirect=True, scope="session")
+    if "engine" not in metafunc.fixturenames or chosen:
+        return
+    engines = [*(ENGINES[:1] if "edge" in marks else ENGINES)]
+    if "edge" not in marks and ("walled" in marks or metafunc.config.getoption("--walled")):
+        engines.append(WALLED)
+    if "documents" in metafunc.fixturenames and metafunc.definition.path.parent.name in _OF_API:
+        engines.append(STOCK)
+    metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> str:
     """Engine that the test runs on."""
-    return Walled("postgresql") if request.param == WALLED else str(request.param)
+    special = {WALLED: Walled("postgresql"), STOCK: Stock("sqlite")}
+    return special.get(request.param, str(request.param))
 
 
 @pytest.fixture(scope="session")
@@ -267,13 +264,13 @@ async def engine_url(engine: str, databases: Databases) -> str:
 
 
 @pytest.fixture(scope="session")
-async def database(engine_url: str) -> AsyncIterator[Database]:
+async def database(engine: str, engine_url: str) -> AsyncIterator[Database]:
     """Shared database, open."""
     # Stock execution loads one object at a time, which only batching turns into one statement.
     opened = (
         WalledDatabase(engine_url)
         if isinstance(engine_url, Walled)
-        else Database(engine_url, in_place=EXECUTOR is BatchExecutor)
+        else Database(engine_url, in_place=not isinstance(engine, Stock))
     )
     async with keeping_connections(opened):
         yield opened
@@ -302,9 +299,9 @@ def clock(portal: Portal) -> Clock:
 
 
 @pytest.fixture(scope="session")
-def documents() -> Documents:
-    """Prepared documents, which the executor that the run has chosen executes."""
-    return DOCUMENTS
+def documents(engine: str) -> Documents:
+    """Prepared documents, for the executor that the test runs with."""
+    return STOCK_DOCUMENTS if isinstance(engine, Stock) else DOCUMENTS
 
 
 @pytest.fixture
@@ -336,7 +333,7 @@ async def vendor(http: httpx.AsyncClient, portal: Portal) -> Api:
 async def level(databases: Databases) -> AsyncIterator[Api]:
     """Manager of a new partner on SQLite, whose operations always run with the batch executor."""
     portal = Portal(Database(databases.shared("sqlite")), secret=b"s" * 32)
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         yield await new_manager(http, portal)
     await portal.database.close()
 

@@ -1,19 +1,12 @@
-"""Executor of the API's tests: `EXECUTION=stock` chooses graphql-core's own."""
+"""Prepared documents of the tests' applications, which share them: a text is validated once and not for each test."""
 
-import os
-from typing import Any
-
-from graphql.execution import Executor
 from graphql.execution.incremental import IncrementalExecutor
 
-from breadth import BatchExecutor
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Documents
 
-EXECUTOR: type[Executor[Any]] = IncrementalExecutor if os.environ.get("EXECUTION") == "stock" else BatchExecutor
+DOCUMENTS = Documents(GRAPHQL_SCHEMA)
+"""Those of a server, whose operations the batch executor runs."""
 
-DOCUMENTS = Documents(GRAPHQL_SCHEMA, EXECUTOR)
-"""Prepared documents of the applications that share them, so that a text is validated once and not for each test."""
-
-BATCHED = Documents(GRAPHQL_SCHEMA)
-"""Likewise of the applications whose operations always run with the batch executor."""
+STOCK_DOCUMENTS = Documents(GRAPHQL_SCHEMA, IncrementalExecutor)
+"""Those whose operations graphql-core's own executor runs."""

@@ -113,18 +113,17 @@ async def test_a_script_that_somebody_writes_into_the_page_is_not_run(signed_out
     signed_out.problems.clear()
 
 
-async def test_a_query_is_built_by_clicking_and_run(visit: Visit) -> None:
-    await visit.sign_in()
-    explorer = visit.page.locator(".graphiql-explorer-root")
+async def test_a_query_is_built_by_clicking_and_run(signed_in: Visit) -> None:
+    explorer = signed_in.page.locator(".graphiql-explorer-root")
 
-    await visit.page.get_by_role("button", name="New tab").click()
+    await signed_in.page.get_by_role("button", name="New tab").click()
     for field in ("viewer", "user", "name"):
         await explorer.get_by_text(field, exact=True).first.click()
-    await expect(visit.page.locator(".graphiql-query-editor")).to_contain_text("user")
-    answer = await visit.run()
+    await expect(signed_in.page.locator(".graphiql-query-editor")).to_contain_text("user")
+    answer = await signed_in.run()
 
     assert answer == {"data": {"viewer": {"user": {"name": "Mariana Gonçalves Prado"}}}}
-    await expect(visit.page.locator(".graphiql-response")).to_contain_text("Mariana Gonçalves Prado")
+    await expect(signed_in.page.locator(".graphiql-response")).to_contain_text("Mariana Gonçalves Prado")
 
 
 async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:

@@ -28,7 +28,7 @@ from domain.access import Role
 from resolvers.portal import Portal
 from tests.api import Api, serving
 from tests.db.test_statements import DIALECTS, ONE_ENGINES, STATEMENTS, all_listings
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_manager, new_vendor
 from tests.schema.recipes import MUTATIONS, OF_DOCUMENTS
 
@@ -106,7 +106,7 @@ async def _made(directory: str) -> list[tuple[str, Row]]:
             pairs = ", ".join(_PAIR.format(column.name) for column in table.columns)
             driver.execute(_TRIGGER.format(table=table.name, pairs=pairs))
     portal = Portal(Database(url), secret=b"s" * 32)
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         api = await new_manager(http, portal)
         for name, recipe in MUTATIONS.items():
             key = {} if recipe.other is None else {"idempotencyKey": name}

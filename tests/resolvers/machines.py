@@ -11,7 +11,7 @@ from db.engine import Database
 from resolvers.portal import Portal
 from tests.api import serving
 from tests.clock import Clock
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import NOON
 
 
@@ -29,7 +29,7 @@ async def begun(url: str) -> AsyncIterator[Machine]:
     portal = Portal(Database(url), secret=b"s" * 32)
     clock = Clock.of(portal, NOON)
     try:
-        async with serving(portal, BATCHED) as http:
+        async with serving(portal, DOCUMENTS) as http:
             yield Machine(http, portal, clock)
         assert await portal.database.read(examine_rows) == []
     finally:

@@ -13,7 +13,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.api import Api, Json
 from tests.databases import Databases
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner, new_product
 
 Batch: TypeAlias = list[tuple[int, int, int, int]]
@@ -114,7 +114,7 @@ class Twin:
 async def _compare(url: str, batches: list[tuple[str, Batch]]) -> None:
     database = Database(url)
     portal = Portal(database, secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=BATCHED))
+    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=DOCUMENTS))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         single, each, whole = [
             await Twin(await new_caller(http, portal, await new_partner(portal))).begin() for _ in range(3)

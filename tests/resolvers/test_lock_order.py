@@ -14,9 +14,9 @@ from db.engine import Database
 from domain.access import Role
 from resolvers import ids
 from resolvers.portal import Portal
-from server.graphql.documents import Documents
 from tests.api import Api, serving
 from tests.clusters import Cluster
+from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner, new_product, new_vendor
 from tests.resolvers.mixed_changes import CHANGES, NAMES, OF_VENDOR, Given, World, key, text
 from tests.resolvers.test_races import AHEAD_SECONDS
@@ -101,11 +101,11 @@ async def _worlds(http: httpx.AsyncClient, portal: Portal, random: Random) -> As
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_no_two_changes_wait_for_each_other(cluster: Cluster, documents: Documents, seed: int) -> None:
+async def test_no_two_changes_wait_for_each_other(cluster: Cluster, seed: int) -> None:
     random = Random(seed)  # noqa: S311 — no secret.
     portal = Portal(Database(cluster.url), secret=b"s" * 32)
     try:
-        async with serving(portal, documents) as http:
+        async with serving(portal, DOCUMENTS) as http:
             worlds = [each async for each in _worlds(http, portal, random)]
             before = _deadlocks(cluster)
             writers = (

@@ -22,7 +22,7 @@ from resolvers.portal import Portal
 from tests import cnpjs
 from tests.api import Api, serving
 from tests.databases import Databases
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner, new_product
 from tests.statements import every_statement
 from tests.units import every_row, reading
@@ -239,7 +239,7 @@ async def _erase_all(url: str, named: Sequence[Named], texts: Sequence[tuple[int
     # Letters, so that a word of one example is in no other, and so many that no random text has them.
     tag = "".join("bcdfghjklm"[int(digit)] for digit in f"{next(_examples):06}")
     words = [f"{word}{tag}" for word in WORDS]
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         api = await new_caller(http, portal, await new_partner(portal))
         product = await new_product(portal, api.partner_id)
         await api.buy(product, 50)

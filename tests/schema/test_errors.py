@@ -23,7 +23,7 @@ from resolvers.portal import Portal
 from tests import cnpjs
 from tests.api import Api, serving
 from tests.databases import Databases
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import add_app, new_caller, new_partner, new_product, tier, with_tokens
 from tests.units import execute, writing
 
@@ -33,7 +33,7 @@ async def broken(engine: str, databases: Databases) -> AsyncIterator[Api]:
     """Manager of a portal whose database lacks a table."""
     database = Database(databases.migrated(engine))
     portal = Portal(database, secret=b"s" * 32)
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         caller = await new_caller(http, portal, await new_partner(portal))
         async with writing(database) as tx:
             await execute(tx, sa.text("ALTER TABLE clients RENAME TO lost"))

@@ -16,7 +16,7 @@ from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
 from server.settings import Settings
 from tests.api import Api
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import new_product
 
 QUERIES = [
@@ -50,7 +50,7 @@ def garbage() -> Iterator[list[object]]:
 @pytest.fixture
 async def connected(level: Api) -> AsyncIterator[Api]:
     """Caller on a connection of the server, which keeps the scope of its last request."""
-    config = Config(create_app(level.portal, Settings(), documents=BATCHED), log_config=None, lifespan="off")
+    config = Config(create_app(level.portal, Settings(), documents=DOCUMENTS), log_config=None, lifespan="off")
     config.load()
     connections = Connections(Limits(header=60, body=60, answer=60, keep_alive=60, ping=60))
     loop = asyncio.get_running_loop()

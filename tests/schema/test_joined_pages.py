@@ -2,10 +2,10 @@
 
 import pytest
 
-from breadth import BatchExecutor
 from resolvers import ids
+from server.graphql.documents import Documents
 from tests.api import Api
-from tests.executors import EXECUTOR
+from tests.executors import STOCK_DOCUMENTS
 from tests.factories import new_product
 from tests.statements import reading
 
@@ -16,7 +16,7 @@ NODE = f"query ($id: ID!) {{ node(id: $id) {{ ... on Activation {{ {_ONE} }} }} 
 
 
 @pytest.mark.usefixtures("clock")
-async def test_a_page_has_what_each_of_its_activations_has(api: Api, vendor: Api) -> None:
+async def test_a_page_has_what_each_of_its_activations_has(api: Api, vendor: Api, documents: Documents) -> None:
     products = [await new_product(api.portal, api.partner_id) for _ in range(2)]
     for product in products:
         await api.buy(product, 3)
@@ -35,4 +35,4 @@ async def test_a_page_has_what_each_of_its_activations_has(api: Api, vendor: Api
     assert page == one_by_one
     assert len({each["activatedBy"]["id"] for each in page}) == 2
     # Who cancelled is loaded, with those who activated unless these are joined. Stock execution looks ahead at nothing.
-    assert EXECUTOR is not BatchExecutor or len(statements) == (2 if api.portal.database.is_remote else 3)
+    assert documents is STOCK_DOCUMENTS or len(statements) == (2 if api.portal.database.is_remote else 3)

@@ -13,10 +13,10 @@ from domain.access import TokenKind
 from resolvers.passwords import hash_password
 from resolvers.portal import Portal
 from server.app import create_app
+from server.graphql.documents import Documents
 from server.settings import Settings
 from tests.api import Api, address
 from tests.clock import Clock
-from tests.executors import DOCUMENTS
 from tests.factories import App, new_caller, new_partner
 from tests.schema.second_factors import (
     EVENTS,
@@ -43,9 +43,9 @@ async def app(person: Person) -> App:
 
 
 @pytest.fixture
-async def elsewhere(portal: Portal) -> AsyncIterator[Api]:
+async def elsewhere(portal: Portal, documents: Documents) -> AsyncIterator[Api]:
     """Caller without a token, of another network."""
-    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=DOCUMENTS), client=(address(), 1))
+    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=documents), client=(address(), 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         yield Api(http, portal)
 

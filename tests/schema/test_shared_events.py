@@ -16,7 +16,9 @@ from db.engine import Database, Transaction
 from domain.access import Permission, TokenKind
 from domain.events import Event, EventType
 from resolvers import ids
+from resolvers.portal import Portal
 from server.app import create_app
+from server.graphql.documents import Documents
 from server.settings import Settings
 from tests import cnpjs, streams, websockets
 from tests.api import Api
@@ -76,8 +78,10 @@ def _kept_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server.graphql.shared_results.KEPT_SECONDS", 60)
 
 
-def application(api: Api) -> ASGIApp:
-    return create_app(api.portal, Settings(), documents=DOCUMENTS)
+@pytest.fixture
+def app(portal: Portal, documents: Documents) -> ASGIApp:
+    """Application whose subscribers are those of one test."""
+    return create_app(portal, Settings(), documents=documents)
 
 
 async def last(caller: Api, selection: str, **variables: object) -> Any:  # noqa: ANN401 — JSON.
@@ -110,9 +114,9 @@ async def caller_of(api: Api, wanted: Mapping[str, Any]) -> Api:
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=SUBSCRIBERS)
 async def test_each_subscriber_gets_what_its_own_execution_gives(
-    api: Api, streaming: Streaming, product: str, wanted: list[dict[str, Any]]
+    api: Api, streaming: Streaming, product: str, wanted: list[dict[str, Any]], documents: Documents
 ) -> None:
-    app, client = application(api), await api.client()
+    app, client = create_app(api.portal, Settings(), documents=documents), await api.client()
     start = (await last(api, "cursor"))["cursor"]
     callers = [await caller_of(api, each) for each in wanted]
     variables = [{"more": each["more"], "filter": each["filter"]} for each in wanted]
@@ -140,7 +144,7 @@ async def test_subscriptions_of_one_kind_load_the_objects_once(level: Api, strea
     colleague = await new_caller(level.http, level.portal, level.partner_id)
     counts = []
     for callers in ((level,), (level, level, colleague, colleague)):
-        app, loaded = application(level), list[str]()
+        app, loaded = create_app(level.portal, Settings(), documents=DOCUMENTS), list[str]()
         async with AsyncExitStack() as stack:
             query = subscription("client { name }")
             opened = [await stack.enter_async_context(streaming(caller, query, app=app)) for caller in callers]
@@ -155,11 +159,11 @@ async def test_subscriptions_of_one_kind_load_the_objects_once(level: Api, strea
 
 
 async def test_what_depends_on_the_person_is_not_shared(
-    api: Api, vendor: Api, product: str, streaming: Streaming
+    api: Api, vendor: Api, product: str, streaming: Streaming, app: ASGIApp
 ) -> None:
     partner = ids.encode("Partner", api.partner_id)
     await vendor.done("setPartnerPolicy", "partner { id }", {"partnerId": partner, "fourEyes": True})
-    app, colleague = application(api), await new_caller(api.http, api.portal, api.partner_id)
+    colleague = await new_caller(api.http, api.portal, api.partner_id)
     query, of_orders = subscription("order { viewerCanApprove }"), {"types": ["ORDER_CREATED"]}
     async with AsyncExitStack() as stack:
         callers = (api, colleague, colleague, api)
@@ -175,9 +179,9 @@ async def test_what_depends_on_the_person_is_not_shared(
 
 
 async def test_partners_with_events_of_one_number_share_nothing(
-    api: Api, other_api: Api, vendor: Api, engine_url: str, streaming: Streaming
+    api: Api, other_api: Api, vendor: Api, streaming: Streaming, app: ASGIApp
 ) -> None:
-    app, query = application(api), subscription("number partner { id }")
+    query = subscription("number partner { id }")
     while (ahead := (await number(api)) - (await number(other_api))) != 0:
         await (other_api if ahead > 0 else api).client()
     partners = [ids.encode("Partner", each.partner_id) for each in (api, other_api)]
@@ -187,7 +191,7 @@ async def test_partners_with_events_of_one_number_share_nothing(
             for partner in partners
         ]
         # A commit of this process would end all sharing.
-        elsewhere = Database(engine_url)
+        elsewhere = Database(api.portal.database.url.render_as_string(hide_password=False))
         await elsewhere.write(partial(happened, partner_ids=(api.partner_id, other_api.partner_id)))
         await elsewhere.close()
         first, second = [await next_event(stream) for stream in followed]
@@ -207,14 +211,14 @@ async def number(api: Api) -> int:
 
 
 async def test_an_error_has_the_id_of_each_request(
-    api: Api, client: str, streaming: Streaming, monkeypatch: pytest.MonkeyPatch
+    api: Api, client: str, streaming: Streaming, monkeypatch: pytest.MonkeyPatch, app: ASGIApp
 ) -> None:
     def fail(_erased: str) -> None:
         message = "secret"
         raise RuntimeError(message)
 
     monkeypatch.setattr("schema.events.counts", fail)
-    app, query = application(api), subscription("number erased { __typename }")
+    query = subscription("number erased { __typename }")
     async with streaming(api, query, app=app) as first, streaming(api, query, app=app) as second:
         await api.done("cancelClient", "client { id }", {"clientId": client})
         sent = [await stream.next() for stream in (first, second)]
@@ -224,8 +228,10 @@ async def test_an_error_has_the_id_of_each_request(
     assert errors[0]["requestId"] != errors[1]["requestId"]
 
 
-async def test_what_a_viewer_may_not_read_is_withheld_from_it_alone(api: Api, streaming: Streaming) -> None:
-    app, query = application(api), subscription("message client { name }")
+async def test_what_a_viewer_may_not_read_is_withheld_from_it_alone(
+    api: Api, streaming: Streaming, app: ASGIApp
+) -> None:
+    query = subscription("message client { name }")
     lesser = frozenset({Permission.EVENTS_READ})
     script = await new_caller(api.http, api.portal, api.partner_id, chosen=lesser, kind=TokenKind.API)
     async with streaming(api, query, app=app) as manager, streaming(script, query, app=app) as limited:

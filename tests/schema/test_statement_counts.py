@@ -3,7 +3,9 @@
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
+from server.graphql.documents import Documents
 from tests.api import Api
+from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner
 from tests.schema.introspection import GRAPHQL, field_of, payload_of
 from tests.schema.lists import CONNECTIONS, LISTS, fill
@@ -38,11 +40,11 @@ async def small(api: Api) -> Api:
 
 
 @pytest.fixture
-async def large(api: Api) -> Api:
-    """Another partner with a hundred objects of everything."""
+async def large(api: Api, documents: Documents) -> Api:
+    """Another partner with a hundred objects of everything; fewer for stock execution, which takes much longer."""
     partner_id = await new_partner(api.portal, name="Grande")
     caller = await new_caller(api.http, api.portal, partner_id)
-    await fill(caller, MANY)
+    await fill(caller, MANY if documents is DOCUMENTS else MANY // 5)
     return caller
 
 

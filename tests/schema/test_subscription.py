@@ -7,11 +7,12 @@ import pytest
 from domain.errors import NotRead
 from resolvers.newest_events import BATCH_MAX, KEPT
 from server.app import create_app
+from server.graphql.documents import Documents
 from server.http.backlog import FREE_BYTES, Backlog
 from server.settings import Settings
 from tests import streams
 from tests.api import Api
-from tests.executors import BATCHED, DOCUMENTS
+from tests.executors import DOCUMENTS
 from tests.schema.following import Streaming, cursor_of, last_number
 
 CURSORS = "{ events(first: 100) { nodes { number cursor type } } }"
@@ -190,7 +191,7 @@ async def test_statements_do_not_grow_with_the_events_of_a_batch(level: Api, str
         level.portal.database.observers.append(seen.append)
         # Only execution by batch loads what several events refer to at once.
         async with streaming(
-            level, NESTED, app=create_app(level.portal, Settings(), documents=BATCHED), after=start
+            level, NESTED, app=create_app(level.portal, Settings(), documents=DOCUMENTS), after=start
         ) as stream:
             for _ in range(more):
                 sent = await stream.next()
@@ -238,9 +239,11 @@ async def test_a_long_answer_as_a_stream_leaves_no_bytes_counted(api: Api) -> No
     assert unread == [0, 0]
 
 
-async def test_a_result_that_is_too_long_is_an_error_in_its_place(api: Api, streaming: Streaming) -> None:
+async def test_a_result_that_is_too_long_is_an_error_in_its_place(
+    api: Api, streaming: Streaming, documents: Documents
+) -> None:
     clients = " ".join(f"c{n}: client {{ name activations(first: 100) {{ nodes {{ id }} }} }}" for n in range(20))
-    app = create_app(api.portal, Settings(max_answer_bytes=1_024), documents=DOCUMENTS)
+    app = create_app(api.portal, Settings(max_answer_bytes=1_024), documents=documents)
 
     async with streaming(api, f"subscription {{ events {{ number {clients} }} }}", app=app) as stream:
         for _ in range(2):

@@ -7,10 +7,10 @@ from db.engine.keyset import Keyset
 from db.events import EventFilter
 from resolvers import cursors
 from server.app import create_app
+from server.graphql.documents import Documents
 from server.settings import Settings
 from tests import streams
 from tests.api import Api
-from tests.executors import DOCUMENTS
 from tests.factories import new_caller
 from tests.schema.following import Streaming, cursor_of, last_number
 
@@ -62,8 +62,8 @@ async def test_a_subscription_needs_its_permission_before_it_begins(
 
 
 @pytest.mark.edge
-async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api) -> None:
-    app = create_app(api.portal, Settings(max_subscriptions_of_user=2, max_subscriptions=3), documents=DOCUMENTS)
+async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api, documents: Documents) -> None:
+    app = create_app(api.portal, Settings(max_subscriptions_of_user=2, max_subscriptions=3), documents=documents)
     other = await new_caller(api.http, api.portal, api.partner_id)
 
     async with streams.streaming(api, app=app), streams.streaming(api, app=app):

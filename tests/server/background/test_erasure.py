@@ -16,7 +16,7 @@ from server.background import erasure
 from server.settings import Settings
 from tests.api import Api, transport
 from tests.databases import Databases
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner
 from tests.units import fetch_values, reading
 
@@ -27,7 +27,7 @@ NAME = "Quitandinha Zuqueira"
 async def own(databases: Databases) -> AsyncIterator[Api]:
     """Manager of a partner in a SQLite file of its own."""
     portal = Portal(Database(databases.migrated("sqlite")), secret=b"s" * 32)
-    app = create_app(portal, Settings(), documents=BATCHED)
+    app = create_app(portal, Settings(), documents=DOCUMENTS)
     async with httpx.AsyncClient(transport=transport(app), base_url="http://portal.test") as http:
         yield await new_caller(http, portal, await new_partner(portal))
     await portal.database.close()
@@ -62,7 +62,7 @@ async def test_the_server_purges_the_files_by_itself(own: Api, monkeypatch: pyte
     monkeypatch.setattr(erasure, "EVERY_SECONDS", 0)
     await erased(own)
 
-    app = create_app(own.portal, Settings(), documents=BATCHED)
+    app = create_app(own.portal, Settings(), documents=DOCUMENTS)
     async with app.router.lifespan_context(app), asyncio.timeout(60):
         while holding(own):
             # Each round waits for a statement, and lets the server run.

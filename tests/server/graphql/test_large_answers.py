@@ -27,7 +27,7 @@ from server.graphql.pauses import SLICE_SECONDS, Pauses, ShortOperations, Turns
 from tests.api import Api, serving
 from tests.databases import ENGINES, Databases
 from tests.eventually import eventually
-from tests.executors import BATCHED
+from tests.executors import DOCUMENTS
 from tests.factories import new_manager
 
 DATA = {"rows": [{"id": str(number)} for number in range(1_000)]}
@@ -117,7 +117,7 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
             # On SQLite, the read is in a thread.
             loop.call_soon_threadsafe(end, until)
 
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         manager = await new_manager(http, portal)
         await manager.client()
         context = Context(portal, viewer=await viewer_of(portal, str(manager.token), None), deadline=until)
@@ -126,7 +126,7 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
         before = current.set(until)
         try:
             with pytest.raises(error):
-                await Operations(portal, BATCHED).execute(context, OperationRequest(LARGE))
+                await Operations(portal, DOCUMENTS).execute(context, OperationRequest(LARGE))
         finally:
             current.reset(before)
             portal.database.observers.remove(stop)
@@ -139,10 +139,10 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
 async def test_a_small_operation_is_short_while_it_waits_for_the_database(databases: Databases) -> None:
     portal = Portal(Database(databases.shared("postgresql")), secret=b"s" * 32)
     seen = set[int]()
-    async with serving(portal, BATCHED) as http:
+    async with serving(portal, DOCUMENTS) as http:
         manager = await new_manager(http, portal)
         context = Context(portal, viewer=await viewer_of(portal, str(manager.token), None))
-        operations = Operations(portal, BATCHED)
+        operations = Operations(portal, DOCUMENTS)
         running = asyncio.ensure_future(operations.execute(context, OperationRequest(SMALL)))
         while not running.done():
             await asyncio.sleep(0)
@@ -155,14 +155,14 @@ async def test_a_small_operation_is_short_while_it_waits_for_the_database(databa
 
 
 def _price(query: str) -> Price:
-    (operation,) = BATCHED.get(query, None, None).operations.values()
+    (operation,) = DOCUMENTS.get(query, None, None).operations.values()
     return operation.price_of({})
 
 
 async def test_a_query_of_many_points_waits_for_its_partners_large_one(level: Api) -> None:
     assert _price(SCANS).points > SMALL_POINTS
     assert _price(SCANS).figures.size < SMALL_SIZE
-    operations = Operations(level.portal, BATCHED)
+    operations = Operations(level.portal, DOCUMENTS)
     viewer = await viewer_of(level.portal, str(level.token), None)
 
     async def is_waiting() -> bool:
@@ -183,7 +183,7 @@ async def test_a_query_of_many_points_waits_for_its_partners_large_one(level: Ap
 
 async def test_a_query_that_is_not_short_makes_pauses_but_does_not_wait(level: Api) -> None:
     assert SHORT_POINTS < _price(MANY).points <= SMALL_POINTS
-    operations = Operations(level.portal, BATCHED)
+    operations = Operations(level.portal, DOCUMENTS)
     viewer = await viewer_of(level.portal, str(level.token), None)
     turns = list[Hashable]()
 
