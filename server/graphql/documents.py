@@ -53,16 +53,18 @@ class Document:
     """Whether the errors, if there are any, depend on the text alone."""
     suggesting: Callable[[], Errors] | None = None
     """Return the errors with suggestions, if there may be any."""
-    hiding: Callable[[str | None], Errors] | None = None
-    """Return the errors without names of the schema, if they have any, by the name of the operation asked for."""
+    hidden: Errors | None = None
+    """The errors without names of the schema, if they have any."""
+    public: bool = False
+    """Whether none of the operations selects a field that needs a viewer, known or not."""
 
     def suggested_errors(self) -> Errors:
         """Return the errors with suggestions, which take longer to find than the errors."""
         return self.errors if self.suggesting is None else self.suggesting()
 
-    def hidden_errors(self, operation_name: str | None) -> Errors:
-        """Return the errors for a stranger who does not get the schema, and asks for this operation."""
-        return self.errors if self.hiding is None else self.hiding(operation_name)
+    def hidden_errors(self) -> Errors:
+        """Return the errors for a stranger who does not get the schema."""
+        return self.errors if self.hidden is None else self.hidden
 
 
 class DocumentRequest(NamedTuple):
@@ -73,7 +75,7 @@ class DocumentRequest(NamedTuple):
     stops_if_private: bool = False
     """Whether a document that needs a viewer is refused before it is validated."""
     hides_schema: bool = False
-    """Whether that also holds for a field that does not exist: the answer tells nothing of the schema."""
+    """Whether one operation for viewers is enough for that, known or not: validation is of the document as a whole."""
 
 
 class Documents:
@@ -163,16 +165,13 @@ def _prepared(
     errors = variable_values.too_long_literals(ast) or limits.too_many_fragments(ast)
     if errors:
         return Document(None, tuple(errors))
-    if request is not None and request.stops_if_private and _needs_viewer(schema, ast, request):
-        return Document(None, _sign_in_first(), lasting=False)
+    public = root_fields.all_public(ast)
+    if request is not None and request.stops_if_private:
+        needs_viewer = not public if request.hides_schema else root_fields.all_private(ast, schema)
+        if needs_viewer:
+            return Document(None, _sign_in_first(), lasting=False)
     found = _validated(schema, ast, executor_class, request)
-    return replace(found, hiding=partial(_without_schema, ast, found)) if found.errors else found
-
-
-def _needs_viewer(schema: GraphQLSchema, ast: DocumentNode, request: DocumentRequest) -> bool:
-    if request.hides_schema:
-        return root_fields.only_for_viewers(ast, request.operation_name)
-    return root_fields.all_private(ast, schema)
+    return replace(found, hidden=_without_schema(found, public=public) if found.errors else None, public=public)
 
 
 def _sign_in_first() -> Errors:
@@ -180,17 +179,17 @@ def _sign_in_first() -> Errors:
     return (GraphQLError(str(refusal), original_error=refusal),)
 
 
-def _without_schema(ast: DocumentNode, document: Document, operation_name: str | None) -> Errors:
+def _without_schema(document: Document, *, public: bool) -> Errors:
     """Return a document's errors for a stranger, the same as if the text had not been known."""
-    if root_fields.only_for_viewers(ast, operation_name):
+    if not public:
         return _sign_in_first()
     # Only the errors of validation may have suggestions, and only they have names that the caller did not send.
-    return document.errors if document.suggesting is None else (misfit(document.errors),)
+    return document.errors if document.suggesting is None else (misfit(),)
 
 
-def misfit(errors: Errors) -> GraphQLError:
-    """Return one error in place of errors that name parts of the schema, with their locations."""
-    return GraphQLError(_MISFIT, [node for error in errors for node in error.nodes or ()])
+def misfit() -> GraphQLError:
+    """Return one error in place of errors that name parts of the schema, or whose places tell which ones there are."""
+    return GraphQLError(_MISFIT)
 
 
 def _validated(

@@ -38,6 +38,13 @@ class MutationOverGetError(ApiError):
     code = "BAD_USER_INPUT"
 
 
+def found(document: Document, name: str | None) -> Operation | None:
+    """Return the operation of the name, or the only one if none is named."""
+    if name is None:
+        return next(iter(document.operations.values())) if len(document.operations) == 1 else None
+    return document.operations.get(name)
+
+
 def chosen(document: Document, request: OperationRequest, deadline: Deadline | None) -> Operation:
     """Return the operation to run; raise BadUserInput if there is none of the name.
 
@@ -47,11 +54,8 @@ def chosen(document: Document, request: OperationRequest, deadline: Deadline | N
     if name is not None and len(name) > OPERATION_NAME_MAX:
         message = f"“operationName” can have at most {OPERATION_NAME_MAX} characters, not {len(name):,}."
         raise BadUserInput(message, argument="operationName", maxLength=OPERATION_NAME_MAX, length=len(name))
-    if name is None and len(document.operations) == 1:
-        operation = next(iter(document.operations.values()))
-    elif name is not None and name in document.operations:
-        operation = document.operations[name]
-    else:
+    operation = found(document, name)
+    if operation is None:
         known = ", ".join(f"“{each}”" for each in document.operations)
         message = f"“operationName” must name one of the document's operations: {known}."
         raise BadUserInput(message, argument="operationName")

@@ -1,6 +1,6 @@
 """Execution of operations, whose requirements are all checked before anything runs."""
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from functools import partial
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
@@ -34,7 +34,7 @@ from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
 from server.graphql.operation_requests import MutationOverGetError, OperationRequest, chosen
 from server.graphql.pauses import Pauses, ShortOperations, Turns
-from server.graphql.requirements import checked, gets_schema, insist_on_token
+from server.graphql.requirements import checked, gets_schema, insist_on_token, insist_on_viewer
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.subscriptions import ResultStream
@@ -71,7 +71,7 @@ class Operations:
         self.streams = streams or StreamCounts()
         self.documents = documents or Documents(GRAPHQL_SCHEMA)
         self._trusted_only = trusted_only
-        self._known = _unknown if trusted_only else self.documents.known
+        self._known: Callable[[str], Document | None] = (lambda _: None) if trusted_only else self.documents.known
         self.budget = Budget()
         self.short, self.turns = ShortOperations(), Turns()
         self._replicas = portal.database.replicas
@@ -96,7 +96,9 @@ class Operations:
             if document is None:
                 document, preparing = await self._document(context, request)
             if document.ast is None:
-                return _invalid(context, document, request.operation_name)
+                return _invalid(context, document)
+            if context.viewer is None and not document.public:
+                insist_on_viewer(context, document, request)
             operation = chosen(document, request, context.deadline)
             variables = checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
@@ -142,14 +144,15 @@ class Operations:
         # Preparing takes longer than many operations, also if the document is refused then.
         points = preparation.points(request.query)
         await self.limiter.charge_work(context, points)
-        # Whether a GET may run it is found first.
-        of_stranger = context.viewer is None and not request.read_only
+        hides = not gets_schema(context)
+        # Whether a GET may run it is found first, which may not be told where the schema is hidden.
+        of_stranger = context.viewer is None and (hides or not request.read_only)
         document = self.documents.get(
             request.query,
             request.variables,
             request.operation_name,
             of_stranger=of_stranger,
-            hides_schema=of_stranger and not gets_schema(context),
+            hides_schema=hides,
         )
         return document, points
 
@@ -273,10 +276,6 @@ def _not_begun(context: Context, error: ApiError, operation: Operation | None) -
     return refused(context, [GraphQLError(str(error), original_error=error)], operation)
 
 
-def _unknown(_text: str) -> None:
-    """Return that no text is known, where only registered documents are run."""
-
-
 async def _run(context: Context, operation: Operation, variables: VariableValues, parts: Parts = WHOLE) -> Answer:
     if context.charge is not None:
         context.charge.can_cancel = False
@@ -286,10 +285,10 @@ async def _run(context: Context, operation: Operation, variables: VariableValues
     return _answer(context, result, operation)
 
 
-def _invalid(context: Context, document: Document, operation_name: str | None) -> Answer:
+def _invalid(context: Context, document: Document) -> Answer:
     insist_on_token(context)
     parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-    errors = document.suggested_errors() if gets_schema(context) else document.hidden_errors(operation_name)
+    errors = document.suggested_errors() if gets_schema(context) else document.hidden_errors()
     return refused(context, errors, parsed=parsed)
 
 

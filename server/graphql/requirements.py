@@ -13,8 +13,9 @@ from resolvers import nodes
 from resolvers.context import Context, unauthenticated
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
-from server.graphql.documents import misfit
+from server.graphql.documents import Document, misfit
 from server.graphql.operation_facts import Operation
+from server.graphql.operation_requests import OperationRequest, found
 from server.graphql.suggestions import suggested
 
 _query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
@@ -52,7 +53,7 @@ def checked(context: Context, operation: Operation, given: dict[str, Any], point
         _check_permissions(viewer, operation, variables)
     if isinstance(variables, list):
         if not gets_schema(context):
-            return [misfit(variables)]
+            return [misfit()]
         return list(suggested(variables, lambda: operation.prepared.errors_with_suggestions(given)))
     if operation.cost is None and operation.points_most <= points_max:
         return variables
@@ -63,6 +64,15 @@ def insist_on_token(context: Context) -> None:
     """Raise the error of the request's token, if it has one."""
     if context.unusable is not None:
         raise context.unusable
+
+
+def insist_on_viewer(context: Context, document: Document, request: OperationRequest) -> None:
+    """Refuse a stranger before the answer says whether a text is valid, or what a registered document has.
+
+    A public operation of a registered document runs beside others.
+    """
+    if not gets_schema(context) and (request.named is None or found(document, request.operation_name) is None):
+        raise unauthenticated()
 
 
 def gets_schema(context: Context) -> bool:

@@ -61,12 +61,11 @@ def all_private(ast: DocumentNode, schema: GraphQLSchema) -> bool:
     return bool(operations) and all(_is_private(node, fragments, schema) for node in operations)
 
 
-def only_for_viewers(ast: DocumentNode, operation_name: str | None) -> bool:
-    """Return whether the operation asked for, or each one, selects a field that is not public, known or not."""
+def all_public(ast: DocumentNode) -> bool:
+    """Return whether no operation selects a field that needs a viewer, known or not."""
     fragments = fragments_of(ast)
     operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
-    asked = [node for node in operations if node.name is not None and node.name.value == operation_name] or operations
-    return bool(asked) and not any(_is_public(node, fragments) for node in asked)
+    return bool(operations) and all(_is_public(node, fragments) for node in operations)
 
 
 def _is_public(operation: OperationDefinitionNode, fragments: Fragments) -> bool:

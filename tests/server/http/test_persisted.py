@@ -101,6 +101,20 @@ async def test_an_operation_of_the_document_is_chosen_by_its_name(
     assert code(await named(http, caller, document_id, operationName="C")) == "BAD_USER_INPUT"
 
 
+@pytest.mark.parametrize("name", ["C", None])
+async def test_a_stranger_learns_no_name_of_an_operation(
+    http: httpx.AsyncClient, register: Register, name: str | None
+) -> None:
+    async def answer(document_id: object, operation: str | None) -> httpx.Response:
+        return await http.post("/graphql", json={"documentId": document_id, "operationName": operation})
+
+    private = await register("query A { clients { totalCount } } query B { orders { totalCount } }")
+    mixed = await register("query A { viewer { role } } query B { clients { totalCount } }")
+
+    assert [code(await answer(each, name)) for each in (private, mixed)] == ["UNAUTHENTICATED"] * 2
+    assert (await answer(mixed, "A")).json() == {"data": {"viewer": None}}
+
+
 @pytest.mark.parametrize("prefix", ["", "sha256:"])
 async def test_the_older_form_is_answered_by_post_and_by_get(
     http: httpx.AsyncClient, register: Register, caller: Caller, prefix: str
