@@ -44,13 +44,13 @@ LABEL = "0.01"
 ONE = "1"
 """An object that a query names: one statement. The specification's default for objects."""
 
-MANY = "0.5"
+MANY = "1.5"
 """A list that a query begins with: one statement, which sorts and filters."""
 
 ONE_BELOW = "0.03"
 """An object of another object, such as an activation's client: all of them are read together."""
 
-MANY_BELOW = "0.2"
+MANY_BELOW = "0.1"
 """A list of another object, such as a client's activations: all of them are read together."""
 
 MUTATION = "15"
@@ -70,7 +70,9 @@ _OF_TOTALS = ("totalCount", "totalCountIsExact")
 
 WEIGHTS: Mapping[str, str] = {
     **{f"*.{name}": "12" for name in _OF_TOTALS},
-    **{f"ActivationConnection.{name}": "40" for name in _OF_TOTALS},
+    **{f"ActivationConnection.{name}": "120" for name in _OF_TOTALS},
+    # Few of a partner, or of the vendor.
+    **{f"{of}Connection.{name}": "4" for of in ("Invitation", "PriceTable", "User", "Webhook") for name in _OF_TOTALS},
     # The number of a partner's events is kept; `FILTERED_TOTALS` has what that of some takes.
     **{f"EventConnection.{name}": "0.5" for name in _OF_TOTALS},
     "Client.activeActivationCount": "0.1",
@@ -79,13 +81,13 @@ WEIGHTS: Mapping[str, str] = {
     "Event.message": "0.06",
     # Up to 20,000 events are hashed.
     "Query.auditChain": "1600",
-    "Query.clients": "6",
+    "Query.clients": "4",
+    "Query.events": "2",
     # A list without pages is read in a thread, and each type of the nodes by a statement.
     "Query.apiTokens": "2",
-    "Query.licenseStock": "2",
     "Query.nodes": "2",
     "Query.products": "2",
-    "Query.ordersTotal": "25",
+    "Query.ordersTotal": "50",
     "Mutation.acceptInvitation": PASSWORD,
     "Mutation.changePassword": PASSWORD,
     "Mutation.disableTotp": PASSWORD,
@@ -143,7 +145,7 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivationFilter.note": "150",
     "ActivationFilter.productId": "200",
     "ActivationFilter.search": "120",
-    "ActivationFilter.status": "120",
+    "ActivationFilter.status": "5",
     "ClientFilter.city": "20",
     "ClientFilter.hasActiveActivations": "30",
     "ClientFilter.name": "30",
@@ -191,9 +193,10 @@ In these orders all rows are read in turn where few match, or all that match are
 """
 
 VALUE_WEIGHTS: Mapping[str, str] = {
+    "ActivationStatus.CANCELLED": "115",
     "ClientSortKey.CNPJ": "30",
 }
-"""Weights by `Enum.VALUE`, which count where an input's field has it: orders in which no index has the rows."""
+"""Weights by `Enum.VALUE`, which count where an input's field has it: rows or orders for which there is no index."""
 
 _CONNECTION = frozenset({"edges", "nodes", "pageInfo"})
 _FREE = "0"
