@@ -31,7 +31,8 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 # A server that compiles its modules each time it starts takes half as long again, and the tests start dozens.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types test-versions $(VERSIONS:%=test-%) torture attack sbom audit page docs docs-serve bench format lock clean
+.PHONY: help run test lint types test-versions $(VERSIONS:%=test-%) torture attack sbom package audit page docs docs-serve \
+	bench format lock clean
 .SILENT:
 
 help:
@@ -43,7 +44,8 @@ help:
 	echo "make torture kill server processes and PostgreSQL again and again, for an hour, under all mutations, 200"
 	echo "             followers of events and 20 webhooks; simulate 10,000 histories of processes that are killed"
 	echo "make attack  attack the real server with more cases than test does: 2,000 of schemathesis, 50,000 documents"
-	echo "make sbom    write what the portal is made of to build/sbom (CycloneDX)"
+	echo "make sbom    write what the portal is made of, and its licences, to build/sbom (CycloneDX)"
+	echo "make package build the wheels of the portal and of its executor into build/package, with what sbom writes"
 	echo "make audit   compare the locks with the known vulnerabilities of PyPI and npm, where these can be reached"
 	echo "make page    build GraphiQL into $(FRONTEND)/dist, with the machine's Node or one of its own; run and test do it too"
 	echo "make docs    build the documentation site into build/docs, where broken links fail; docs-serve shows it (DOCS_PORT)"
@@ -98,13 +100,19 @@ attack: $(TEST)
 		tests/security/test_schemathesis.py tests/security/test_dearest.py tests/security/test_documents.py \
 		tests/security/test_filters.py
 
-sbom: $(SUPPLY)
+sbom: $(TEST)
 	mkdir -p build/sbom
-	$(VENV)/supply/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible \
-		--output-file build/sbom/portal.cdx.json
-	cd $(FRONTEND) && npm sbom --sbom-format cyclonedx --omit dev --package-lock-only --legacy-peer-deps \
-		> $(abspath build)/sbom/graphiql.cdx.json
-	echo "build/sbom has what the portal and GraphiQL are made of."
+	# A package may have brought Node.
+	cd $(FRONTEND) && PATH="$$PATH:$(abspath $(BIN))" npm sbom --sbom-format cyclonedx --omit dev --package-lock-only \
+		--legacy-peer-deps > $(abspath build)/sbom/graphiql.cdx.json
+	$(BIN)/python -m tests.supply.sbom build/sbom
+	echo "build/sbom has what the portal and GraphiQL are made of, and licences.txt."
+
+package: $(TEST) page sbom
+	$(BIN)/python -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/package \
+		. ./breadth
+	cp build/sbom/* build/package
+	echo "build/package has the wheels of the portal and of its executor, what they are made of, and the licences."
 
 audit: $(SUPPLY) $(TEST)
 	$(BIN)/python -m tests.supply.audit $(VENV)/supply/bin/pip-audit

@@ -21,9 +21,6 @@ from resolvers.portal import Portal
 from resolvers.rates import Charge
 from resolvers.viewers import Moment, Viewer, digest
 
-_CHECK_SECONDS = 5
-"""How long the check of a token may take, before the request's own deadline begins."""
-
 PREFIX_LENGTH = 12
 _PREFIXES = {TokenKind.SESSION: token_forms.SESSION, TokenKind.API: token_forms.API}
 
@@ -84,7 +81,7 @@ async def viewer_of(
         known = portal.viewers.former(token_digest)
         held = await hold(address) if hold is not None and known is None else None
         former = known if read_now and not at_once else None
-        with deadline.limited(_CHECK_SECONDS):
+        with deadline.limited(portal.token_seconds):
             # The portal's own tokens have no dots, and those of a provider have two.
             if portal.provider is None or "." not in secret:
                 viewer = await _read_viewer(portal, token_digest, at, former)

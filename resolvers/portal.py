@@ -39,6 +39,8 @@ class Portal:
     """Whether the vendor's users must have a second factor."""
     total_count_max: int | None = None
     """Number of objects up to which the totals of lists are counted; None for any number."""
+    token_seconds: float = 5
+    """How long the check of a token may take, before the request's own deadline begins."""
     viewers: Viewers = field(default_factory=Viewers)
     sign_ins: SignInQueue = field(default_factory=SignInQueue)
     outbox: Outbox = field(default_factory=Outbox)

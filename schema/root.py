@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import strawberry
+from graphql import GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from resolvers import nodes
@@ -128,6 +129,16 @@ class Mutation(
     """Mutation fields of all screens."""
 
 
+def _mark_one_of(schema: GraphQLSchema) -> None:
+    """Let the engine check inputs of which exactly one field is given.
+
+    Strawberry does it only when the arguments are read, whose errors are not those of a value.
+    """
+    for each in schema.type_map.values():
+        if isinstance(each, GraphQLInputObjectType):
+            each.is_one_of = each.extensions["strawberry-definition"].is_one_of
+
+
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
@@ -136,5 +147,6 @@ schema = strawberry.Schema(
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 GRAPHQL_SCHEMA = schema._schema  # noqa: SLF001 — Strawberry shows its graphql-core schema under no other name.
+_mark_one_of(GRAPHQL_SCHEMA)
 lengths.describe(GRAPHQL_SCHEMA)
 directives.attach(schema)

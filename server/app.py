@@ -137,6 +137,7 @@ def create_app(
         of_user=settings.max_subscriptions_of_user,
         of_address=settings.max_subscriptions_of_address,
     )
+    portal.token_seconds = min(portal.token_seconds, settings.request_timeout_seconds)
     portal.inspect = partial(inspected, points_max=settings.max_points)
     limiter = Limiter(settings.rate_limits(), buckets, digest=portal.digest)
     operations = Operations(
@@ -165,7 +166,7 @@ def create_app(
             Route(PATH, endpoint),
             WebSocketRoute(PATH, sockets),
             ExportFiles(portal, settings).route(),
-            revocation.route(portal, limiter),
+            revocation.route(portal, limiter, seconds=settings.mutation_timeout_seconds),
             *(recorder.routes if recorder else ()),
         ],
         cors=Cors(settings.cors_origins) if settings.cors_origins else None,

@@ -135,9 +135,12 @@ current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 
 
 @contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Give what is read within it so many seconds, as a part of no request."""
-    before = current.set(Deadline(seconds))
+def limited(seconds: float, *, for_change: bool = False) -> Iterator[None]:
+    """Give what is read within it so many seconds, or also what is changed, as a part of no request."""
+    until = Deadline(seconds)
+    if for_change:
+        until.allow_change()
+    before = current.set(until)
     try:
         yield
     finally:

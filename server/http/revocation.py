@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from db.engine import deadline
 from domain.errors import ApiError
 from resolvers import tokens
 from resolvers.portal import Portal
@@ -27,13 +28,15 @@ _POINTS = 10
 """Points of the caller's address that a request costs, as a mutation does."""
 
 
-def route(portal: Portal, limiter: Limiter) -> Route:
-    """Return the route at which anyone who has a token can revoke it."""
+def route(portal: Portal, limiter: Limiter, *, seconds: float) -> Route:
+    """Return the route at which anyone who has a token can revoke it, within so many seconds."""
 
     async def revoke(request: Request) -> Response:
         try:
             await limiter.spend(None, request.scope["state"]["client_address"], _POINTS)
-            await tokens.revoke_found(portal, await _token(request))
+            found = await _token(request)
+            with deadline.limited(seconds, for_change=True):
+                await tokens.revoke_found(portal, found)
         except Rejected as rejected:
             return _refused(request, rejected)
         except ApiError as error:

@@ -122,6 +122,38 @@ async def test_a_text_that_is_no_document_is_not_repeated(anonymous: Api, query:
     await check(anonymous, query)
 
 
+ONE_OF = [
+    "{}",
+    "{clients: null}",
+    "{clients: {}, orders: null}",
+    "{clients: {}, orders: {}}",
+    "{clients: {}, orders: $orders}",
+    "{orders: $orders}",
+]
+
+
+@pytest.mark.parametrize("given", ONE_OF)
+async def test_an_input_without_exactly_one_of_its_fields_is_named(api: Api, given: str) -> None:
+    query = f"mutation {{ createExport(input: {{list: {given}}}) {{ userErrors {{ code }} }} }}"
+    if "$" in given:
+        query = query.replace("mutation", "mutation ($orders: OrderExport)")
+
+    error = await api.error(query)
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": error["extensions"]["argument"]}
+    assert error["extensions"]["argument"].startswith("input.list")
+
+
+@pytest.mark.parametrize("given", [{}, {"clients": None}, {"clients": {}, "orders": None}])
+async def test_a_variable_without_exactly_one_of_its_fields_is_named(api: Api, given: object) -> None:
+    query = "mutation ($input: CreateExportInput!) { createExport(input: $input) { userErrors { code } } }"
+
+    error = await api.error(query, input={"list": given})
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["extensions"]["variable"].startswith("input.list")
+
+
 async def test_the_rest_of_the_message_says_what_would_be_right(anonymous: Api, api: Api) -> None:
     given = {"email": "a@b.example", "password": SECRET, "pasword": SECRET}
 

@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from db.engine import Database, Transaction
 from db.engine.connection import TookTooLongError
 from db.tables import partner_counters
+from domain.access import TokenKind
 from server.app import create_app
 from server.graphql.documents import Documents
 from server.settings import Settings
 from tests import cnpjs
 from tests.api import Api, transport
+from tests.factories import new_caller
 from tests.units import execute, writing
 
 SHORT = 0.3
@@ -56,6 +58,19 @@ async def test_a_change_that_waits_for_a_lock_is_refused_at_its_deadline(api: Ap
         assert (await api.data(CLIENTS))["clients"]["totalCount"] == 0
         payload = (await api.data(REGISTER, input=given))["registerClient"]
         assert payload["userErrors"] == []
+
+
+async def test_a_revocation_that_waits_for_a_lock_ends_at_its_deadline(api: Api, documents: Documents) -> None:
+    leaked = await new_caller(api.http, api.portal, api.partner_id, kind=TokenKind.API)
+    async with limited(api, documents, Settings(mutation_timeout_seconds=SHORT)) as caller:
+        async with writing(api.portal.database) as tx:
+            await lock(tx, api.partner_id)
+            answer = await caller.http.post("/revoke", data={"token": str(leaked.token)})
+
+        assert answer.status_code == HTTPStatus.GATEWAY_TIMEOUT
+        assert answer.json()["errors"][0]["extensions"] == {"code": "TIMEOUT", "deadlineSeconds": SHORT}
+        # The token was not revoked.
+        await leaked.data(CLIENTS)
 
 
 async def test_a_refusal_at_the_deadline_is_in_the_language_of_the_caller(api: Api, documents: Documents) -> None:

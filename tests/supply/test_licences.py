@@ -2,13 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[2]
+from tests.supply import sbom
+from tests.supply.sbom import PROJECT, Bom
+
 LOCKS = [PROJECT / folder / "package-lock.json" for folder in ("server/graphiql", "tests/audit", "tests/typescript")]
 
 ALLOWED = {
@@ -29,34 +29,60 @@ LOOKED_AT = {
 """Packages with another licence, and why they may be used."""
 
 
-def _names(lock: str) -> set[str]:
-    text = (PROJECT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
-    return {_canonical(name) for name in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", text, re.MULTILINE)}
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _licences() -> dict[str, str]:
-    command = [sys.executable, "-m", "piplicenses", "--python", sys.executable, "--from=mixed", "--format=json"]
-    found = subprocess.run([*command, "--with-system"], capture_output=True, text=True, check=True)
-    return {_canonical(each["Name"]): each["License"] for each in json.loads(found.stdout)}
-
-
 def _is_allowed(licence: str) -> bool:
-    named = re.split(r"\s+(?:OR|AND)\s+|;", licence)
+    named = re.split(r"\s+(?:OR|AND)\s+", licence)
     return licence in ALLOWED or all(each.strip("() ") in ALLOWED for each in named)
 
 
-def test_each_package_of_python_has_an_allowed_licence() -> None:
-    licences = _licences()
+@pytest.fixture(scope="module")
+def bom() -> Bom:
+    """Bill of all that is installed."""
+    return sbom.installed()
 
-    wrong = {name: licence for name, licence in licences.items() if not _is_allowed(licence) and name not in LOOKED_AT}
+
+def test_each_package_of_python_has_an_allowed_licence(bom: Bom) -> None:
+    licences = sbom.licences(bom)
+
+    wrong = {
+        name: declared
+        for name, declared in licences.items()
+        if not (declared and all(map(_is_allowed, declared))) and name not in LOOKED_AT
+    }
 
     assert wrong == {}
+
+
+def test_the_bill_of_the_portal_has_each_package_with_a_licence(bom: Bom) -> None:
+    delivered = sbom.delivered(bom)
+
+    licences = sbom.licences(delivered)
+
     # What is not for this platform is not installed.
-    assert len(_names("run") - licences.keys()) <= 3
+    assert sbom.pinned("run", everywhere=True) <= licences.keys() <= sbom.pinned("run") | {"breadth"}
+    assert all(licences.values())
+
+
+def test_the_bill_of_the_portal_says_what_each_package_needs(bom: Bom) -> None:
+    delivered = sbom.delivered(bom)
+
+    needed = {sbom.canonical(each["ref"].partition("==")[0]): each["dependsOn"] for each in delivered["dependencies"]}
+
+    names = {each["bom-ref"]: sbom.canonical(each["name"]) for each in delivered["components"]}
+    assert {"strawberry-graphql", "starlette", "breadth"} <= {names[each] for each in needed["root-component"]}
+    assert "anyio" in {names[each] for each in needed["starlette"]}
+
+
+def test_the_list_of_licences_has_each_package_of_each_bill(tmp_path: Path) -> None:
+    graphiql = {"components": [{"name": "monaco", "version": "1", "licenses": [{"license": {"id": "MIT"}}]}]}
+    (tmp_path / "graphiql.cdx.json").write_text(json.dumps(graphiql))
+
+    sbom.main(tmp_path)
+
+    lines = (tmp_path / "licences.txt").read_text().splitlines()
+    assert "monaco 1: MIT" in lines
+    bom = json.loads((tmp_path / "portal.cdx.json").read_text())
+    assert len(lines) == len(bom["components"]) + 1
+    assert "file:" not in json.dumps(bom)
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.parent.name)

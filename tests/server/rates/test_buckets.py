@@ -1,9 +1,6 @@
 """Stores of buckets: each grants what the rule does, however many claim at once."""
 
 import asyncio
-import shutil
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +13,7 @@ from domain.rates import SECOND, Claim, Limit
 from server.rates.buckets import Buckets, DatabaseBuckets, MemoryBuckets
 from server.rates.redis_buckets import RedisBuckets
 from tests.databases import Databases
+from tests.redis_servers import redis_server
 
 LIMIT = Limit(per_second=100, seconds=50)
 NOW = 1_700_000_000 * SECOND
@@ -25,20 +23,8 @@ STORES = ("memory", "sqlite", "postgresql", "redis")
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
     """URL of a Redis or Valkey server of this run."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    assert program is not None, "Install redis-server or valkey-server: the package of the system has it."
-    with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder) / "redis.sock"
-        command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
-        with subprocess.Popen([*command, "--dir", folder], stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            for line in server.stdout:
-                if "ready to accept connections" in line.lower():
-                    break
-            try:
-                yield f"unix://{socket}"
-            finally:
-                server.terminate()
+    with redis_server() as url:
+        yield url
 
 
 @pytest.fixture(params=STORES)
