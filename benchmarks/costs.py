@@ -11,29 +11,24 @@ import argparse
 import asyncio
 import gc
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from random import Random
-from statistics import correlation, median
-from typing import Any, NamedTuple
+from statistics import median
+from typing import NamedTuple
 
 import orjson
-from graphql import OperationDefinitionNode, parse
 from starlette.applications import Starlette
 
 from benchmarks.data import SECRET
-from benchmarks.paths import PROJECT
 from benchmarks.profile import application, ask, set_environment, traced
 from benchmarks.work import working
-from benchmarks.workloads import WORKLOADS
+from benchmarks.written import Request, points_of, rank_correlation, written
 from domain.costs import POINTS_MAX
 from resolvers import ids
-from schema.root import GRAPHQL_SCHEMA
-from server.graphql.documents import prepare
 from tests.security import generator
 
 _ROUNDS = 3
@@ -47,8 +42,6 @@ _STEPS = 100
 _SHOWN = 12
 _POINT_SECONDS = 0.000_1
 _COMPARED = ("time", "rows", "steps", "work")
-_BLOCK = re.compile(r"^```graphql\n((?:.*\n)*?)```$", re.MULTILINE)
-_TAB = re.compile(r"query: `([^`]+)`")
 _ACTIVATION = "id activationKey status activatedAt"
 _SELECTIONS: Mapping[str, Sequence[str]] = {
     "clients": (
@@ -76,19 +69,6 @@ _FILTERS: Mapping[str, Sequence[str]] = {
     "clients": ('search: "qzx"', 'name: "qzx"'),
     "activations": ('search: "qzx"', 'clientName: "qzx"', 'note: "qzx"'),
 }
-
-
-class Request(NamedTuple):
-    """Document with values of its variables, and where it is from."""
-
-    origin: str
-    text: str
-    variables: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        """Return its beginning, on one line."""
-        return f"{self.origin}: {' '.join(self.text.split())[:90]}"
 
 
 class Measured(NamedTuple):
@@ -125,23 +105,9 @@ def main() -> None:
             print(f"  {each.points:6} {each.seconds * 1000:8.2f} ms {each.rows:6} rows {each.request.title}")
 
 
-def rank_correlation(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return Spearman's rank correlation; equal values have the mean of their ranks."""
-    return correlation(_ranks(one), _ranks(other))
-
-
 def requests(file: Path) -> Iterator[Request]:
     """Yield all requests."""
-    for workload in WORKLOADS:
-        if workload.name != "W4n":
-            body = orjson.loads(workload.bodies()[0])
-            yield Request(workload.name, body["query"], body["variables"])
-    for page in sorted((PROJECT / "docs").rglob("*.md")):
-        for text in _BLOCK.findall(page.read_text(encoding="utf-8")):
-            yield Request(page.stem, text, {"first": 10})
-    for screen in sorted((PROJECT / "server" / "graphiql" / "src").glob("*screens.ts")):
-        for text in _TAB.findall(screen.read_text(encoding="utf-8")):
-            yield Request("GraphiQL", text, {"first": 10, "filter": {}})
+    yield from written()
     yield from _generated()
     yield from _held_out(file)
 
@@ -195,7 +161,7 @@ async def _measured(file: Path) -> list[Measured]:
         async with application() as app:
             gc.freeze()
             for each in requests(file):
-                points = _points(each)
+                points = points_of(each)
                 if points is None or points > POINTS_MAX:
                     continue
                 body = orjson.dumps({"query": each.text, "variables": each.variables})
@@ -231,19 +197,6 @@ async def _seconds(app: Starlette, body: bytes) -> float:
     begun = time.process_time()
     await ask(app, body)
     return time.process_time() - begun
-
-
-def _points(request: Request) -> int | None:
-    """Return the points of a query with one operation; None if it or its variables are refused."""
-    operations = [node for node in parse(request.text).definitions if isinstance(node, OperationDefinitionNode)]
-    if len(operations) != 1 or (operations[0].operation.value != "query" and request.origin != "W4"):
-        return None
-    prepared = prepare(GRAPHQL_SCHEMA, request.text)
-    if prepared.errors:
-        return None
-    (operation,) = prepared.operations.values()
-    variables = operation.prepared.coerced(dict(request.variables))
-    return None if isinstance(variables, list) else operation.points(variables.coerced)
 
 
 def _read(file: Path, statements: Sequence[str]) -> tuple[int, int]:
@@ -287,13 +240,6 @@ def _parts(measured: Sequence[Measured]) -> Iterator[tuple[str, Sequence[Measure
     yield "of them made", [each for each in fitted if each.request.origin in made]
     yield "held out", held_out
     yield "all", measured
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    ordered = sorted(values)
-    first = {value: index for index, value in reversed(list(enumerate(ordered)))}
-    last = {value: index for index, value in enumerate(ordered)}
-    return [(first[value] + last[value]) / 2 for value in values]
 
 
 if __name__ == "__main__":

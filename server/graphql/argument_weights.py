@@ -63,7 +63,7 @@ class _Weight(NamedTuple):
     @property
     def highest(self) -> int:
         """Return the most parts that it can add."""
-        return self.parts * (self.entries_max or 1) + max(self.values.values(), default=0)
+        return self.parts * (self.entries_max or 1) + sum(self.values.values())
 
     def of(self, value: object) -> int:
         """Return the parts that a value adds; more entries than a list may have are refused before use."""
@@ -74,7 +74,10 @@ class _Weight(NamedTuple):
         if not self.of_enum:
             return self.parts
         names = _names(value)
-        return 0 if names == self.default else self.parts + sum(self.values.get(name, 0) for name in names)
+        if names == self.default:
+            return 0
+        # No value at all excludes none.
+        return self.parts + sum(self.values.get(name, 0) for name in names or self.values)
 
 
 def _of_value(value: ValueNode, weighed: Mapping[str, _Weight]) -> list[Term]:

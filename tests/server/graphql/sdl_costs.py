@@ -1,6 +1,7 @@
 """Costs by the SDL alone: a second, plain evaluator of its directives, with which the portal's must agree."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from fractions import Fraction
 from typing import Any
 
@@ -200,10 +201,20 @@ def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction
             named = get_named_type(given.type)
             of_enum = isinstance(named, GraphQLEnumType)
             total += weight * (len(value[name]) if isinstance(value[name], list) and not of_enum else 1)
-            if isinstance(named, GraphQLEnumType) and isinstance(value[name], str):
-                node = named.values[value[name]].ast_node
-                total += Fraction(_arguments(node.directives if node else (), "valueCost").get("weight", "0"))
+            if isinstance(named, GraphQLEnumType):
+                total += sum(_value_weight(named, each) for each in _values_of(value[name], named))
     return total
+
+
+def _values_of(value: object, of_type: GraphQLEnumType) -> Iterable[str]:
+    """Return the names of a value or of a list's values; an empty list is as one of all."""
+    values = value if isinstance(value, list) else [value]
+    return [each.name if isinstance(each, Enum) else str(each) for each in values] or of_type.values
+
+
+def _value_weight(of_type: GraphQLEnumType, name: str) -> Fraction:
+    node = of_type.values[name].ast_node
+    return Fraction(_arguments(node.directives if node else (), "valueCost").get("weight", "0"))
 
 
 def _order_weight(field: GraphQLField, argument: str, value: object, given: Mapping[str, object]) -> Fraction:

@@ -45,7 +45,7 @@ def of_request(body: Any) -> dict[str, int]:  # noqa: ANN401 — JSON.
     return {name: cost[name] for name in ("requested", "limit")}
 
 
-@pytest.mark.parametrize(("n", "points"), [(0, 8), (4, 22), (100, 358)])
+@pytest.mark.parametrize(("n", "points"), [(0, 6), (4, 20), (100, 346)])
 async def test_an_answer_says_what_it_cost_if_the_header_asks(api: Api, n: int, points: int) -> None:
     body = await reported(api, {"query": PAGE, "variables": {"n": n}}, REPORT)
 
@@ -68,8 +68,8 @@ async def test_a_setting_lets_every_answer_say_its_cost(api: Api) -> None:
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [
-        ("en", "The request could cost 358 points, and the maximum is 345."),
-        ("pt-BR", "A consulta pode custar 358 pontos, e o máximo é 345."),
+        ("en", "The request could cost 346 points, and the maximum is 345."),
+        ("pt-BR", "A consulta pode custar 346 pontos, e o máximo é 345."),
     ],
 )
 async def test_what_costs_too_much_is_refused_with_its_points(api: Api, language: str, sentence: str) -> None:
@@ -79,7 +79,7 @@ async def test_what_costs_too_much_is_refused_with_its_points(api: Api, language
         error = await replace(caller, language=language).error(PAGE, n=100)
 
     assert error["message"].startswith(sentence)
-    assert error["extensions"] == {"code": "COST_EXCEEDED", "requested": 358, "limit": 345}
+    assert error["extensions"] == {"code": "COST_EXCEEDED", "requested": 346, "limit": 345}
 
 
 async def test_a_mutation_that_costs_too_much_changes_nothing(api: Api) -> None:
@@ -102,7 +102,7 @@ async def test_a_registered_document_has_the_same_points(api: Api) -> None:
 
     body = await reported(api, {"documentId": "x-test:page", "variables": {"n": 4}}, REPORT)
 
-    assert body["extensions"]["cost"]["requested"] == 22
+    assert body["extensions"]["cost"]["requested"] == 20
 
 
 async def test_a_connection_of_operations_asks_by_its_first_message(api: Api) -> None:
@@ -112,8 +112,8 @@ async def test_a_connection_of_operations_asks_by_its_first_message(api: Api) ->
         answer = await socket.ask("1", PAGE, n=4)
         refused = await socket.ask("2", "{ " + " ".join(f"a{n}: clients {{ totalCount }}" for n in range(500)) + " }")
 
-    assert of_request(answer) == {"requested": 22, "limit": POINTS_MAX}
-    assert refused["errors"][0]["extensions"] == {"code": "COST_EXCEEDED", "requested": 9_002, "limit": POINTS_MAX}
+    assert of_request(answer) == {"requested": 20, "limit": POINTS_MAX}
+    assert refused["errors"][0]["extensions"] == {"code": "COST_EXCEEDED", "requested": 8_002, "limit": POINTS_MAX}
     async with connecting(api) as socket:
         socket.send("connection_init", payload={"GraphQL-Cost": 1})
         assert (await socket.next()).code == 4400
@@ -140,7 +140,7 @@ async def test_a_subscription_whose_events_cost_too_much_is_refused(api: Api) ->
     async with streaming(api, dear.replace("100", "10"), app=app_of(api, max_points=300)):
         pass
 
-    assert refused["extensions"] == {"code": "COST_EXCEEDED", "requested": 355, "limit": 300}
+    assert refused["extensions"] == {"code": "COST_EXCEEDED", "requested": 345, "limit": 300}
 
 
 async def test_a_report_says_what_the_caller_has_left(api: Api) -> None:
