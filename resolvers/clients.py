@@ -34,8 +34,9 @@ from domain.events import Event, EventOfEach, EventType
 from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
+from resolvers.columns import column
 from resolvers.context import Context
-from resolvers.dataloader import Batch, MaybeAwaitable, column, then
+from resolvers.dataloader import Batch, MaybeAwaitable, then
 from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 

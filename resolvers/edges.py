@@ -7,7 +7,7 @@ from db.engine.keyset import Keyset
 from db.engine.listings import Listing
 from db.engine.row_batch import RowBatch
 from resolvers import cursors
-from resolvers.dataloader import column
+from resolvers.columns import column
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 

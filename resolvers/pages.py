@@ -11,8 +11,9 @@ from db.engine.statement import NO_JOINS, Columns, Joins
 from domain.errors import BadUserInput
 from domain.tenancy import Scope
 from resolvers import cursors
+from resolvers.columns import column
 from resolvers.context import Context
-from resolvers.dataloader import Batch, Loader, MaybeAwaitable, column, then
+from resolvers.dataloader import Batch, Loader, MaybeAwaitable, then
 from resolvers.edges import Edges, cursors_of
 from resolvers.loaders import Loaders
 from resolvers.page_loaders import PageKind, Pages

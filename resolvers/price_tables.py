@@ -14,8 +14,9 @@ from domain.tenancy import ALL_PARTNERS
 from domain.text import normal
 from resolvers import pages
 from resolvers import prices as quotes
+from resolvers.columns import column
 from resolvers.context import Context
-from resolvers.dataloader import Batch, MaybeAwaitable, column, then
+from resolvers.dataloader import Batch, MaybeAwaitable, then
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.portal import Portal
 from resolvers.prices import PriceTableItem

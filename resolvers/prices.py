@@ -21,8 +21,9 @@ from domain.price_tables import PriceKey, Tiers
 from domain.prices import Tier
 from domain.products import ProductRetired
 from domain.refusals import DuplicateProduct, NotFound, ProductNotInStock, ProductNotPriced, Refusal
+from resolvers.columns import column
 from resolvers.context import Context
-from resolvers.dataloader import Batch, column, then
+from resolvers.dataloader import Batch, then
 from resolvers.ids import NOWHERE
 from resolvers.partners import check_partner
 

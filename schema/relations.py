@@ -19,8 +19,9 @@ from breadth.strawberry import DeclaredField, declared
 from db.engine.statement import Columns, Join
 from domain.access import Permission
 from resolvers import ids, pages
+from resolvers.columns import column, joined
 from resolvers.context import Context
-from resolvers.dataloader import Batch, Loader, Related, column, joined, then
+from resolvers.dataloader import Batch, Loader, Related, then
 from resolvers.loaders import LISTS, ONE_ROW, PAGES, Declared, Loaders
 from resolvers.page_loaders import Pages
 from resolvers.pages import Page, PageArguments, Preload, Selection

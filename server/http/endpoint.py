@@ -4,8 +4,7 @@ The status depends on the media type, as the GraphQL over HTTP specification has
 4xx in either type, and a bad token is 401 unless the operation needs none.
 
 In `application/json`, every GraphQL request is 200 and its errors are in the body, because older clients take any other
-status for a failure of the network. In `application/graphql-response+json`, the status says how the request went; see
-`server.http.status_codes`.
+status for a failure of the network. In `application/graphql-response+json`, it is that of `server.http.status_codes`.
 """
 
 from collections.abc import Sequence

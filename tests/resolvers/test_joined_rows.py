@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from db.engine import Connection, Database
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Join, Statement
-from resolvers.dataloader import Recurring, joined
+from resolvers.columns import Recurring, joined
 
 
 class Visit(NamedTuple):
