@@ -131,6 +131,24 @@ _DEADLINES = (
     Edit(Database, "_read", "until = deadline.of_unit(self._seconds)", "until = None"),
 )
 _FAIRNESS = (
+    Edit(
+        Operations,
+        "execute",
+        "if operation.cost is None and price.points <= SHORT_POINTS and self._replicas is None:",
+        "if operation.cost is None and self._replicas is None:",
+    ),
+    Edit(
+        Operations,
+        "execute",
+        "answer = await self._executed(context, request, operation, variables, price)",
+        "answer = await self._executed(context, request, operation, variables, None)",
+    ),
+    Edit(
+        Operations,
+        "_run_within_budget",
+        "size, is_query = price.figures.size, operation.ast.operation is OperationType.QUERY",
+        "size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size\nis_query = False",
+    ),
     Edit(Endpoint, "_answer", "caller.set(viewer)"),
     Edit(
         Endpoint,
@@ -160,6 +178,14 @@ _FAIRNESS = (
     ),
 )
 _STRANGERS = (
+    Edit(
+        Operations,
+        "execute",
+        """
+        if context.viewer is None and not document.public:
+            insist_on_viewer(context, document, request)
+        """,
+    ),
     Edit(
         requirements,
         "checked",

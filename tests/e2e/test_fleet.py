@@ -45,7 +45,7 @@ REGISTER = """mutation ($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
 EVENTS = "subscription ($after: String) { events(after: $after) { number cursor client { name } } }"
 PAGE = "{ clients(first: 5) { nodes { name } } }"
-COUNTS = f"{{ {' '.join(f'a{number}: activations(first: 1) {{ totalCount }}' for number in range(4))} }}"
+COUNTS = f"{{ {' '.join(f'a{number}: orders(first: 1) {{ totalCount }}' for number in range(10))} }}"
 
 
 class World(NamedTuple):

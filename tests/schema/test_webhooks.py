@@ -138,7 +138,7 @@ async def test_what_is_wrong_with_a_selection_is_said_in_portuguese(api: Api) ->
     assert nothing.endswith("deve ser uma seleção entre chaves, seguida apenas de fragmentos.")
     assert "objetos e valores por evento, e o máximo é 10.000." in of_event
     assert "objetos por mensagem, e o máximo é 50.000." in of_message
-    assert "24.300 pontos de custo por mensagem, e o máximo é 5.000." in of_points
+    assert "72.200 pontos de custo por mensagem, e o máximo é 5.000." in of_points
 
 
 @pytest.mark.edge

@@ -351,7 +351,8 @@ async def test_a_server_that_freezes_at_commit_leaves_the_outcome_unknown(
                 stack.enter_context(cluster.frozen())
 
             with pytest.raises(OutcomeUnknown):
-                await asyncio.create_task(within(SHORT, database.write(freeze_before_commit)))
+                # A busy machine reaches the commit before the deadline.
+                await asyncio.create_task(within(5 * SHORT, database.write(freeze_before_commit)))
 
         await add(database, cnpjs.another())
         await eventually(partial(nothing_is_in_use, database))
