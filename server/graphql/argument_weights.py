@@ -76,7 +76,7 @@ class _Weight(NamedTuple):
         names = _names(value)
         if names == self.default:
             return 0
-        # No value at all excludes none.
+        # No value matches no row, and all are read to find none.
         return self.parts + sum(self.values.get(name, 0) for name in names or self.values)
 
 

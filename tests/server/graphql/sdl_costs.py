@@ -207,7 +207,7 @@ def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction
 
 
 def _values_of(value: object, of_type: GraphQLEnumType) -> Iterable[str]:
-    """Return the names of a value or of a list's values; an empty list is as one of all."""
+    """Return the names of a value or of a list's values; an empty list, which no row matches, costs as one of all."""
     values = value if isinstance(value, list) else [value]
     return [each.name if isinstance(each, Enum) else str(each) for each in values] or of_type.values
 
