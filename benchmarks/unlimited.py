@@ -17,6 +17,7 @@ from typing import NamedTuple
 from db.engine.database import Database
 from db.engine.sqlite_engine import SqliteEngine
 from server.graphql import operation_requests, requirements
+from server.graphql.cost_prices import SMALL_SIZE
 from server.graphql.operations import Operations
 from server.http.endpoint import Endpoint
 
@@ -149,6 +150,7 @@ _FAIRNESS = (
         "size, is_query = price.figures.size, operation.ast.operation is OperationType.QUERY",
         "size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size\nis_query = False",
     ),
+    Edit(Operations, "_run_within_budget", "if not price.may_wait:", f"if size <= {SMALL_SIZE}:"),
     Edit(Endpoint, "_answer", "caller.set(viewer)"),
     Edit(
         Endpoint,

@@ -64,7 +64,7 @@ class Price(NamedTuple):
     objects: int
     """Objects by which points are given back if fewer are returned; 0 of what is not given back."""
     may_wait: bool
-    """Whether it may be refused after it was paid, and gets all back then."""
+    """Whether it is large or a subscription: it may be refused after it was paid, and gets all back then."""
 
 
 class Prices:

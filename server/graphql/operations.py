@@ -28,7 +28,7 @@ from server.graphql import cost_reports, garbage, preparation
 from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
-from server.graphql.cost_prices import SHORT_POINTS, SMALL_POINTS, SMALL_SIZE, Price
+from server.graphql.cost_prices import SHORT_POINTS, Price
 from server.graphql.documents import Document, Documents
 from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
@@ -191,7 +191,7 @@ class Operations:
             return await self._subscribed(context, request, operation, variables)
         size, is_query = price.figures.size, operation.ast.operation is OperationType.QUERY
         partner = None if context.viewer is None else context.viewer.partner_id
-        if size <= SMALL_SIZE and not (is_query and price.points > SMALL_POINTS):
+        if not price.may_wait:
             if is_query and price.points > SHORT_POINTS:
                 pause = Pauses(self.short, self.turns, partner)
                 return await _run(context, operation, variables, Parts(pause))
