@@ -10,8 +10,6 @@ import httpx
 import pytest
 import structlog
 from graphql import get_introspection_query
-from hypothesis import given
-from hypothesis import strategies as st
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
@@ -23,7 +21,6 @@ from resolvers import documents
 from resolvers.portal import Portal
 from server.app import create_app
 from server.background import document_refresh
-from server.http import etag
 from server.settings import Settings
 from tests.clock import Clock
 from tests.server.conftest import Caller, sign_up
@@ -316,19 +313,6 @@ async def test_head_says_what_get_would(http: httpx.AsyncClient, register: Regis
     by_head = await http.head("/graphql", params={"documentId": document_id}, headers=caller.headers)
 
     assert (by_head.headers["etag"], by_head.content) == (by_get.headers["etag"], b"")
-
-
-tags = st.from_regex(r'(W/)?"[a-f0-9!#*,/]{0,12}"', fullmatch=True)
-
-
-@given(st.lists(tags, max_size=4), tags)
-def test_a_tag_is_found_among_others_and_only_there(others: list[str], tag: str) -> None:
-    values = {other.removeprefix("W/") for other in others}
-
-    assert etag.holds([", ".join(others)], tag) == (tag.removeprefix("W/") in values)
-    assert etag.holds([*others, tag], tag)
-    assert etag.holds(["*"], tag)
-    assert not etag.holds([], tag)
 
 
 @pytest.fixture
