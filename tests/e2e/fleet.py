@@ -4,13 +4,17 @@ import signal
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import httpx
 
+from resolvers.portal import Portal
+from tests.api import Api
 from tests.e2e.processes import Server, kept_port, serving
 from tests.eventually import eventually
+from tests.factories import new_manager
 from tests.nginx import ADDRESS, Proxy, nginx
 
 SIZE = 3
@@ -117,3 +121,20 @@ def fleet(environment: Mapping[str, str], folder: Path) -> Iterator[Fleet]:
         members = [stack.enter_context(Member(given, folder / f"log{number}")) for number in range(SIZE)]
         (folder / "nginx").mkdir()
         yield Fleet(members, stack.enter_context(nginx([each.port for each in members], folder / "nginx")))
+
+
+class Site(NamedTuple):
+    """Fleet, its database, and a client of nginx and of each process without a token."""
+
+    fleet: Fleet
+    portal: Portal
+    http: httpx.AsyncClient
+    direct: list[httpx.AsyncClient]
+
+    async def manager(self) -> Api:
+        """Return the manager of a new partner, who asks through nginx."""
+        return await new_manager(self.http, self.portal)
+
+    def at_each(self, api: Api) -> list[Api]:
+        """Return the caller at each of the processes."""
+        return [replace(api, http=http) for http in self.direct]

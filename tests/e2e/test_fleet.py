@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from http import HTTPStatus
 from time import monotonic
-from typing import NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -30,9 +29,9 @@ from server.http.transport_ws import SUBPROTOCOL, CloseCode
 from tests import cnpjs
 from tests.api import Api, Json
 from tests.databases import Databases
-from tests.e2e.fleet import Fleet, Member, fleet
+from tests.e2e.fleet import Fleet, Member, Site, fleet
 from tests.eventually import eventually
-from tests.factories import new_caller, new_manager, new_partner, new_vendor
+from tests.factories import new_caller, new_partner, new_vendor
 from tests.nginx import ADDRESS
 from tests.units import fetch_values, reading
 
@@ -46,23 +45,6 @@ REGISTER = """mutation ($input: RegisterClientInput!) {
 EVENTS = "subscription ($after: String) { events(after: $after) { number cursor client { name } } }"
 PAGE = "{ clients(first: 5) { nodes { name } } }"
 COUNTS = f"{{ {' '.join(f'a{number}: orders(first: 1) {{ totalCount }}' for number in range(10))} }}"
-
-
-class World(NamedTuple):
-    """Fleet, its database, and a client of nginx and of each process without a token."""
-
-    fleet: Fleet
-    portal: Portal
-    http: httpx.AsyncClient
-    direct: list[httpx.AsyncClient]
-
-    async def manager(self) -> Api:
-        """Return the manager of a new partner, who asks through nginx."""
-        return await new_manager(self.http, self.portal)
-
-    def at_each(self, api: Api) -> list[Api]:
-        """Return the caller at each of the processes."""
-        return [replace(api, http=http) for http in self.direct]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +66,7 @@ def processes(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-async def world(processes: Fleet, database_url: str) -> AsyncIterator[World]:
+async def site(processes: Fleet, database_url: str) -> AsyncIterator[Site]:
     database = Database(database_url)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
@@ -93,7 +75,7 @@ async def world(processes: Fleet, database_url: str) -> AsyncIterator[World]:
             await stack.enter_async_context(httpx.AsyncClient(base_url=each.url, timeout=60))
             for each in processes.members
         ]
-        yield World(processes, Portal(database, b"s" * 32), http, direct)
+        yield Site(processes, Portal(database, b"s" * 32), http, direct)
 
 
 def registration(**more: object) -> Json:
@@ -105,12 +87,12 @@ async def is_refused(api: Api) -> bool:
     return [each["extensions"]["code"] for each in errors] == ["UNAUTHENTICATED"]
 
 
-async def test_a_session_works_everywhere_and_ends_everywhere_within_five_seconds(world: World) -> None:
+async def test_a_session_works_everywhere_and_ends_everywhere_within_five_seconds(site: Site) -> None:
     email, password_hash = f"{uuid4()}@alfa.example", PasswordHasher(1, 8, 1).hash(PASSWORD)
-    partner = await new_partner(world.portal)
-    user = await new_caller(world.http, world.portal, partner, email=email, password_hash=password_hash)
+    partner = await new_partner(site.portal)
+    user = await new_caller(site.http, site.portal, partner, email=email, password_hash=password_hash)
     signed_in = await replace(user, token=None).data(SIGN_IN, input={"email": email, "password": PASSWORD})
-    callers = world.at_each(replace(user, token=signed_in["signIn"]["token"]))
+    callers = site.at_each(replace(user, token=signed_in["signIn"]["token"]))
 
     for each in callers:
         await each.data(PAGE)
@@ -127,17 +109,17 @@ async def test_a_session_works_everywhere_and_ends_everywhere_within_five_second
     assert not any(late)
 
 
-async def test_all_processes_together_allow_what_one_bucket_has(world: World) -> None:
-    api, vendor = await world.manager(), await new_vendor(world.portal)
-    administrator = await new_caller(world.http, world.portal, vendor, role=Role.VENDOR_ADMIN)
+async def test_all_processes_together_allow_what_one_bucket_has(site: Site) -> None:
+    api, vendor = await site.manager(), await new_vendor(site.portal)
+    administrator = await new_caller(site.http, site.portal, vendor, role=Role.VENDOR_ADMIN)
     policy = {"partnerId": ids.encode("Partner", api.partner_id), "pointsPerSecond": 3}
     await administrator.done("setPartnerPolicy", "partner { id }", policy)
     bucket, allowed, refused_by = 3 * REFILL_SECONDS, 0, set[str]()
     headers = {"Authorization": f"Bearer {api.token}", "GraphQL-Cost": "report"}
 
     since = monotonic()
-    while len(refused_by) < len(world.fleet.members):
-        answer = await world.http.post("/graphql", json={"query": COUNTS}, headers=headers)
+    while len(refused_by) < len(site.fleet.members):
+        answer = await site.http.post("/graphql", json={"query": COUNTS}, headers=headers)
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             refused_by.add(answer.headers["X-Upstream"])
         else:
@@ -148,14 +130,14 @@ async def test_all_processes_together_allow_what_one_bucket_has(world: World) ->
     assert answer.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 
-async def test_a_document_that_one_process_registers_is_known_to_all(world: World) -> None:
-    vendor = await new_caller(world.http, world.portal, await new_vendor(world.portal), role=Role.VENDOR_ADMIN)
+async def test_a_document_that_one_process_registers_is_known_to_all(site: Site) -> None:
+    vendor = await new_caller(site.http, site.portal, await new_vendor(site.portal), role=Role.VENDOR_ADMIN)
     name = f"x-test:{uuid4()}"
     headers = {"Authorization": f"Bearer {vendor.token}"}
 
     async def known() -> list[bool]:
         params = {"documentId": name}
-        answers = [await http.get("/graphql", params=params, headers=headers) for http in world.direct]
+        answers = [await http.get("/graphql", params=params, headers=headers) for http in site.direct]
         return ["data" in each.json() for each in answers]
 
     async def is_known_to_none() -> bool:
@@ -172,10 +154,10 @@ async def test_a_document_that_one_process_registers_is_known_to_all(world: Worl
     assert (before, after) == ([False] * 3, [True] * 3)
 
 
-async def test_an_answer_has_the_same_etag_and_age_in_each_process(world: World) -> None:
-    api, vendor = await world.manager(), await new_vendor(world.portal)
+async def test_an_answer_has_the_same_etag_and_age_in_each_process(site: Site) -> None:
+    api, vendor = await site.manager(), await new_vendor(site.portal)
     name, text = f"x-test:{uuid4()}", "query Page { clients(first: 5) { nodes { name } } }"
-    administrator = await new_caller(world.http, world.portal, vendor, role=Role.VENDOR_ADMIN)
+    administrator = await new_caller(site.http, site.portal, vendor, role=Role.VENDOR_ADMIN)
     await administrator.done("registerDocuments", "registeredCount", {"manifest": json.dumps({name: text})})
     await api.client()
     headers = {"Authorization": f"Bearer {api.token}"}
@@ -183,20 +165,20 @@ async def test_an_answer_has_the_same_etag_and_age_in_each_process(world: World)
     async def has_tag(http: httpx.AsyncClient) -> bool:
         return "ETag" in (await http.get("/graphql", params={"documentId": name}, headers=headers)).headers
 
-    for http in world.direct:
+    for http in site.direct:
         await eventually(lambda http=http: has_tag(http))  # type: ignore[misc]  # It is called within the turn.
-    answers = [await http.get("/graphql", params={"documentId": name}, headers=headers) for http in world.direct]
+    answers = [await http.get("/graphql", params={"documentId": name}, headers=headers) for http in site.direct]
     conditional = headers | {"If-None-Match": answers[0].headers["ETag"]}
-    again = [await http.get("/graphql", params={"documentId": name}, headers=conditional) for http in world.direct]
+    again = [await http.get("/graphql", params={"documentId": name}, headers=conditional) for http in site.direct]
 
     told = {tuple(each.headers[name] for name in ("ETag", "Cache-Control", "Vary")) for each in answers}
     assert [cache for _, cache, _ in told] == ["private, no-cache"]
     assert [each.status_code for each in again] == [HTTPStatus.NOT_MODIFIED] * 3
 
 
-async def test_a_key_is_replayed_by_the_other_processes(world: World) -> None:
+async def test_a_key_is_replayed_by_the_other_processes(site: Site) -> None:
     given = registration(idempotencyKey=str(uuid4()))
-    callers = world.at_each(await world.manager())
+    callers = site.at_each(await site.manager())
 
     answers = [(await each.data(REGISTER, input=given))["registerClient"] for each in callers]
     conflict = await callers[1].codes("registerClient", {**given, "name": "Padaria"})
@@ -206,25 +188,25 @@ async def test_a_key_is_replayed_by_the_other_processes(world: World) -> None:
     assert conflict == ["IDEMPOTENCY_CONFLICT"]
 
 
-async def test_the_proxy_alone_says_who_calls(world: World) -> None:
+async def test_the_proxy_alone_says_who_calls(site: Site) -> None:
     claimed = {"X-Forwarded-For": "203.0.113.9"}
-    member = world.fleet.members[0]
+    member = site.fleet.members[0]
 
     async def address_seen(http: httpx.AsyncClient) -> str:
         request_id = str(uuid4())
         answer = await http.post(
             "/graphql", json={"query": "{ __typename }"}, headers={**claimed, "X-Request-Id": request_id}
         )
-        seen_by = world.fleet.member_of(answer.headers["X-Upstream"]) if "X-Upstream" in answer.headers else member
+        seen_by = site.fleet.member_of(answer.headers["X-Upstream"]) if "X-Upstream" in answer.headers else member
         (line,) = await lines_of(seen_by, request_id)
         return str(line["client_address"])
 
     from_nginx = httpx.AsyncHTTPTransport(local_address=ADDRESS)
     async with (
-        world.fleet.client(address="127.0.0.5") as through,
+        site.fleet.client(address="127.0.0.5") as through,
         httpx.AsyncClient(base_url=member.url, transport=from_nginx) as as_nginx,
     ):
-        found = [await address_seen(http) for http in (through, world.direct[0], as_nginx)]
+        found = [await address_seen(http) for http in (through, site.direct[0], as_nginx)]
         secure = await through.get("/healthz")
 
     assert found == ["127.0.0.5", "127.0.0.1", "203.0.113.9"]
@@ -241,12 +223,12 @@ async def lines_of(member: Member, request_id: str) -> list[Json]:
     return [json.loads(line) for line in member.log.read_text().splitlines() if request_id in line]
 
 
-async def test_a_stream_passes_the_proxy_and_continues_in_another_process(world: World) -> None:
-    api = await world.manager()
+async def test_a_stream_passes_the_proxy_and_continues_in_another_process(site: Site) -> None:
+    api = await site.manager()
     headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {api.token}"}
 
-    async with world.http.stream("POST", "/graphql", json={"query": EVENTS}, headers=headers) as answer:
-        one = world.fleet.member_of(answer.headers["X-Upstream"])
+    async with site.http.stream("POST", "/graphql", json={"query": EVENTS}, headers=headers) as answer:
+        one = site.fleet.member_of(answer.headers["X-Upstream"])
         coming = events_of(answer)
         await api.client()
         first = await anext(coming)
@@ -256,8 +238,8 @@ async def test_a_stream_passes_the_proxy_and_continues_in_another_process(world:
         await stopping
     await api.client()
     headers["Last-Event-ID"] = first["cursor"]
-    async with world.http.stream("POST", "/graphql", json={"query": EVENTS}, headers=headers) as answer:
-        other = world.fleet.member_of(answer.headers["X-Upstream"])
+    async with site.http.stream("POST", "/graphql", json={"query": EVENTS}, headers=headers) as answer:
+        other = site.fleet.member_of(answer.headers["X-Upstream"])
         second = await anext(events_of(answer))
     await asyncio.to_thread(one.start)
 
@@ -274,12 +256,12 @@ async def events_of(answer: httpx.Response) -> AsyncIterator[Json]:
             yield json.loads(rest)["data"]["events"]
 
 
-async def test_a_websocket_passes_the_proxy_and_continues_in_another_process(world: World) -> None:
-    api = await world.manager()
+async def test_a_websocket_passes_the_proxy_and_continues_in_another_process(site: Site) -> None:
+    api = await site.manager()
 
-    async with await connected(world, api) as connection:
+    async with await connected(site, api) as connection:
         assert connection.response is not None
-        one = world.fleet.member_of(connection.response.headers["X-Upstream"])
+        one = site.fleet.member_of(connection.response.headers["X-Upstream"])
         # What happens before another process has begun the subscription would be no event of it.
         await subscribe(connection, await latest_cursor(api))
         await api.client()
@@ -289,7 +271,7 @@ async def test_a_websocket_passes_the_proxy_and_continues_in_another_process(wor
             await event(connection)
         await stopping
     await api.client()
-    async with await connected(world, api) as connection:
+    async with await connected(site, api) as connection:
         await subscribe(connection, first["cursor"])
         second = await event(connection)
     await asyncio.to_thread(one.start)
@@ -299,10 +281,10 @@ async def test_a_websocket_passes_the_proxy_and_continues_in_another_process(wor
     assert second["number"] == first["number"] + 1
 
 
-async def connected(world: World, api: Api) -> ClientConnection:
+async def connected(site: Site, api: Api) -> ClientConnection:
     """Return an acknowledged connection through nginx."""
-    url = f"{world.fleet.proxy.url.replace('https', 'wss')}/graphql"
-    connection = await connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)], ssl=world.fleet.tls)
+    url = f"{site.fleet.proxy.url.replace('https', 'wss')}/graphql"
+    connection = await connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)], ssl=site.fleet.tls)
     begin = {"type": "connection_init", "payload": {"Authorization": f"Bearer {api.token}"}}
     await connection.send(json.dumps(begin))
     assert json.loads(await connection.recv())["type"] == "connection_ack"
@@ -328,27 +310,27 @@ async def event(connection: ClientConnection) -> Json:
     return message["payload"]["data"]["events"]
 
 
-async def test_a_killed_process_costs_posts_in_flight_and_no_get(world: World) -> None:
-    api = await world.manager()
-    for each in world.at_each(api):
+async def test_a_killed_process_costs_posts_in_flight_and_no_get(site: Site) -> None:
+    api = await site.manager()
+    for each in site.at_each(api):
         await each.data(PAGE)
     given = [registration(idempotencyKey=str(uuid4())) for _ in range(6)]
-    killed = world.fleet.members[0]
+    killed = site.fleet.members[0]
 
-    async with world.fleet.client(api.token) as http, asyncio.TaskGroup() as group:
+    async with site.fleet.client(api.token) as http, asyncio.TaskGroup() as group:
         gets, posts = list[asyncio.Task[httpx.Response]](), list[asyncio.Task[httpx.Response]]()
-        with world.fleet.frozen():
+        with site.fleet.frozen():
             # nginx takes turns, so that each process has got some of both before one is killed.
             for some in (given[:3], given[3:]):
                 gets += [group.create_task(http.get("/graphql", params={"query": PAGE})) for _ in some]
-                await world.fleet.until_received(len(gets) + len(posts))
+                await site.fleet.until_received(len(gets) + len(posts))
                 bodies = [{"query": REGISTER, "variables": {"input": each}} for each in some]
                 posts += [group.create_task(http.post("/graphql", json=each)) for each in bodies]
-                await world.fleet.until_received(len(gets) + len(posts))
+                await site.fleet.until_received(len(gets) + len(posts))
             killed.process.kill()
     read, written = [each.result() for each in gets], [each.result() for each in posts]
     lost = [each for each in written if each.status_code == HTTPStatus.BAD_GATEWAY]
-    before = await registered(world, api)
+    before = await registered(site, api)
     again = [await api.post(REGISTER, input=each) for each in given]
     await asyncio.to_thread(killed.stop)
     await asyncio.to_thread(killed.start)
@@ -361,18 +343,18 @@ async def test_a_killed_process_costs_posts_in_flight_and_no_get(world: World) -
     done = [each["cnpj"] for each, answer in zip(given, written, strict=True) if answer.is_success]
     assert before == set(done)
     assert all(each["data"]["registerClient"]["userErrors"] == [] for each in again)
-    assert await registered(world, api) == {each["cnpj"] for each in given}
+    assert await registered(site, api) == {each["cnpj"] for each in given}
 
 
-async def registered(world: World, api: Api) -> set[str]:
+async def registered(site: Site, api: Api) -> set[str]:
     """Return the CNPJs of the partner's clients."""
     statement = sa.select(clients.c.cnpj).where(clients.c.partner_id == api.partner_id)
-    async with reading(world.portal.database) as connection:
+    async with reading(site.portal.database) as connection:
         return set(await fetch_values(connection, statement))
 
 
-async def test_restarts_of_one_process_after_the_other_cost_no_request(world: World) -> None:
-    api = await world.manager()
+async def test_restarts_of_one_process_after_the_other_cost_no_request(site: Site) -> None:
+    api = await site.manager()
     asked, failed, over = set[str](), list[httpx.Response](), asyncio.Event()
 
     async def call(http: httpx.AsyncClient) -> None:
@@ -385,8 +367,8 @@ async def test_restarts_of_one_process_after_the_other_cost_no_request(world: Wo
 
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
         for _ in range(6):
-            group.create_task(call(await stack.enter_async_context(world.fleet.client(api.token))))
-        for member in world.fleet.members:
+            group.create_task(call(await stack.enter_async_context(site.fleet.client(api.token))))
+        for member in site.fleet.members:
             await asyncio.to_thread(member.stop)
             enough = len(asked) + 60
 
@@ -399,4 +381,4 @@ async def test_restarts_of_one_process_after_the_other_cost_no_request(world: Wo
         over.set()
 
     assert failed == []
-    assert await registered(world, api) == asked
+    assert await registered(site, api) == asked
