@@ -25,6 +25,7 @@ pool_mode = transaction
 default_pool_size = {sessions}
 max_client_conn = 200
 server_login_retry = 0.2
+query_wait_timeout = 2
 """
 
 
