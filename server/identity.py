@@ -86,7 +86,7 @@ class OpenIdProvider:
             registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=_LEEWAY_SECONDS, **self._options)
             registry.validate(decoded)
             expires_at = datetime.fromtimestamp(decoded["exp"], UTC)
-        except (JoseError, ValueError, TypeError, OverflowError):
+        except (JoseError, ValueError, TypeError, OverflowError, RecursionError):
             # The token is the caller's text: whatever is wrong with it, it is not valid.
             return None
         subject, email = decoded["sub"], decoded.get("email")

@@ -206,7 +206,7 @@ TOKENS = [
     "." * 500,
     "a" * 8_000,
 ]
-"""Forged, expired and wrong-audience tokens. `tests/server/test_identity.py` has those of a configured provider."""
+"""Forged, expired and wrong-audience tokens. `test_provider_tokens.py` has those of a configured provider."""
 
 
 @pytest.mark.parametrize("token", TOKENS)
