@@ -19,6 +19,7 @@ from db.engine.expressions import (
     AnyColumn,
     AnySelect,
     among,
+    beside,
     contains,
     during,
     since,
@@ -231,9 +232,12 @@ def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[
     ):
         if wanted is not None:
             yield column == wanted
-    yield from during(activations.c.activated_at, chosen.activated_from, chosen.activated_to)
+    activated_at, updated_at = beside(
+        [activations.c.activated_at, activations.c.updated_at], chosen.cnpj, chosen.activation_key
+    )
+    yield from during(activated_at, chosen.activated_from, chosen.activated_to)
     yield from during(activations.c.cancelled_at, chosen.cancelled_from, chosen.cancelled_to)
-    yield from since(activations.c.updated_at, chosen.updated_since)
+    yield from since(updated_at, chosen.updated_since)
     yield from _by_texts_and_reasons(chosen)
 
 

@@ -16,6 +16,7 @@ from db.engine import Connection, filters, one
 from db.engine.expressions import (
     AnyColumn,
     AnySelect,
+    beside,
     contains,
     during,
     since,
@@ -204,8 +205,11 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
         yield clients.c.state == chosen.state
     if chosen.ecf_serial_number is not None:
         yield clients.c.id.in_(_active(mine).where(activations.c.ecf_serial_number == chosen.ecf_serial_number))
-    yield from during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)
-    yield from since(clients.c.updated_at, chosen.updated_since)
+    registered_at, updated_at = beside(
+        [clients.c.registered_at, clients.c.updated_at], chosen.cnpj, chosen.ecf_serial_number
+    )
+    yield from during(registered_at, chosen.registered_from, chosen.registered_to)
+    yield from since(updated_at, chosen.updated_since)
     yield from _by_activity(chosen)
 
 

@@ -125,7 +125,7 @@ READ_WITH: Mapping[str, str] = {"totalCountIsExact": "totalCount"}
 ARGUMENT_WEIGHTS: Mapping[str, str] = {
     "Partner.activations.status": "50",
     "Partner.clients.status": "5",
-    "Partner.orders.status": "5",
+    "Partner.orders.status": "10",
 }
 """Weights by `Type.field.argument`, which count where it is given, for each object that the field is selected of."""
 
@@ -155,6 +155,7 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "EventFilter.actorId": "10",
     "EventFilter.occurredAt": "160",
     "EventFilter.types": "280",
+    "OrderFilter.approvedById": "8",
     "OrderFilter.completedAt": "40",
     "OrderFilter.productId": "80",
     "OrderFilter.status": "40",

@@ -1,6 +1,6 @@
 """Expressions that compile differently for each engine."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -146,11 +146,19 @@ def by_engine(*, sqlite: ColumnElement[bool], postgresql: ColumnElement[bool]) -
 
 
 def found_by_id(column: ColumnElement[Value]) -> ColumnElement[Value]:
-    """Return the column for a condition on rows that are found by their ids, not by this column.
+    """Return the column for a condition on rows that are found by their ids, or another filter, not by this column.
 
     SQLite does not know how many rows a partner has, and would read all of them instead of a few by id.
     """
     return FoundById(column)
+
+
+def beside(columns: Sequence[AnyColumn], *narrow: object) -> Sequence[AnyColumn]:
+    """Return the columns for conditions on ranges beside filters, by whose indexes few rows are found if any is given.
+
+    SQLite takes any range for a small one, and would read all of it instead of these rows.
+    """
+    return columns if all(each is None for each in narrow) else [found_by_id(each) for each in columns]
 
 
 @compiles(ByEngine, "sqlite")

@@ -21,18 +21,29 @@ def _ids(of_type: str, *numbers: int) -> Sequence[str]:
     return [f'"{ids.encode(of_type, number)}"' for number in (*numbers, NOTHING)]
 
 
+def _beside(value: str, range_: str) -> Sequence[str]:
+    """Return a value with each range of times beside it that has all rows."""
+    return f"{value}, {range_}: {{from: {EARLY}, to: {LATE}}}", f"{value}, updatedSince: {EARLY}"
+
+
+def _by_two(of_type: str, *numbers: int) -> Sequence[str]:
+    """Return who created orders, each with somebody who approved none."""
+    *some, nobody = _ids(of_type, *numbers)
+    return [f"{each}, approvedById: {nobody}" for each in some]
+
+
 VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {
     "activations": {
         "activatedAt": _RANGES,
         "activatedById": _ids("User", 1, 2, 3),
-        "activationKey": ('"QZX"', '"A"'),
+        "activationKey": ('"QZX"', '"A"', *_beside('"QZX"', "activatedAt")),
         "authorizationCode": ('"QZX"',),
         "cancellationReason": ("[CLIENT_CANCELLED]", "[]"),
         "cancelledAt": _RANGES,
         "cancelledById": _ids("User", 1, 2, 3),
         "clientId": _ids("Client", 1),
         "clientName": ('"qzx"', '"a"', '"padaria"'),
-        "cnpj": ('"99999999999999"', '"1"'),
+        "cnpj": ('"99999999999999"', '"1"', *_beside('"99999999999999"', "activatedAt")),
         "ecfSerialNumber": ('"QZX"',),
         "note": ('"qzx"', '"a"'),
         "productId": _ids("Product", 1),
@@ -42,8 +53,8 @@ VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {
     },
     "clients": {
         "city": ('"qzx"', '"a"'),
-        "cnpj": ('"99999999999999"', '"1"'),
-        "ecfSerialNumber": ('"QZX"',),
+        "cnpj": ('"99999999999999"', '"1"', *_beside('"99999999999999"', "registeredAt")),
+        "ecfSerialNumber": ('"QZX"', *_beside('"QZX"', "registeredAt")),
         "hasActiveActivations": ("false", "true", "false, status: null", "true, status: null"),
         "name": ('"qzx"', '"a"'),
         "registeredAt": _RANGES,
@@ -56,7 +67,7 @@ VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "approvedById": _ids("User", 1, 2, 3),
         "completedAt": _RANGES,
         "createdAt": _RANGES,
-        "createdById": _ids("User", 1, 2, 3),
+        "createdById": (*_ids("User", 1, 2, 3), *_by_two("User", 1, 2, 3)),
         "number": (f"{NOTHING}",),
         "productId": _ids("Product", 1),
         "status": ("[]", "[CANCELLED]", "[COMPLETED]"),
@@ -77,7 +88,14 @@ VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "webhookId": _ids("Webhook", 1),
     },
 }
-"""By list and filter. A new filter needs a line here."""
+"""By list and filter. A new filter needs a line here. Where an index serves one of two filters, some have both."""
+
+STATUSES: Mapping[str, Sequence[str]] = {
+    "activations": ("ACTIVE", "CANCELLED"),
+    "clients": ("ACTIVE", "CANCELLED"),
+    "orders": ("PENDING", "COMPLETED", "CANCELLED"),
+}
+"""Values of the argument `status` of a partner's lists."""
 
 TYPES = {"activations": "Activation", "clients": "Client", "orders": "Order", "events": "Event"}
 
@@ -97,6 +115,10 @@ def reads() -> Iterator[Read]:
             arguments = ", ".join(each for each in (order, chosen) if each)
             yield Read(name, f"{{ {name}(first: 1, {arguments}) {{ nodes {{ id }} }} }}")
             yield Read(name, f"{{ {name}(last: 1, {arguments}) {{ totalCount nodes {{ id }} }} }}")
+    for name, statuses in STATUSES.items():
+        for status, page in product(statuses, ("first: 1", "first: 100", "last: 1")):
+            page_of = f"{{ viewer {{ partner {{ {name}({page}, status: {status}) {{ %s nodes {{ id }} }} }} }} }}"
+            yield from (Read(name, page_of % total) for total in ("", "totalCount"))
 
 
 def _orders(name: str) -> Sequence[str]:
