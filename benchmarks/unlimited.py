@@ -80,7 +80,6 @@ _RATES = (
     ),
 )
 _COSTS = (
-    Edit(Operations, "execute", "price = operation.constant_price or operation.price_of(variables.coerced)"),
     Edit(
         Operations,
         "execute",
@@ -195,6 +194,8 @@ _STRANGERS = (
         "needs_token = operation.private",
     ),
 )
+_PRICES = (Edit(Operations, "execute", "price = operation.constant_price or operation.price_of(variables.coerced)"),)
+"""For what has neither rates nor fairness, which both need the price."""
 EDITS: dict[str, Sequence[Edit]] = {
     # Rates are counted in the points of costs.
     "rates": (*_RATES, *_COSTS),
@@ -210,7 +211,10 @@ def without(kinds: Sequence[str] = tuple(EDITS)) -> Iterator[None]:
     """Run what is called in this context without the limits of these kinds."""
     before: dict[FunctionType, CodeType] = {}
     texts: dict[FunctionType, str] = {}
-    for edit in (edit for kind in kinds for edit in EDITS[kind]):
+    edits = [edit for kind in kinds for edit in EDITS[kind]]
+    if {"rates", "fairness"} <= set(kinds):
+        edits += _PRICES
+    for edit in edits:
         function: FunctionType = getattr(edit.owner, edit.name)
         before[function] = function.__code__
         text = texts.get(function) or textwrap.dedent(inspect.getsource(function))

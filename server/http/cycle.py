@@ -1,4 +1,4 @@
-"""Request and its answer on a connection: uvicorn's, with the head of an answer in one piece with its body.
+"""Request and its answer on a connection as in uvicorn, but the head of an answer is sent in one piece with its body.
 
 Most headers are the same in nearly every answer, so their lines are checked and made once.
 """
@@ -24,7 +24,7 @@ _TOGETHER_BYTES = 64 * 1024
 
 
 class Cycle(RequestResponseCycle):
-    """Request and its answer."""
+    """Request and its answer, of which the head waits for the first part of the body."""
 
     _held = b""
     """Head that has not been sent."""
@@ -33,6 +33,7 @@ class Cycle(RequestResponseCycle):
         """Send a part of an answer as uvicorn does, but a head of known length with the first part of the body."""
         if self._held:
             head, self._held = self._held, b""
+            self.response_started = True
             if self._is_whole_body(message):
                 self._send_all(head, message.get("body", b""))
                 return
@@ -41,9 +42,14 @@ class Cycle(RequestResponseCycle):
         elif not (self.response_started or self.disconnected or self.flow.write_paused):
             self._held = self._head(message) if message["type"] == "http.response.start" else b""
             if self._held:
-                self.response_started, self.waiting_for_100_continue = True, False
+                self.waiting_for_100_continue = False
                 return
         await super().send(message)
+
+    async def send_500_response(self) -> None:
+        """Send an answer of status 500, in place of a head that was not sent."""
+        self._held, self.chunked_encoding = b"", None
+        await super().send_500_response()
 
     def _is_whole_body(self, message: Any) -> bool:  # noqa: ANN401 — as uvicorn has it.
         """Return whether all that uvicorn would do is to send the body and to end the answer."""
@@ -64,6 +70,9 @@ class Cycle(RequestResponseCycle):
         self.expected_content_length = 0
         self.response_complete = True
         self.message_event.set()
+        # The server may have begun to stop since the head was made.
+        if not self.keep_alive:
+            self.transport.close()
         self.on_response()
 
     def _head(self, message: Any) -> bytes:  # noqa: ANN401 — as uvicorn has it.
