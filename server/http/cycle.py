@@ -13,7 +13,7 @@ _KEPT_MAX = 256
 _kept: dict[Header, bytes] = {}
 """Lines of headers that many answers have."""
 
-_OF_ONE_ANSWER = frozenset({b"etag", b"ratelimit", b"x-request-id"})
+_OF_ONE_ANSWER = frozenset({b"etag", b"x-request-id"})
 """Names of headers whose values rarely recur."""
 
 _SECURITY_COUNT, _SECURITY_LINES = len(SECURITY), lines_of(SECURITY)
@@ -89,7 +89,10 @@ class Cycle(RequestResponseCycle):
             line = _kept.get(header)
             if line is None:
                 name, value = header
-                if name == b"content-length" and length is None and value.isdigit():
+                if name == b"ratelimit":
+                    # Made of numbers, so it needs no check.
+                    line = b"ratelimit: %b\r\n" % value
+                elif name == b"content-length" and length is None and value.isdigit():
                     length = int(value)
                     line = b"content-length: %b\r\n" % value
                 else:
