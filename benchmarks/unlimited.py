@@ -79,6 +79,9 @@ _RATES = (
         """,
     ),
 )
+_PRICE = Edit(Operations, "execute", "price = operation.constant_price or operation.price_of(variables.coerced)")
+"""Left out only with all kinds, since rates and fairness both need the price."""
+
 _COSTS = (
     Edit(
         Operations,
@@ -194,8 +197,6 @@ _STRANGERS = (
         "needs_token = operation.private",
     ),
 )
-_PRICES = (Edit(Operations, "execute", "price = operation.constant_price or operation.price_of(variables.coerced)"),)
-"""For what has neither rates nor fairness, which both need the price."""
 EDITS: dict[str, Sequence[Edit]] = {
     # Rates are counted in the points of costs.
     "rates": (*_RATES, *_COSTS),
@@ -212,9 +213,7 @@ def without(kinds: Sequence[str] = tuple(EDITS)) -> Iterator[None]:
     before: dict[FunctionType, CodeType] = {}
     texts: dict[FunctionType, str] = {}
     edits = [edit for kind in kinds for edit in EDITS[kind]]
-    if {"rates", "fairness"} <= set(kinds):
-        edits += _PRICES
-    for edit in edits:
+    for edit in [*edits, _PRICE] if set(kinds) == set(EDITS) else edits:
         function: FunctionType = getattr(edit.owner, edit.name)
         before[function] = function.__code__
         text = texts.get(function) or textwrap.dedent(inspect.getsource(function))

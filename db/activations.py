@@ -144,6 +144,8 @@ def _listing(
         indexed=not all_partners or by is ActivationSortKey.ACTIVATED_AT,
         kept=_active_of_stock(chosen, mine) if only_active and _COUNTED.issuperset(dict(shape)) else None,
     )
+    if filters.matches_none(shape):
+        return plain
     return activation_searches.searched(plain, list(_searches(chosen)), others, mine)
 
 
@@ -210,7 +212,7 @@ def _of_status(chosen: ActivationFilter, *, only_active: bool) -> Iterable[Colum
         # As the condition of an index by which they are counted.
         yield activations.c.status == ActivationStatus.ACTIVE
     elif chosen.status is not None:
-        yield among(activations.c.status, "status")
+        yield filters.one_of(activations.c.status, "status", chosen.status)
 
 
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
@@ -241,7 +243,7 @@ def _by_texts_and_reasons(chosen: ActivationFilter) -> Iterable[ColumnElement[bo
         yield sa.or_(_NOTE.is_not(None), _CANCELLATION_NOTE.is_not(None))
         yield sa.or_(contains(_NOTE, chosen.note), contains(_CANCELLATION_NOTE, chosen.note))
     if chosen.cancellation_reason is not None:
-        yield among(activations.c.cancellation_reason, "cancellation_reason")
+        yield filters.one_of(activations.c.cancellation_reason, "cancellation_reason", chosen.cancellation_reason)
     if chosen.cancellation_reason is not None or chosen.cancelled_by_id is not None:
         # So that the index of cancelled activations serves them.
         yield activations.c.cancelled_at.is_not(None)

@@ -16,7 +16,6 @@ from db.engine import Connection, filters, one
 from db.engine.expressions import (
     AnyColumn,
     AnySelect,
-    among,
     contains,
     during,
     since,
@@ -138,6 +137,7 @@ def _listing(
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ClientFilter, shape)
     where = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
+    texts = () if filters.matches_none(shape) else (chosen.search, chosen.name)
     if by_cnpj:
         where.append(clients.c.cnpj.is_not(None))
     listed = Listing(
@@ -148,10 +148,10 @@ def _listing(
         key=name,
         sorting=Sorting(key, clients.c.id, descending=descending),
         indexed=by in indexed or by_cnpj,
-        searched=by is ClientSortKey.NAME and not (chosen.search is None and chosen.name is None),
+        searched=by is ClientSortKey.NAME and any(text is not None for text in texts),
     )
     # No index has the cities of all partners.
-    if chosen.city is None or all_partners:
+    if chosen.city is None or all_partners or filters.matches_none(shape):
         return listed
     return client_searches.in_city(
         listed, chosen.city, [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active)]
@@ -188,7 +188,7 @@ def _of_status(chosen: ClientFilter, *, only_active: bool) -> Iterable[ColumnEle
         # Cancelled clients have no names, and would be the first by name. Partial indexes leave them out.
         yield clients.c.status == ClientStatus.ACTIVE
     elif chosen.status is not None:
-        yield among(clients.c.status, "status")
+        yield filters.one_of(clients.c.status, "status", chosen.status)
 
 
 def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:

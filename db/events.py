@@ -120,7 +120,7 @@ _KEPT_OF_EACH = scoped(
 
 def _conditions(chosen: EventFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.types is not None:
-        yield among(events.c.type, "types")
+        yield filters.one_of(events.c.type, "types", chosen.types)
     for column, wanted in (
         (events.c.client_id, chosen.client_id),
         (events.c.order_id, chosen.order_id),

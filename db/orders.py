@@ -193,7 +193,7 @@ def _conditions(chosen: OrderFilter, mine: Mine) -> Iterable[ColumnElement[bool]
     if chosen.type is not None:
         yield orders.c.type == chosen.type
     if chosen.status is not None:
-        yield among(orders.c.status, "status")
+        yield filters.one_of(orders.c.status, "status", chosen.status)
     if chosen.product_id is not None:
         # Most products are in many of the orders, so that few orders have to be looked at for a page.
         yield sa.exists().where(

@@ -111,7 +111,7 @@ def _conditions(chosen: PartnerFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.cnpj is not None:
         yield starts_with(partners.c.cnpj, chosen.cnpj)
     if chosen.status is not None:
-        yield among(partners.c.status, "status")
+        yield filters.one_of(partners.c.status, "status", chosen.status)
 
 
 by_ids = RowsById(

@@ -203,7 +203,7 @@ def _listing(shape: Shape, *, all_partners: bool) -> Listing[UserRow]:
 
 def _conditions(chosen: UserFilter) -> Iterable[ColumnElement[bool]]:
     if chosen.roles is not None:
-        yield among(users.c.role, "roles")
+        yield filters.one_of(users.c.role, "roles", chosen.roles)
     if chosen.is_active is not None:
         yield users.c.disabled_at.is_(None) if chosen.is_active else users.c.disabled_at.is_not(None)
 

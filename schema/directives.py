@@ -42,9 +42,9 @@ _DEFINITION = "strawberry-definition"
     ],
     description=(
         "Points that a field costs by itself, once for each object that it is selected of; that an argument or an "
-        "input field adds to a query or mutation if it has another value than null and its default, a list that is not "
-        "of an enum for each entry; or that each operation costs whose root type has it. A field without it costs 1 if "
-        "it has objects, and otherwise what `@scalarCost` says."
+        "input field adds to a query or mutation if it has another value than null, an empty list and its default, a "
+        "list that is not of an enum for each entry; or that each operation costs whose root type has it. A field "
+        "without it costs 1 if it has objects, and otherwise what `@scalarCost` says."
     ),
 )
 class Cost:
@@ -136,8 +136,8 @@ class ValueCost:
     name="orderCost",
     repeatable=True,
     description=(
-        "Points that this filter adds, if it has another value than null, to a list in the order of this key, in which "
-        "no index has the rows that match."
+        "Points that this filter adds, if it has another value than null and an empty list, to a list in the order of "
+        "this key, in which no index has the rows that match."
     ),
 )
 class OrderCost:

@@ -76,8 +76,14 @@ def of_parents(parents: sa.Table, name: str) -> Mine:
     return lambda column: column.in_(found)
 
 
-Shape = tuple[tuple[str, bool | None], ...]
-"""The names of a filter's values that are given. A boolean is in it as a value, since it chooses the condition."""
+NO_VALUES: frozenset[Any] = frozenset()
+"""Values of a list that is empty: no row has one of them."""
+
+Shape = tuple[tuple[str, bool | frozenset[Any] | None], ...]
+"""The names of a filter's values that are given.
+
+A boolean and an empty list are in it as values, since they choose the condition.
+"""
 
 
 def shaped(scope: Scope, chosen: "DataclassInstance") -> tuple[Shape, dict[str, object]]:
@@ -86,7 +92,7 @@ def shaped(scope: Scope, chosen: "DataclassInstance") -> tuple[Shape, dict[str, 
     The partner is one of them; statements about all partners do not name it.
     """
     asked = [(name, value) for name in chosen.__dataclass_fields__ if (value := getattr(chosen, name)) is not None]
-    shape = tuple([(name, value if isinstance(value, bool) else None) for name, value in asked])
+    shape = tuple([(name, value if value == NO_VALUES or isinstance(value, bool) else None) for name, value in asked])
     return shape, {"partner_id": scope, **dict(asked)}
 
 
@@ -95,6 +101,19 @@ def named(kind: type[Filter], of_shape: Shape) -> Filter:
     unasked = dict.fromkeys(kind.__dataclass_fields__)
     asked: dict[str, Any] = {name: sa.bindparam(name) if flag is None else flag for name, flag in of_shape}
     return kind(**(unasked | asked))
+
+
+def one_of(column: AnyColumn, name: str, given: object) -> ColumnElement[bool]:
+    """Return the condition that the column is one of the values that `named` gives a filter.
+
+    If there are none, both engines know it before they read a row.
+    """
+    return sa.false() if given == NO_VALUES else among(column, name)
+
+
+def matches_none(of_shape: Shape) -> bool:
+    """Return whether filters of that shape match no row, because a list of values is empty."""
+    return any(given == NO_VALUES for _, given in of_shape)
 
 
 class RowsById(Generic[Identified]):

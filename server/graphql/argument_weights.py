@@ -74,10 +74,10 @@ class _Weight(NamedTuple):
         if not self.of_enum:
             return self.parts
         names = _names(value)
-        if names == self.default:
+        # No row has one of no values, and none is read.
+        if not names or names == self.default:
             return 0
-        # No value matches no row, and all are read to find none.
-        return self.parts + sum(self.values.get(name, 0) for name in names or self.values)
+        return self.parts + sum(self.values.get(name, 0) for name in names)
 
 
 def _of_value(value: ValueNode, weighed: Mapping[str, _Weight]) -> list[Term]:

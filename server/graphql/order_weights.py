@@ -11,6 +11,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
+    ListValueNode,
     NullValueNode,
     ObjectValueNode,
     ValueNode,
@@ -72,19 +73,26 @@ def _names(value: ValueNode, parts: Mapping[str, Mapping[str, int]]) -> _Names:
         return _Names(parts, lambda variables: _given(variables.get(whole), parts), varies=True)
     fields = value.fields if isinstance(value, ObjectValueNode) else ()
     weighed = {each.name.value: each.value for each in fields if each.name.value in parts}
-    possible = [name for name, each in weighed.items() if not isinstance(each, NullValueNode)]
+    possible = [name for name, each in weighed.items() if not _is_free(each)]
     variable = {name: each.name.value for name, each in weighed.items() if isinstance(each, VariableNode)}
     return _Names(
         possible,
-        lambda variables: [
-            name for name in possible if name not in variable or variables.get(variable[name]) is not None
-        ],
+        lambda variables: [name for name in possible if name not in variable or _adds(variables.get(variable[name]))],
         varies=bool(variable),
     )
 
 
 def _given(value: object, parts: Mapping[str, Mapping[str, int]]) -> Collection[str]:
-    return [name for name in parts if value.get(name) is not None] if isinstance(value, Mapping) else []
+    return [name for name in parts if _adds(value.get(name))] if isinstance(value, Mapping) else []
+
+
+def _is_free(value: ValueNode) -> bool:
+    return isinstance(value, NullValueNode) or (isinstance(value, ListValueNode) and not value.values)
+
+
+def _adds(value: object) -> bool:
+    """Return whether a filter with the value adds points: no row has one of no values, and none is read."""
+    return value is not None and value != []
 
 
 def _key(value: ValueNode | None, of_list: _OfList) -> _Key:

@@ -7,14 +7,16 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
-from server.http.headers import Header
+from server.http.headers import SECURITY, Header, lines_of
 
 _KEPT_MAX = 256
 _kept: dict[Header, bytes] = {}
 """Lines of headers that many answers have."""
 
-_OF_ONE_ANSWER = frozenset({b"etag", b"ratelimit", b"x-request-id"})
+_OF_ONE_ANSWER = frozenset({b"etag", b"x-request-id"})
 """Names of headers whose values rarely recur."""
+
+_SECURITY_COUNT, _SECURITY_LINES = len(SECURITY), lines_of(SECURITY)
 
 _OF_UVICORN = frozenset({b"connection", b"transfer-encoding"})
 """Names of headers by which uvicorn chooses how it sends the body."""
@@ -79,23 +81,29 @@ class Cycle(RequestResponseCycle):
         """Return the head of an answer of known length; an empty one if uvicorn has to make it."""
         if not self.keep_alive:
             return b""
-        headers = [*self.default_headers, *message.get("headers", ())]
-        lines = list(map(_kept.get, headers))
-        length, at = None, -1
-        for _ in range(lines.count(None)):
-            at = lines.index(None, at + 1)
-            name, value = headers[at]
-            if name == b"content-length" and length is None and value.isdigit():
-                length = int(value)
-                lines[at] = b"content-length: %b\r\n" % value
-            else:
-                lines[at] = line = _line(name, value)
-                if not line:
-                    return b""
+        headers, security = message.get("headers", ()), b""
+        if headers[:_SECURITY_COUNT] == SECURITY:
+            headers, security = headers[_SECURITY_COUNT:], _SECURITY_LINES
+        length, lines = None, []
+        for header in (*self.default_headers, *headers):
+            line = _kept.get(header)
+            if line is None:
+                name, value = header
+                if name == b"ratelimit":
+                    # Made of numbers, so it needs no check.
+                    line = b"ratelimit: %b\r\n" % value
+                elif name == b"content-length" and length is None and value.isdigit():
+                    length = int(value)
+                    line = b"content-length: %b\r\n" % value
+                else:
+                    line = _line(name, value)
+                    if not line:
+                        return b""
+            lines.append(line)
         if length is None:
             return b""
         self.expected_content_length, self.chunked_encoding = length, False
-        return b"".join((STATUS_LINE[message["status"]], *lines, b"\r\n"))  # type: ignore[arg-type]  # None is replaced.
+        return b"".join((STATUS_LINE[message["status"]], security, *lines, b"\r\n"))
 
 
 def _line(name: bytes, value: bytes) -> bytes:

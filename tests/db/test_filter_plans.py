@@ -4,7 +4,8 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,15 +14,18 @@ import pytest
 import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType
 
-from db import activations, clients, events, exports, orders, tables
+from db import activations, clients, events, exports, orders, partners, tables, users
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Database, listings, statistics
-from db.engine.keyset import Window
+from db.engine.filters import NO_VALUES
+from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
 from db.engine.statement import Statement, Values
 from db.events import EventFilter
 from db.orders import OrderFilter, OrderSortKey
+from db.partners import PartnerFilter, PartnerSortKey
+from db.users import UserFilter
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.clients import ClientStatus
 from domain.events import EventType
@@ -329,6 +333,69 @@ async def test_each_filter_and_order_reads_what_the_documentation_says(filled: s
         await listings.page(explained, case.listing, Window(25), frozenset({"id"}))  # type: ignore[arg-type]  # It has what a page calls.
         assert documented[name] == ("the partner's rows" if case.found_by is None else "an index"), name
         assert case.found_by is None or _serves(explained.plan, case.found_by), f"{name}:\n{explained.plan}"
+
+
+STEPS_MAX = 100
+"""More steps of SQLite than a statement takes that reads no row, and fewer than one that reads 20."""
+
+
+class Idle(Explained):
+    """Connection that checks of each statement that it reads no row."""
+
+    async def fetch(self, statement: Statement[Any], values: Values) -> list[Any]:
+        """Explain the statement with these values; run it on SQLite, whose plans say nothing of it."""
+        await super().fetch(statement, values)
+        if self.dialect.name == "sqlite":
+            compiled, steps = statement.compiled(self.dialect), bytearray()
+            with closing(sqlite3.connect(str(self._url.database))) as driver:
+                # The first statement of a connection reads the schema.
+                driver.execute("SELECT 1 FROM clients LIMIT 0")
+                driver.set_progress_handler(partial(steps.append, 0), 1)
+                driver.execute(compiled.text, compiled.bound(values)).fetchall()
+            assert len(steps) < STEPS_MAX, compiled.text
+        else:
+            assert re.findall("One-Time Filter: false|Scan", self.plan) == ["One-Time Filter: false"], self.plan
+        return [0]
+
+
+def _without_values() -> Iterator[Listing[Any]]:
+    """Each list, in each order, by a filter that has no values."""
+    for of_clients_by in ClientSortKey:
+        for of_clients in (ClientFilter(status=NO_VALUES), ClientFilter(status=NO_VALUES, city="ty 77", search="c7")):
+            yield clients.listing(1, of_clients, of_clients_by, descending=False)
+    for of_activations_by in ActivationSortKey:
+        for of_activations in (
+            ActivationFilter(status=NO_VALUES),
+            ActivationFilter(status=NO_VALUES, search="c7", search_key="C7", search_code="C7"),
+            ActivationFilter(cancellation_reason=NO_VALUES, client_name="c7"),
+        ):
+            yield activations.listing(1, of_activations, of_activations_by, descending=True)
+    for of_orders_by in OrderSortKey:
+        yield orders.listing(1, OrderFilter(status=NO_VALUES, product_id=3), of_orders_by, descending=True)
+    yield events.listing(1, EventFilter(types=NO_VALUES))
+    yield users.listing(1, UserFilter(roles=NO_VALUES))
+    yield partners.listing(1, PartnerFilter(status=NO_VALUES), PartnerSortKey.NAME, descending=False)
+
+
+async def test_a_filter_by_no_values_reads_no_row(filled: sa.URL) -> None:
+    idle: Any = Idle(filled)
+    values = {str: "c", int: 1, datetime: EARLY}
+    for listing in _without_values():
+        for backward in (False, True):
+            position = Keyset(values[listing.key_type], 1)
+            window = Window(25, backward=backward, after=position, before=position)
+            await listings.page(idle, listing, Window(25, backward=backward))
+            await listings.page(idle, listing, window)
+            await listings.any_beyond(idle, listing, window)
+        await listings.count(idle, listing)
+        await listings.count(idle, listing, 1_000)
+        await listings.those_in(idle, listing, [1, 2])
+    for kind, listing in (
+        (ExportList.CLIENTS, clients.listing(1, ClientFilter(status=NO_VALUES), ClientSortKey.NAME, descending=False)),
+        (ExportList.EVENTS, events.listing(1, EventFilter(types=NO_VALUES))),
+    ):
+        await idle.fetch(*exports.of_listing(listing, [*COLUMNS_OF[kind]], hidden=frozenset()))
+    await orders.total(idle, 1, OrderFilter(status=NO_VALUES))
 
 
 def test_what_reads_all_of_the_partners_rows_costs_points() -> None:

@@ -196,20 +196,20 @@ def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction
     if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
         return total
     for name, given in of_type.fields.items():
-        if value.get(name) is not None and given.ast_node is not None and not _is_default(value[name], given):
+        if value.get(name) not in (None, []) and given.ast_node is not None and not _is_default(value[name], given):
             weight = Fraction(_arguments(given.ast_node.directives, "cost").get("weight", "0"))
             named = get_named_type(given.type)
             of_enum = isinstance(named, GraphQLEnumType)
             total += weight * (len(value[name]) if isinstance(value[name], list) and not of_enum else 1)
             if isinstance(named, GraphQLEnumType):
-                total += sum(_value_weight(named, each) for each in _values_of(value[name], named))
+                total += sum(_value_weight(named, each) for each in _values_of(value[name]))
     return total
 
 
-def _values_of(value: object, of_type: GraphQLEnumType) -> Iterable[str]:
-    """Return the names of a value or of a list's values; an empty list, which no row matches, costs as one of all."""
+def _values_of(value: object) -> Iterable[str]:
+    """Return the names of a value or of a list's values."""
     values = value if isinstance(value, list) else [value]
-    return [each.name if isinstance(each, Enum) else str(each) for each in values] or of_type.values
+    return [each.name if isinstance(each, Enum) else str(each) for each in values]
 
 
 def _value_weight(of_type: GraphQLEnumType, name: str) -> Fraction:
@@ -232,7 +232,7 @@ def _order_weight(field: GraphQLField, argument: str, value: object, given: Mapp
         (
             Fraction(each["weight"])
             for name, defined in of_type.fields.items()
-            if value.get(name) not in (None, Undefined)
+            if value.get(name) not in (None, Undefined, [])
             for each in _all_arguments(_directives(defined), "orderCost")
             if each["by"] == key
         ),

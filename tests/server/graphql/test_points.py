@@ -146,7 +146,9 @@ def test_a_filter_in_a_variable_costs_what_it_has() -> None:
         ("clients(filter: {status: ACTIVE})", 6),
         ("clients(filter: {status: [ACTIVE]})", 6),
         ("clients(filter: {status: null}, sort: null)", 6),
-        ('activations(filter: {productId: "x", status: []})', 323.5),
+        ('activations(filter: {productId: "x", status: []})', 203.5),
+        ("activations(filter: {status: []}, sort: {by: CLIENT_NAME})", 3.5),
+        ("clients(filter: {status: []})", 6),
         ("activations(filter: {status: ACTIVE})", 8.5),
         ("activations(filter: {status: [CANCELLED]})", 123.5),
         ("activations(filter: {status: [ACTIVE, CANCELLED]})", 123.5),
@@ -175,6 +177,16 @@ def test_a_filter_in_a_variable_has_its_defaults_for_nothing(default: object) ->
 
     assert points(text, filter={"search": "x", "status": default}) == points(text, filter={"search": "x"}) == 67
     assert points(text, filter={"search": "x", "status": [ClientStatus.CANCELLED]}) == 97
+
+
+@pytest.mark.parametrize("by", ["ACTIVATED_AT", "CLIENT_NAME"])
+def test_a_filter_by_no_values_costs_nothing(by: str) -> None:
+    text = "query ($filter: ActivationFilter) { activations(filter: $filter, sort: {by: KEY}) { nodes { id } } }"
+    text = text.replace("KEY", by)
+    inner = text.replace("$filter: ActivationFilter", "$in: [ActivationStatus!]").replace("$filter", "{status: $in}")
+
+    assert points(text, filter={"status": []}) == points(inner, **{"in": []}) == points(text, filter=None) == 4
+    assert by_sdl(text, {"filter": {"status": []}}) == by_sdl(inner, {"in": []}) == 4
 
 
 def test_the_status_of_a_partners_rows_costs_points() -> None:
