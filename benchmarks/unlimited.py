@@ -79,8 +79,10 @@ _RATES = (
         """,
     ),
 )
+_PRICE = Edit(Operations, "execute", "price = operation.constant_price or operation.price_of(variables.coerced)")
+"""Left out only with all kinds, since rates and fairness both need the price."""
+
 _COSTS = (
-    Edit(Operations, "execute", "price = operation.constant_price or operation.price_of(variables.coerced)"),
     Edit(
         Operations,
         "execute",
@@ -210,7 +212,8 @@ def without(kinds: Sequence[str] = tuple(EDITS)) -> Iterator[None]:
     """Run what is called in this context without the limits of these kinds."""
     before: dict[FunctionType, CodeType] = {}
     texts: dict[FunctionType, str] = {}
-    for edit in (edit for kind in kinds for edit in EDITS[kind]):
+    edits = [edit for kind in kinds for edit in EDITS[kind]]
+    for edit in [*edits, _PRICE] if set(kinds) == set(EDITS) else edits:
         function: FunctionType = getattr(edit.owner, edit.name)
         before[function] = function.__code__
         text = texts.get(function) or textwrap.dedent(inspect.getsource(function))

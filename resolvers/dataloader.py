@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from db.engine import Connection, Database, Pending, deadline
 from db.engine.statement import Columns
+from domain.errors import NotRead
 from domain.tenancy import Scope
 from resolvers.columns import Recurring
 
@@ -109,7 +110,7 @@ class Loader(Generic[Key, Value]):
         self._loaded.update(zip(keys, map(found.get, keys), strict=True))
 
     def _asked(self, keys: Sequence[Key | None]) -> set[asyncio.Future[None]] | None:
-        """Return an awaitable of the load of all of the keys, or None if they are loaded."""
+        """Return the batches that load the keys, or None if all are loaded."""
         missing = set(keys) - self._loaded.keys()
         if not missing:
             return None
@@ -150,10 +151,15 @@ class Loader(Generic[Key, Value]):
         return batches
 
     async def _awaited(self, batch: asyncio.Future[None]) -> None:
-        """Wait until a batch is loaded; load it here if no other task can add keys to it meanwhile."""
+        """Wait until a batch is loaded.
+
+        Where deadlines know the tasks of their requests, which a remote database is worth, that task loads the batch
+        itself: while it does, no other task can add keys.
+        """
         until = deadline.current.get()
         if self._next is not batch or until is None or until.task_id != id(asyncio.current_task()):
-            await batch
+            # A task that is cancelled cancels what it waits for, and others wait for the same.
+            await asyncio.shield(batch)
             return
         keys = self._take()
         try:
@@ -227,11 +233,8 @@ def _recurring(loaded: Mapping[Key | None, Value | None], keys: Sequence[Key | N
 
 
 def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
-    if done.cancelled():
-        batch.cancel()
-        return
     # Asked for first: an error that is not looked at is logged, also where the batch was given up meanwhile.
-    error = done.exception()
+    error = asyncio.CancelledError() if done.cancelled() else done.exception()
     if error is not None:
         _fail(batch, error)
     elif not batch.done():
@@ -241,9 +244,7 @@ def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
 def _fail(batch: asyncio.Future[None], error: BaseException) -> None:
     if batch.done():
         return
-    if isinstance(error, asyncio.CancelledError):
-        batch.cancel()
-        return
-    batch.set_exception(error)
+    # What cancelled the task that reads has not cancelled those that wait for it.
+    batch.set_exception(NotRead() if isinstance(error, asyncio.CancelledError) else error)
     # If the caller was cancelled, nothing awaits the error.
     batch.exception()

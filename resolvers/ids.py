@@ -1,8 +1,7 @@
 """Global ids: opaque to clients, they encode a type and a database id."""
 
-from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -54,19 +53,19 @@ def _encoded(type_name: str, numbers: Collection[int]) -> list[str]:
 def decode(text: str) -> GlobalId | None:
     """Return the parts of the id; None if it is not an id of the portal."""
     try:
-        plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        type_name, *numbers = plain.split(":")
-        found = [int(number) for number in numbers]
+        # Only what `encode` returns is an id, which the alphabet for URLs writes in the same way.
+        plain = a2b_base64(text + "=" * (-len(text) % 4)).decode()
+        type_name, _, numbers = plain.partition(":")
+        first, colon, second = numbers.partition(":")
+        owner, number = (int(first), int(second)) if colon else (None, int(first))
     except (Base64Error, ValueError):
         return None
-    if encode(type_name, *found) != text or not all(0 < number <= _ID_MAX for number in found):
+    if not 0 < number <= _ID_MAX:
         return None
-    match found:
-        case [number]:
-            return GlobalId(type_name, number)
-        case [owner, number]:
-            return GlobalId(type_name, number, of=owner)
-    return None
+    if owner is None:
+        return GlobalId(type_name, number) if encode(type_name, number) == text else None
+    is_one = 0 < owner <= _ID_MAX and encode(type_name, owner, number) == text
+    return GlobalId(type_name, number, of=owner) if is_one else None
 
 
 def number(type_name: str, text: str) -> int:

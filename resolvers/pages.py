@@ -175,7 +175,7 @@ class _Among(Generic[Row]):
     kind: PageKind
 
     def counts(self, pages: Sequence[Page[Any]], at_most: int | None) -> Batch[int | None]:
-        loader = self.loaders.count(self.kind._replace(columns=None), at_most)
+        loader = self.loaders.count(self.kind._replace(window=_NO_WINDOW, columns=None), at_most)
         return loader.load_many([page.parent_id for page in pages])
 
     def beyond(self, pages: Sequence[Page[Any]], *, backward: bool) -> Batch[bool | None]:
@@ -223,6 +223,8 @@ class Selection(NamedTuple):
 
 EVERYTHING = Selection()
 """All columns of the rows, and nothing else."""
+
+_NO_WINDOW = Window(0)
 
 _NO_ROWS: Slice[Any] = Slice([], more=False)
 

@@ -64,8 +64,9 @@ class Connection(Generic[Item]):
     total_count: int = computed_together(
         pages.counts,
         description=(
-            "The number of objects in the whole list. It is counted only if it is selected, and not beyond the "
-            "server's `TOTAL_COUNT_MAX`, if it has one: of a longer list, it is that number, to be shown as “10.000+”."
+            "The number of objects in the whole list. Where it has to be counted, that is done only if it is selected, "
+            "and not beyond the server's `TOTAL_COUNT_MAX`, if it has one: of a longer list, it is that number, to be "
+            "shown as “10.000+”."
         ),
     )
     total_count_is_exact: bool = computed_together(

@@ -239,7 +239,7 @@ def counts_total(name: str) -> bool:
 
 
 def total_parts_of(parent: GraphQLObjectType, name: str) -> int | None:
-    """Return the parts of a connection's `totalCount`; None if it has the weight of its type."""
+    """Return the parts of a connection's `totalCount` or `totalCountIsExact`; None if it has the weight of its type."""
     found = TOTALS.get(f"{parent.name}.{name}")
     return None if found is None else parts(found)
 

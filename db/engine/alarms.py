@@ -62,12 +62,14 @@ class Alarm:
     Leaving it raises TookTooLongError at the deadline, and CallerGoneError when the caller has gone away.
     """
 
-    __slots__ = ("_alarms", "_cancelling", "_has_rung", "_task", "until")
+    __slots__ = ("_alarms", "_cancelled", "_cancelling", "_has_rung", "_task", "until")
 
     def __init__(self, alarms: Alarms, until: Deadline) -> None:
         """Take the alarms of the loop, and the deadline."""
         self._alarms, self.until = alarms, until
         self._has_rung = False
+        self._cancelled = 0
+        """How often it has cancelled the task."""
         self._task: asyncio.Task[Any]
 
     def __enter__(self) -> Self:
@@ -85,17 +87,23 @@ class Alarm:
         """Stop waiting for the deadline."""
         self._alarms.remove(self)
         self.until.remove_stop(self)
-        if self._has_rung:
-            if self._task.uncancel() <= self._cancelling and isinstance(error, asyncio.CancelledError):
-                raise TookTooLongError from None
-        elif self.until.gone and isinstance(error, asyncio.CancelledError) and not self._task.uncancel():
-            raise CallerGoneError from None
+        if not self._cancelled:
+            return
+        for _ in range(self._cancelled):
+            self._task.uncancel()
+        # What others have cancelled stays so.
+        if self._task.cancelling() <= self._cancelling and isinstance(error, asyncio.CancelledError):
+            raise TookTooLongError if self._has_rung else CallerGoneError from None
 
     def __call__(self) -> None:
         """End the work because its caller has gone."""
-        self._task.cancel()
+        self._cancel()
 
     def ring(self) -> None:
         """End the work at its deadline."""
         self._has_rung = True
+        self._cancel()
+
+    def _cancel(self) -> None:
+        self._cancelled += 1
         self._task.cancel()

@@ -29,7 +29,7 @@ class Deadline:
     on_late: Callable[[], object] | None = None
     """Called when a read has been stopped at the deadline, before its error is raised."""
     task_id = 0
-    """Identity of the task that runs the request: while it waits for a read, no other task of the request runs.
+    """Identity of the task that runs the request; 0 if it is not known.
 
     Not the task itself, whose context holds this.
     """
@@ -101,7 +101,7 @@ class Deadline:
         return lambda: self.remove_stop(own)
 
     def add_stop(self, stop: Callable[[], object]) -> None:
-        """Call this object, which is in no other place, if the caller goes away."""
+        """Call this object, which must not be added twice, if the caller goes away."""
         if self._stops is None:
             self._stops = set()
         self._stops.add(stop)

@@ -57,9 +57,9 @@ class PlaceQueue:
     ) -> None:
         """Take the number of places.
 
-        No partner gets those that are `kept_free` for others, by default one of four, and one of two or three; none
-        gets those that are kept `for_strangers`, such as for the check of a token. At most `waiting_max` units of one
-        partner wait, if it is given; then `full` is raised.
+        No partner gets those that are `kept_free` for others, by default one of four, and one of two or three, nor do
+        all units without a partner together; no partner gets those that are kept `for_strangers`, such as for the check
+        of a token. At most `waiting_max` units of one partner wait, if it is given; then `full` is raised.
         """
         if kept_free is None:
             kept_free = max(places // KEPT_FREE, int(places > 1))
@@ -93,7 +93,7 @@ class PlaceQueue:
         if self._waiting.number:
             if not self._is_turn_of(key):
                 return False
-        elif self._for_strangers and self._is_for_strangers(key):
+        elif self._for_strangers and self._is_kept_from(key):
             return False
         self._free -= 1
         self._held[key] = held + 1
@@ -142,9 +142,9 @@ class PlaceQueue:
         """Return whether a place is free, and the key may have another one."""
         if self._held.get(key, 0) >= self._of_one or not self._free:
             return False
-        return not (self._for_strangers and self._is_for_strangers(key))
+        return not (self._for_strangers and self._is_kept_from(key))
 
-    def _is_for_strangers(self, key: Hashable) -> bool:
+    def _is_kept_from(self, key: Hashable) -> bool:
         """Return whether the free places are kept for others than the key."""
         return key is not None and self._free <= self._for_strangers - self._held.get(None, 0)
 

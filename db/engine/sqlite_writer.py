@@ -110,9 +110,9 @@ class GroupCommitWriter(ConnectionThread):
         """Return the outcomes, unknown ones of units that were committed while the files were moved."""
         try:
             self._file.verify()
-        except (FileMissingError, FilesChangedError):
+        except Exception as error:  # noqa: BLE001 — each caller that waits gets it.
             unknown = OutcomeUnknownError()
-            unknown.__cause__ = FileMissingError()
+            unknown.__cause__ = FileMissingError() if isinstance(error, FilesChangedError) else error
             return [Outcome(error=outcome.error or unknown) for outcome in outcomes]
         return outcomes
 

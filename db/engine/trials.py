@@ -43,8 +43,8 @@ class Trial:
     __slots__ = ("_is_stopped", "committing", "lock_seconds", "partner", "read_only", "until")
 
     def __init__(self, until: Deadline | None, *, read_only: bool, partner: str | None = None) -> None:
+        """Take the deadline and, with row-level security, the value of its setting for the partner; None without."""
         self.until, self.read_only, self.partner = until, read_only, partner
-        """With row-level security, `partner` is the value of its setting; None without."""
         self.lock_seconds: float | None = None
         """How long a statement may wait for a lock; until the deadline if it is None."""
         self.committing = False

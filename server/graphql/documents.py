@@ -75,7 +75,10 @@ class DocumentRequest(NamedTuple):
     stops_if_private: bool = False
     """Whether a document that needs a viewer is refused before it is validated."""
     hides_schema: bool = False
-    """Whether one operation for viewers is enough for that, known or not: validation is of the document as a whole."""
+    """Whether one operation for viewers is enough for that, known or not, and errors name nothing of the schema.
+
+    Validation is of the document as a whole, so that a public operation beside would show the errors of the other.
+    """
 
 
 class Documents:

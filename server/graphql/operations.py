@@ -115,11 +115,11 @@ class Operations:
             if operation.cost is None and price.points <= SHORT_POINTS and self._replicas is None:
                 result = operation.prepared.execute_with(variables, context_value=context)
                 if not isinstance(result, ExecutionResult):
-                    self.short.begin()
+                    short = self.short.begin()
                     try:
                         result = await result
                     finally:
-                        self.short.end()
+                        self.short.end(short)
                 answer = _answer(context, result, operation)
             else:
                 answer = await self._executed(context, request, operation, variables, price)
@@ -195,11 +195,11 @@ class Operations:
             if is_query and price.points > SHORT_POINTS:
                 pause = Pauses(self.short, self.turns, partner)
                 return await _run(context, operation, variables, Parts(pause))
-            self.short.begin()
+            short = self.short.begin()
             try:
                 return await _run(context, operation, variables)
             finally:
-                self.short.end()
+                self.short.end(short)
         async with self.budget.share(size, partner, context.deadline):
             # Its reads run beside the loop, which other operations have in between.
             before = is_large.set(True)

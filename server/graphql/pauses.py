@@ -25,33 +25,42 @@ _SOON_SECONDS = 0.02
 
 
 class ShortOperations:
-    """Operations that are not large, while they wait for a database. Large ones make pauses until these have ended."""
+    """Operations that are not large, while they wait for a database. Large ones wait for those that may end soon."""
 
-    __slots__ = ("_clock", "_since", "_waiting", "number")
+    __slots__ = ("_begun", "_clock", "_latest", "_waiting")
 
     def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
         """Begin with none; take the clock."""
         self._clock = clock
-        self.number = 0
-        self._since = 0.0
-        """When the latest has begun."""
+        self._begun: dict[int, float] = {}
+        """When each has begun, in this order, without those that were found to take long."""
+        self._latest = 0
         self._waiting: list[asyncio.Future[None]] = []
 
-    def begin(self) -> None:
-        """Add an operation, which begins to wait."""
-        self.number += 1
-        self._since = self._clock()
+    @property
+    def number(self) -> int:
+        """Number of operations that may end soon."""
+        return len(self._begun)
 
-    def end(self) -> None:
-        """Remove an operation, which has its result or error."""
-        self.number -= 1
-        if self._waiting and not self.number:
+    def begin(self) -> int:
+        """Add an operation, which begins to wait, and return its number."""
+        self._latest = number = self._latest + 1
+        self._begun[number] = self._clock()
+        return number
+
+    def end(self, number: int) -> None:
+        """Remove the operation with this number, which has its result or error."""
+        self._begun.pop(number, None)
+        if self._waiting and not self._begun:
             for waiting in self._waiting:
                 _end(waiting)
 
     async def ended(self, *, at_most: float) -> None:
-        """Wait until there is none, for these seconds at most, and not for one that takes long."""
-        if not self.number or self._clock() - self._since > _SOON_SECONDS:
+        """Wait for those that began a short time ago until all have ended, for these seconds at most."""
+        oldest = self._clock() - _SOON_SECONDS
+        while self._begun and self._begun[number := next(iter(self._begun))] < oldest:
+            del self._begun[number]
+        if not self._begun:
             return
         loop = asyncio.get_running_loop()
         waiting = loop.create_future()

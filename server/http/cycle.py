@@ -1,4 +1,4 @@
-"""Request and its answer on a connection: uvicorn's, with the head of an answer in one piece with its body.
+"""Request and its answer on a connection as in uvicorn, but the head of an answer is sent in one piece with its body.
 
 Most headers are the same in nearly every answer, so their lines are checked and made once.
 """
@@ -7,14 +7,16 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
-from server.http.headers import Header
+from server.http.headers import SECURITY, Header, lines_of
 
 _KEPT_MAX = 256
 _kept: dict[Header, bytes] = {}
 """Lines of headers that many answers have."""
 
-_OF_ONE_ANSWER = frozenset({b"etag", b"ratelimit", b"x-request-id"})
+_OF_ONE_ANSWER = frozenset({b"etag", b"x-request-id"})
 """Names of headers whose values rarely recur."""
+
+_SECURITY_COUNT, _SECURITY_LINES = len(SECURITY), lines_of(SECURITY)
 
 _OF_UVICORN = frozenset({b"connection", b"transfer-encoding"})
 """Names of headers by which uvicorn chooses how it sends the body."""
@@ -24,7 +26,7 @@ _TOGETHER_BYTES = 64 * 1024
 
 
 class Cycle(RequestResponseCycle):
-    """Request and its answer."""
+    """Request and its answer, of which the head waits for the first part of the body."""
 
     _held = b""
     """Head that has not been sent."""
@@ -33,6 +35,7 @@ class Cycle(RequestResponseCycle):
         """Send a part of an answer as uvicorn does, but a head of known length with the first part of the body."""
         if self._held:
             head, self._held = self._held, b""
+            self.response_started = True
             if self._is_whole_body(message):
                 self._send_all(head, message.get("body", b""))
                 return
@@ -41,9 +44,14 @@ class Cycle(RequestResponseCycle):
         elif not (self.response_started or self.disconnected or self.flow.write_paused):
             self._held = self._head(message) if message["type"] == "http.response.start" else b""
             if self._held:
-                self.response_started, self.waiting_for_100_continue = True, False
+                self.waiting_for_100_continue = False
                 return
         await super().send(message)
+
+    async def send_500_response(self) -> None:
+        """Send an answer of status 500, in place of a head that was not sent."""
+        self._held, self.chunked_encoding = b"", None
+        await super().send_500_response()
 
     def _is_whole_body(self, message: Any) -> bool:  # noqa: ANN401 — as uvicorn has it.
         """Return whether all that uvicorn would do is to send the body and to end the answer."""
@@ -64,29 +72,38 @@ class Cycle(RequestResponseCycle):
         self.expected_content_length = 0
         self.response_complete = True
         self.message_event.set()
+        # The server may have begun to stop since the head was made.
+        if not self.keep_alive:
+            self.transport.close()
         self.on_response()
 
     def _head(self, message: Any) -> bytes:  # noqa: ANN401 — as uvicorn has it.
         """Return the head of an answer of known length; an empty one if uvicorn has to make it."""
         if not self.keep_alive:
             return b""
-        headers = [*self.default_headers, *message.get("headers", ())]
-        lines = list(map(_kept.get, headers))
-        length, at = None, -1
-        for _ in range(lines.count(None)):
-            at = lines.index(None, at + 1)
-            name, value = headers[at]
-            if name == b"content-length" and length is None and value.isdigit():
-                length = int(value)
-                lines[at] = b"content-length: %b\r\n" % value
-            else:
-                lines[at] = line = _line(name, value)
-                if not line:
-                    return b""
+        headers, security = message.get("headers", ()), b""
+        if headers[:_SECURITY_COUNT] == SECURITY:
+            headers, security = headers[_SECURITY_COUNT:], _SECURITY_LINES
+        length, lines = None, []
+        for header in (*self.default_headers, *headers):
+            line = _kept.get(header)
+            if line is None:
+                name, value = header
+                if name == b"ratelimit":
+                    # Made of numbers, so it needs no check.
+                    line = b"ratelimit: %b\r\n" % value
+                elif name == b"content-length" and length is None and value.isdigit():
+                    length = int(value)
+                    line = b"content-length: %b\r\n" % value
+                else:
+                    line = _line(name, value)
+                    if not line:
+                        return b""
+            lines.append(line)
         if length is None:
             return b""
         self.expected_content_length, self.chunked_encoding = length, False
-        return b"".join((STATUS_LINE[message["status"]], *lines, b"\r\n"))  # type: ignore[arg-type]  # None is replaced.
+        return b"".join((STATUS_LINE[message["status"]], security, *lines, b"\r\n"))
 
 
 def _line(name: bytes, value: bytes) -> bytes:

@@ -69,7 +69,7 @@ class Endpoint:
         if scope["method"] == "OPTIONS":
             await _send_nothing(send, HTTPStatus.NO_CONTENT, [(b"allow", _ALLOWED.encode()), _VARY])
             return
-        given = Headers(scope["headers"])
+        given: Headers = scope["state"]["headers"]
         negotiated = given.negotiated()
         form, coding = negotiated.form, negotiated.coding if self._gzip_from_bytes else Coding.PLAIN
         coming = 0

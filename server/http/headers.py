@@ -20,16 +20,18 @@ from server.http.negotiation import JSON_TYPE, STREAM_TYPE, media_type, names
 
 Header = tuple[bytes, bytes]
 
-_ALWAYS: tuple[Header, ...] = (
+SECURITY: list[Header] = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-)
+]
+"""Headers with which most answers begin: all but those that have one of these names themselves."""
+
 _NAME = itemgetter(0)
-_ALWAYS_NAMES = frozenset(map(_NAME, _ALWAYS))
+_SECURITY_NAMES = frozenset(map(_NAME, SECURITY))
 # The owner of the domain decides whether its other subdomains keep to https too.
 _HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 
@@ -77,6 +79,13 @@ class Headers:
         if len(self._once) == len(self._headers):
             return [value.decode("latin-1")]
         return [each.decode("latin-1") for other, each in self._headers if other == name]
+
+    def first_bytes(self, name: bytes) -> bytes | None:
+        """Return the first value of a header as it was sent; None if the request has none."""
+        value = self._once.get(name)
+        if value is None or len(self._once) == len(self._headers):
+            return value
+        return next(each for other, each in self._headers if other == name)
 
     def first(self, name: bytes) -> str | None:
         """Return the first value of a header; None if the request has none."""
@@ -134,19 +143,25 @@ def bearer_token(authorization: Sequence[str]) -> str | None:
 
 
 def completed(own: Collection[Header], scope: Scope, request_id: str) -> list[Header]:
-    """Return an answer's own headers, which take precedence, and the missing ones."""
-    names = set(map(_NAME, own))
-    always = _ALWAYS if names.isdisjoint(_ALWAYS_NAMES) else [each for each in _ALWAYS if each[0] not in names]
-    headers = [*own, *always, (b"x-request-id", request_id.encode())]
-    if scope.get("scheme") == "https" and _HTTPS_ONLY[0] not in names:
+    """Return the missing headers of an answer, and its own, which take precedence."""
+    security = SECURITY
+    if not _SECURITY_NAMES.isdisjoint(map(_NAME, own)):
+        names = set(map(_NAME, own))
+        security = [each for each in SECURITY if each[0] not in names]
+    headers = [*security, *own, (b"x-request-id", request_id.encode())]
+    if scope.get("scheme") == "https" and _HTTPS_ONLY[0] not in map(_NAME, own):
         headers.append(_HTTPS_ONLY)
     return headers
 
 
 def head(status: int, headers: Collection[Header]) -> bytes:
     """Return an answer's bytes before its body."""
-    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, HTTPStatus(status).phrase.encode(), lines)
+    return b"HTTP/1.1 %d %b\r\n%b\r\n" % (status, HTTPStatus(status).phrase.encode(), lines_of(headers))
+
+
+def lines_of(headers: Collection[Header]) -> bytes:
+    """Return the lines of headers."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
 def given(scope: Scope, name: bytes) -> bytes | None:

@@ -24,7 +24,7 @@ from server.graphql.answers import Answer
 from server.graphql.operation_requests import OperationRequest
 from server.http.cors import Cors
 from server.http.errors import error_response
-from server.http.headers import Headers, completed, given
+from server.http.headers import Headers, completed
 
 _REQUEST_ID = re.compile(rb"([A-Za-z0-9._-]{1,64})[ \t]*")
 _LONGEST_LOGGED_PATH = 200
@@ -69,9 +69,10 @@ class RequestLog:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = request_id_for(given(scope, b"x-request-id"))
         state = scope.setdefault("state", {})
-        state["request_id"], state["client_address"] = request_id, client_address(scope)
+        state["headers"] = given = Headers(scope["headers"])
+        state["request_id"] = request_id = request_id_for(given.first_bytes(b"x-request-id"))
+        state["client_address"] = client_address(scope)
         status = 0
         started = perf_counter()
 
@@ -96,7 +97,7 @@ class RequestLog:
             state["error"] = "INTERNAL"
             if status:
                 raise
-            await _internal_error(request_id, Headers(scope["headers"]))(scope, receive, send_completed)
+            await _internal_error(request_id, given)(scope, receive, send_completed)
         finally:
             seconds = perf_counter() - started
             _write_line(scope, status, seconds, statements)

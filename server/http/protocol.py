@@ -25,6 +25,7 @@ from server.http.request_head import MAX_HEADERS, SLICE_BYTES
 from server.http.websocket_protocol import WebSocketProtocol
 
 _PATH = PATH.encode()
+_TARGET = (PATH, _PATH, b"")
 
 _CHECKED = frozenset({b"expect", b"transfer-encoding"})
 """Names of headers whose values are checked."""
@@ -138,11 +139,7 @@ class Protocol(GracefulProtocol):
         if parser.should_upgrade():
             self._upgrading = True
             return
-        url = httptools.parse_url(self.url)
-        if url.schema is not None:
-            request_head.check_target(self.url, host)
-        raw_path = url.path or b"/"
-        path = raw_path.decode("ascii")
+        path, raw_path, query = _TARGET if self.url == _PATH else self._target(host)
         self.scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -152,9 +149,9 @@ class Protocol(GracefulProtocol):
             "scheme": self.scheme or "http",
             "method": parser.get_method().decode("ascii"),
             "root_path": "",
-            "path": unquote(path) if "%" in path else path,
+            "path": path,
             "raw_path": raw_path,
-            "query_string": url.query or b"",
+            "query_string": query,
             "headers": headers,
             "state": self.app_state.copy(),
         }
@@ -183,6 +180,14 @@ class Protocol(GracefulProtocol):
         else:
             self._answering = cycle
             self._start_asgi_task(cycle, app)
+
+    def _target(self, host: bytes | None) -> tuple[str, bytes, bytes]:
+        """Return the path, decoded and as it is, and the query of the request's URL."""
+        url = httptools.parse_url(self.url)
+        if url.schema is not None:
+            request_head.check_target(self.url, host)
+        raw_path: bytes = url.path or b"/"
+        return unquote(raw_path.decode("ascii")), raw_path, url.query or b""
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""

@@ -102,6 +102,22 @@ def signed_out(stranger: Visit) -> Iterator[Visit]:
 
 
 @pytest.fixture(scope="module")
+async def succession(browser: Browser, url: str) -> AsyncIterator[Visit]:
+    """Yield the visit of users who sign in one after another."""
+    async with visiting(browser, url) as visit:
+        yield visit
+
+
+@pytest.fixture
+async def guest(succession: Visit) -> AsyncIterator[Visit]:
+    """Yield a visit with an open sign-in to tests each of which signs in as another user."""
+    await succession.dialog.wait_for()
+    yield succession
+    await succession.lose_the_session()
+    assert succession.problems == []
+
+
+@pytest.fixture(scope="module")
 async def manager(browser: Browser, url: str) -> AsyncIterator[Visit]:
     """Yield the visit of a manager, which lasts for the tests of a module: to load all takes much longer than most."""
     async with visiting(browser, url) as visit:

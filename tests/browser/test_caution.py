@@ -74,14 +74,14 @@ async def test_a_destructive_mutation_runs_only_after_confirmation(visit: Visit)
     bodies = sent(visit)
     await visit.write(APPROVE, f'{{"id": "{ABSENT}"}}')
 
-    await visit.page.get_by_role("button", name="Execute query").click()
+    await visit.execute.click()
     await expect(visit.question).to_contain_text("Executar approveOrder?")
     await expect(visit.question).to_contain_text("Approve")
     await expect(visit.question).to_contain_text(f"orderId{ABSENT}")
     await visit.question.get_by_role("button", name="Não executar").click()
     await expect(visit.page.locator(".graphiql-response")).to_contain_text("Não executado")
     refused = list(bodies)
-    await visit.page.get_by_role("button", name="Execute query").click()
+    await visit.execute.click()
     await visit.question.get_by_role("button", name="Executar", exact=True).click()
 
     await expect(visit.page.locator(".graphiql-response")).to_contain_text("NOT_FOUND")
@@ -115,7 +115,7 @@ async def test_it_asks_for_the_operation_that_is_chosen_of_several(visit: Visit)
     await visit.write(IN_A_FRAGMENT)
 
     for operation in ("Fragments", "Harmless"):
-        await visit.page.get_by_role("button", name="Execute query").click()
+        await visit.choose.click()
         await visit.page.get_by_role("menuitem", name=operation).click()
         if operation == "Fragments":
             await expect(visit.question).to_contain_text("Executar cancelClient?")

@@ -115,6 +115,7 @@ async def test_a_script_that_somebody_writes_into_the_page_is_not_run(signed_out
 
 async def test_a_query_is_built_by_clicking_and_run(signed_in: Visit) -> None:
     explorer = signed_in.page.locator(".graphiql-explorer-root")
+    await signed_in.show("GraphiQL Explorer")
 
     await signed_in.page.get_by_role("button", name="New tab").click()
     for field in ("viewer", "user", "name"):
@@ -126,11 +127,11 @@ async def test_a_query_is_built_by_clicking_and_run(signed_in: Visit) -> None:
     await expect(signed_in.page.locator(".graphiql-response")).to_contain_text("Mariana Gonçalves Prado")
 
 
-async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:
-    keyboard = visit.page.keyboard
-    await visit.dialog.wait_for()
+async def test_the_sign_in_works_by_the_keyboard_alone(guest: Visit) -> None:
+    keyboard = guest.page.keyboard
+    await guest.dialog.wait_for()
 
-    await expect(visit.page.get_by_label(EMAIL)).to_be_focused()
+    await expect(guest.page.get_by_label(EMAIL)).to_be_focused()
     await keyboard.press("ControlOrMeta+A")
     await keyboard.type("operador@beta.example")
     await keyboard.press("Tab")
@@ -138,8 +139,8 @@ async def test_the_sign_in_works_by_the_keyboard_alone(visit: Visit) -> None:
     await keyboard.type("demo-portal")
     await keyboard.press("Enter")
 
-    await expect(visit.page.get_by_role("banner")).to_contain_text("Patrícia Hoffmann")
-    await expect(visit.dialog).to_have_count(0)
+    await expect(guest.page.get_by_role("banner")).to_contain_text("Patrícia Hoffmann")
+    await expect(guest.dialog).to_have_count(0)
 
 
 async def test_a_wrong_password_is_refused_in_the_form(signed_out: Visit) -> None:
@@ -150,16 +151,16 @@ async def test_a_wrong_password_is_refused_in_the_form(signed_out: Visit) -> Non
     await expect(signed_out.page.get_by_label(EMAIL)).to_have_value("gerente@alfa.example")
 
 
-async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
-    await visit.sign_in()
-    assert await visit.titles() == SCREENS
+async def test_every_ready_made_tab_runs_as_it_is(guest: Visit) -> None:
+    await guest.sign_in()
+    assert await guest.titles() == SCREENS
 
     answers = {}
     for title in SCREENS:
         if title == FOLLOWING:
             continue
-        await visit.turn_to(title)
-        answers[title] = await visit.run()
+        await guest.turn_to(title)
+        answers[title] = await guest.run()
 
     assert {title: problems for title, answer in answers.items() if (problems := list(_problems(answer)))} == {}
 
@@ -167,7 +168,7 @@ async def test_every_ready_made_tab_runs_as_it_is(visit: Visit) -> None:
 async def test_a_subscription_shows_what_happens_until_it_is_stopped(signed_in: Visit) -> None:
     await signed_in.turn_to(FOLLOWING)
     async with signed_in.page.expect_response(lambda answer: "text/event-stream" in answer.headers["content-type"]):
-        await signed_in.page.get_by_role("button", name="Execute query").click()
+        await signed_in.execute.click()
     shown = signed_in.page.locator(".graphiql-response")
     _, session = await signed_in.kept()
 
@@ -183,23 +184,23 @@ async def test_a_subscription_shows_what_happens_until_it_is_stopped(signed_in: 
     await expect(shown).to_contain_text("Padaria Dois")
 
 
-async def test_every_tab_of_the_vendor_runs_as_it_is(visit: Visit) -> None:
-    await visit.sign_in(VENDOR)
-    assert await visit.titles() == VENDOR_SCREENS
+async def test_every_tab_of_the_vendor_runs_as_it_is(guest: Visit) -> None:
+    await guest.sign_in(VENDOR)
+    assert await guest.titles() == VENDOR_SCREENS
 
     answers = {}
     for title in VENDOR_SCREENS:
-        await visit.turn_to(title)
-        answers[title] = await visit.run()
+        await guest.turn_to(title)
+        answers[title] = await guest.run()
 
     assert {title: problems for title, answer in answers.items() if (problems := list(_problems(answer)))} == {}
     assert answers["AprovarParaParceiro"]["data"]["approveOrder"]["order"]["approvedBy"]["name"].startswith("Helena")
 
 
-async def test_a_user_gets_the_tabs_that_the_role_allows(visit: Visit) -> None:
-    await visit.sign_in(VIEWER)
+async def test_a_user_gets_the_tabs_that_the_role_allows(guest: Visit) -> None:
+    await guest.sign_in(VIEWER)
 
-    assert await visit.titles() == READING
+    assert await guest.titles() == READING
 
 
 async def test_a_mutation_that_is_run_twice_does_its_work_once(signed_in: Visit) -> None:
@@ -217,7 +218,7 @@ async def test_a_mutation_that_is_run_twice_does_its_work_once(signed_in: Visit)
 
 
 async def test_the_docs_show_the_label_of_the_portal(signed_in: Visit) -> None:
-    await signed_in.page.get_by_role("button", name="Show Documentation Explorer").click()
+    await signed_in.show("Documentation Explorer")
     docs = signed_in.page.locator(".graphiql-doc-explorer")
     await docs.get_by_role("link", name="Query", exact=True).click()
 
@@ -240,27 +241,21 @@ async def test_an_executed_operation_is_in_the_history(signed_in: Visit) -> None
     await signed_in.turn_to("EstoqueDoParceiro")
     await signed_in.run()
 
-    await signed_in.page.get_by_role("button", name="Show History").click()
+    await signed_in.show("History")
 
     await expect(signed_in.page.locator(".graphiql-history")).to_contain_text("EstoqueDoParceiro")
 
 
-async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(visit: Visit) -> None:
-    await visit.sign_in()
-    await visit.turn_to("Eventos")
-    _, session = await visit.kept()
-    await ask(visit, session["token"], "mutation { signOut { signedOut } }")
+async def test_a_session_that_ended_is_asked_for_again_and_the_tabs_stay(signed_in: Visit) -> None:
+    await signed_in.turn_to("Eventos")
 
-    refused = await visit.run()
-    await expect(visit.dialog).to_contain_text("Sua sessão terminou")
-    await visit.sign_in()
-    answer = await visit.run()
+    refused = await signed_in.lose_the_session()
+    await expect(signed_in.dialog).to_contain_text("Sua sessão terminou")
+    await signed_in.sign_in()
+    answer = await signed_in.run()
 
     assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     assert len(answer["data"]["events"]["nodes"]) == 10
-    # The browser itself writes the refusal into its console.
-    assert [problem for problem in visit.problems if str(int(HTTPStatus.UNAUTHORIZED)) not in problem] == []
-    visit.problems.clear()
 
 
 async def test_a_tab_chosen_while_the_page_loads_shows_its_own_operation(browser: Browser, url: str) -> None:
@@ -276,15 +271,15 @@ async def test_a_tab_chosen_while_the_page_loads_shows_its_own_operation(browser
     assert visit.problems == []
 
 
-async def test_an_operation_that_needs_somebody_asks_who_it_is(visit: Visit) -> None:
-    await visit.dialog.wait_for()
-    await visit.page.keyboard.press("Escape")
-    await expect(visit.dialog).to_have_count(0)
+async def test_an_operation_that_needs_somebody_asks_who_it_is(signed_out: Visit) -> None:
+    await signed_out.dialog.wait_for()
+    await signed_out.page.keyboard.press("Escape")
+    await expect(signed_out.dialog).to_have_count(0)
 
-    await visit.turn_to("EstoqueDoParceiro")
-    await visit.run()
+    await signed_out.turn_to("EstoqueDoParceiro")
+    await signed_out.run()
 
-    await expect(visit.dialog).to_contain_text("é preciso entrar")
+    await expect(signed_out.dialog).to_contain_text("é preciso entrar")
 
 
 async def test_the_token_is_kept_for_the_tab_until_the_sign_out(visit: Visit) -> None:
@@ -303,22 +298,32 @@ async def test_the_token_is_kept_for_the_tab_until_the_sign_out(visit: Visit) ->
     assert refused.status_code == HTTPStatus.UNAUTHORIZED
 
 
-async def test_the_theme_follows_the_system_until_one_is_chosen(visit: Visit) -> None:
-    async def background() -> str:
-        return str(await visit.page.evaluate("getComputedStyle(document.querySelector('.graphiql-container')).color"))
+async def test_the_theme_follows_the_system_until_one_is_chosen(signed_in: Visit) -> None:
+    page = signed_in.page
 
-    await visit.sign_in()
+    async def background() -> str:
+        return str(await page.evaluate("getComputedStyle(document.querySelector('.graphiql-container')).color"))
+
+    async def choose(theme: str) -> None:
+        await page.get_by_role("button", name="Open settings dialog").click()
+        await page.get_by_role("button", name=theme).click()
+
     light = await background()
-    await visit.page.emulate_media(color_scheme="dark")
+    await page.emulate_media(color_scheme="dark")
     dark = await background()
-    await visit.page.get_by_role("button", name="Open settings dialog").click()
-    await visit.page.get_by_role("button", name="Light").click()
+    await choose("Light")
     chosen = await background()
-    await visit.page.reload()
-    await visit.editor.wait_for()
+    await page.reload()
+    await signed_in.editor.wait_for()
+    reloaded = await background()
+
+    await choose("System")
+    system = await background()
+    await page.keyboard.press("Escape")
+    await page.emulate_media(color_scheme="light")
 
     assert light != dark
-    assert [light, light] == [chosen, await background()]
+    assert [chosen, reloaded, system] == [light, light, dark]
 
 
 async def test_a_phone_is_not_scrolled_sideways(browser: Browser, url: str) -> None:

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import re
+from http import HTTPStatus
 from typing import Any
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route
+
+from tests import plain
 
 MANAGER = "gerente@alfa.example"
 VIEWER = "consulta@alfa.example"
@@ -63,10 +67,35 @@ class Visit:
         await self.page.get_by_role("button", name=SIGN_OUT).wait_for()
         await self.editor.wait_for()
 
+    async def lose_the_session(self) -> dict[str, Any]:
+        """Sign out elsewhere, run the operation, and return its refusal, which opens the sign-in."""
+        _, session = await self.kept()
+        async with plain.AsyncClient() as http:
+            headers = {"Authorization": f"Bearer {session['token']}"}
+            await http.post(self.url, json={"query": "mutation { signOut { signedOut } }"}, headers=headers)
+        before = list(self.problems)
+        refused = await self.run()
+        await self.dialog.wait_for()
+        # The browser itself writes the refusal into its console.
+        written = [problem for problem in self.problems if str(int(HTTPStatus.UNAUTHORIZED)) not in problem]
+        assert written == before
+        self.problems[:] = before
+        return refused
+
     @property
     def dialog(self) -> Locator:
         """Return the sign-in dialog."""
         return self.page.get_by_role("dialog", name=SIGN_IN)
+
+    @property
+    def execute(self) -> Locator:
+        """Return the button that runs the operation, once GraphiQL knows that the tab has only one."""
+        return self.page.locator(".graphiql-execute-button:not([aria-haspopup=menu])")
+
+    @property
+    def choose(self) -> Locator:
+        """Return the button that offers the operations, once GraphiQL knows that the tab has several."""
+        return self.page.locator(".graphiql-execute-button[aria-haspopup=menu]")
 
     @property
     def question(self) -> Locator:
@@ -77,6 +106,12 @@ class Visit:
     def editor(self) -> Locator:
         """Return the editor of operations, once it shows one."""
         return self.page.locator(".graphiql-query-editor .view-line").first
+
+    async def show(self, pane: str) -> None:
+        """Open a pane beside the editors, unless it is open."""
+        button = self.page.get_by_role("button", name=re.compile(f"^(Show|Hide) {pane}$"))
+        if str(await button.get_attribute("aria-label")).startswith("Show"):
+            await button.click()
 
     async def titles(self) -> list[str]:
         """Return the titles of the tabs."""
@@ -99,7 +134,7 @@ class Visit:
     async def run(self) -> dict[str, Any]:
         """Run the operation, and return the answer."""
         async with self.page.expect_request(self._is_the_operations) as asked:
-            await self.page.get_by_role("button", name="Execute query").click()
+            await self.execute.click()
         response = await (await asked.value).response()
         answer = {} if response is None else await response.json()
         await self.page.locator(".graphiql-spinner").wait_for(state="hidden")

@@ -195,25 +195,25 @@ def chosen(kind: type[Any]) -> Iterator[Any]:
     yield kind(**given)
 
 
-def _sorted(kind: type[Any], orders_of: type[SortKey]) -> Iterator[tuple[Any, SortKey]]:
-    """Each filter in one order, and no filter and all of them in each other order."""
-    first, *others = orders_of
+def _sorted(kind: type[Any], orders_of: type[SortKey], *, descending: bool) -> Iterator[tuple[Any, SortKey]]:
+    """Each filter alone in one ascending order, and no filter and all of them in every order."""
     nothing, *alone, everything = chosen(kind)
-    yield from product((nothing, *alone, everything), (first,))
-    yield from product((nothing, everything), others)
+    if not descending:
+        yield from product(alone, list(orders_of)[:1])
+    yield from product((nothing, everything), orders_of)
 
 
 def all_listings() -> Iterator[Listing[Any]]:
     yield from (events.listing(1, each) for each in chosen(EventFilter))
     for scope in SCOPES:
         for descending in (False, True):
-            for of_activations in _sorted(ActivationFilter, ActivationSortKey):
+            for of_activations in _sorted(ActivationFilter, ActivationSortKey, descending=descending):
                 yield activations.listing(scope, *of_activations, descending=descending)
-            for of_clients in _sorted(ClientFilter, ClientSortKey):
+            for of_clients in _sorted(ClientFilter, ClientSortKey, descending=descending):
                 yield clients.listing(scope, *of_clients, descending=descending)
-            for of_orders in _sorted(OrderFilter, OrderSortKey):
+            for of_orders in _sorted(OrderFilter, OrderSortKey, descending=descending):
                 yield orders.listing(scope, *of_orders, descending=descending)
-            for of_partners in _sorted(PartnerFilter, PartnerSortKey):
+            for of_partners in _sorted(PartnerFilter, PartnerSortKey, descending=descending):
                 yield partners.listing(scope, *of_partners, descending=descending)
         for status in (None, ActivationStatus.ACTIVE):
             yield activations.of_clients(scope, [1], status)

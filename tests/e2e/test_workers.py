@@ -120,7 +120,7 @@ def test_workers_that_end_before_they_serve_are_replaced_after_a_pause(
 
 
 def test_workers_end_if_the_system_lets_their_parent_start_none(environment: dict[str, str], tmp_path: Path) -> None:
-    with served(environment, tmp_path / "log", workers=2, program=True) as server:
+    with served(environment, tmp_path / "log", workers=2) as server:
         _, most = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (FEW_FILES, most))
         os.kill(server.workers()[0], signal.SIGKILL)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from db.engine import Connection, Database, deadline
+from domain.errors import NotRead
 from domain.tenancy import ALL_PARTNERS, Scope
 from resolvers.dataloader import Loader, loaded
 from tests.databases import Databases
@@ -113,3 +114,41 @@ async def test_every_caller_gets_the_error_of_a_read(reads: Reads, *, is_task_of
     with pytest.raises(LookupError):
         await loader.load(0)
     assert len(reads.keys) == 2
+
+
+async def test_a_caller_that_is_cancelled_cancels_no_other(reads: Reads) -> None:
+    loader = reads.loader()
+    one, other = (asyncio.create_task(loader.load(1)) for _ in range(2))
+    await asyncio.sleep(0)
+    one.cancel()
+
+    assert await other == 2
+
+
+@pytest.mark.parametrize("is_task_of_request", [True, False])
+async def test_the_end_of_the_task_that_reads_cancels_no_caller(reads: Reads, *, is_task_of_request: bool) -> None:
+    begun = asyncio.Event()
+
+    async def endless(_connection: Connection, _scope: Scope, _keys: Sequence[int]) -> Mapping[int, int]:
+        begun.set()
+        await asyncio.Event().wait()
+        return {}
+
+    loader = Loader(reads.database, ALL_PARTNERS, endless)
+
+    async def first() -> None:
+        if is_task_of_request:
+            _begin_request()
+        await loader.load(1)
+
+    before = asyncio.all_tasks()
+    reading = asyncio.create_task(first())
+    await begun.wait()
+    other = asyncio.create_task(loader.load(1))
+    await asyncio.sleep(0)
+    for task in asyncio.all_tasks() - before - {other}:
+        task.cancel()
+
+    with pytest.raises(NotRead):
+        await other
+    await asyncio.gather(reading, return_exceptions=True)

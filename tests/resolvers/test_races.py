@@ -57,6 +57,12 @@ async def _work(mutation: Mutation[Arguments, Any], work: Work, given: Arguments
     await mutation._work(work, given)  # noqa: SLF001 — the transaction around it is the test's own, to be held.
 
 
+async def _lock_activation(tx: Transaction, partner_id: int, activation_id: int) -> None:
+    """Lock its client before, as each transaction does: in another order, the rival and this one would deadlock."""
+    await client_changes.lock_of_activation(tx, partner_id, activation_id)
+    await activation_changes.locked(tx, partner_id, activation_id)
+
+
 async def test_no_license_is_activated_for_a_client_that_is_being_cancelled(
     api: Api, client: str, product: str
 ) -> None:
@@ -138,7 +144,7 @@ async def test_an_activation_that_is_being_cancelled_gives_its_license_back_once
         activations.cancel,
         CancelActivation(number, None),
         api.codes("cancelActivation", {"activationId": activation}),
-        lambda tx: activation_changes.locked(tx, api.partner_id, number),
+        lambda tx: _lock_activation(tx, api.partner_id, number),
     )
 
     assert refused == ["ACTIVATION_CANCELLED"]
@@ -157,7 +163,7 @@ async def test_an_activation_that_is_being_cancelled_is_not_moved(api: Api, clie
         activations.cancel,
         CancelActivation(number, None),
         api.codes("moveActivation", given),
-        lambda tx: activation_changes.locked(tx, api.partner_id, number),
+        lambda tx: _lock_activation(tx, api.partner_id, number),
     )
 
     assert refused == ["ACTIVATION_CANCELLED"]

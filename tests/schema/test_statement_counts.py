@@ -77,6 +77,18 @@ async def test_a_mutation_costs_no_more_statements_for_more_rows(api: Api, name:
     assert min(counted[2]) == min(counted[50])
 
 
+@pytest.mark.usefixtures("clock")
+async def test_the_total_of_one_list_in_several_windows_is_counted_once(small: Api) -> None:
+    totals = "{ clients { nodes { a: activations(first: 1) { totalCount } %s } } }"
+    once = await fewest_read(small.portal.database, lambda: small.data(totals % ""))
+
+    again = await fewest_read(
+        small.portal.database, lambda: small.data(totals % "b: activations(last: 2) { totalCountIsExact }")
+    )
+
+    assert again == once
+
+
 async def _counted(api: Api, place: str) -> int:
     """Return the number of statements that the list's query needs."""
     named = get_named_type(field_of(place).type)

@@ -1,6 +1,7 @@
 """Work with a deadline ends by one timer, however much work there is."""
 
 import asyncio
+from typing import cast
 
 import pytest
 
@@ -72,6 +73,34 @@ async def test_work_ends_when_its_caller_goes_away() -> None:
     until.abandon()
 
     with pytest.raises(CallerGoneError):
+        await endless
+
+
+async def test_a_caller_that_goes_at_the_deadline_does_not_cancel_its_task() -> None:
+    alarms, until = Alarms(), Deadline(LONG)
+    alarm = Alarm(alarms, until)
+
+    async def endless() -> int:
+        with pytest.raises(TookTooLongError), alarm:
+            await asyncio.Event().wait()
+        return cast("asyncio.Task[int]", asyncio.current_task()).cancelling()
+
+    running = asyncio.create_task(endless())
+    await asyncio.sleep(0)
+    alarm.ring()
+    until.abandon()
+
+    assert await running == 0
+
+
+async def test_a_caller_that_goes_does_not_hide_that_the_task_is_cancelled() -> None:
+    until = Deadline(LONG)
+    endless = asyncio.create_task(_endless(Alarms(), until))
+    await asyncio.sleep(0)
+    endless.cancel()
+    until.abandon()
+
+    with pytest.raises(asyncio.CancelledError):
         await endless
 
 

@@ -229,6 +229,24 @@ async def test_a_commit_to_a_file_that_was_just_moved_is_not_acknowledged(
     assert all(cnpj in found for found in await stored(database))
 
 
+async def test_a_commit_after_which_its_folder_cannot_be_read_is_not_acknowledged(
+    database: Database, file: Path
+) -> None:
+    moved, cnpj = file.parent.with_name("moved"), cnpjs.another()
+
+    async def work(tx: Transaction) -> None:
+        await add_bare_partner(tx, cnpj)
+        shutil.move(file.parent, moved)
+        file.parent.write_text("No folder.")
+
+    with pytest.raises(OutcomeUnknown):
+        await database.write(work)
+    file.parent.unlink()
+    shutil.move(moved, file.parent)
+
+    assert all(cnpj in found for found in await stored(database))
+
+
 def other_program(path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE notes (text TEXT)")

@@ -73,15 +73,14 @@ async def test_a_pause_waits_for_short_operations_but_not_for_long() -> None:
 
 async def test_short_operations_that_have_begun_now_are_waited_for() -> None:
     short = ShortOperations(Clock())
-    short.begin()
-    short.begin()
+    first, second = short.begin(), short.begin()
     waiting = [asyncio.ensure_future(short.ended(at_most=3_600)) for _ in range(2)]
     await asyncio.sleep(0)
-    short.end()
+    short.end(second)
     await asyncio.sleep(0)
     assert not any(each.done() for each in waiting)
 
-    short.end()
+    short.end(first)
 
     await asyncio.gather(*waiting)
 
@@ -104,13 +103,30 @@ async def test_a_short_operation_that_takes_long_is_not_waited_for() -> None:
     await asyncio.wait_for(short.ended(at_most=3_600), 60)
 
 
+async def test_one_that_takes_long_is_not_waited_for_with_new_ones() -> None:
+    clock = Clock()
+    short = ShortOperations(clock)
+    stuck = short.begin()
+    clock.now += 0.1
+    new = short.begin()
+    waiting = asyncio.ensure_future(short.ended(at_most=3_600))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    short.end(new)
+
+    await asyncio.wait_for(waiting, 60)
+    short.end(stuck)
+    assert short.number == 0
+
+
 async def test_a_wait_that_is_cancelled_is_forgotten() -> None:
     short = ShortOperations(Clock())
-    short.begin()
+    number = short.begin()
     waiting = asyncio.ensure_future(short.ended(at_most=3_600))
     await asyncio.sleep(0)
     waiting.cancel()
-    short.end()
+    short.end(number)
 
     with pytest.raises(asyncio.CancelledError):
         await waiting
