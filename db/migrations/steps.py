@@ -88,6 +88,7 @@ STEPS: Mapping[str, Step] = {
     "0028": Step(
         "Servers of the version before don't count the activations of clients.", ("clients",), ("activations",)
     ),
+    "0029": Step(None, (), ("activations",)),
 }
 
 

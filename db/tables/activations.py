@@ -96,6 +96,7 @@ activations = table(
     Index(None, "partner_id", "updated_at", "id"),
     Index(None, "partner_id", "client_name_folded", "id"),
     Index(None, "partner_id", "client_id", "activated_at", "id"),
+    Index(None, "partner_id", "product_id", "activated_at", "id"),
     Index(None, "partner_id", "activation_key"),
     Index(None, "partner_id", "ecf_serial_number"),
     Index(None, "partner_id", "activated_by_id", "activated_at", "id"),

@@ -239,7 +239,7 @@ def _cases() -> Iterator[tuple[str, Case]]:
             ActivationFilter(ecf_serial_number="BE77778"),
             "ecf_serial_number",
         ),
-        ("productId", ActivationFilter(product_id=3), None),
+        ("productId", ActivationFilter(product_id=3), "product_id"),
         ("status", ActivationFilter(status=frozenset({ActivationStatus.ACTIVE})), None),
         (
             "activatedById",

@@ -171,6 +171,17 @@ async def test_a_first_page_reads_few_rows_of_many(grown: sa.URL) -> None:
         assert measured.is_bounded, f"{name}: {measured.read}"
 
 
+async def test_a_page_of_a_product_reads_few_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for product_id, descending in product((1, len(PRODUCTS) + 1), (False, True)):
+        chosen = ActivationFilter(product_id=product_id)
+        listed = activations.listing(LARGE_PARTNER, chosen, ActivationSortKey.ACTIVATED_AT, descending=descending)
+        found = await listings.page(measured, listed, Window(SIZE))
+
+        assert len(found.rows) == (SIZE if product_id in PRODUCTS else 0)
+        assert measured.is_bounded, f"{product_id}: {measured.read}"
+
+
 async def test_a_search_reads_the_rows_of_its_page_only(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
     for scope in (LARGE_PARTNER, ALL_PARTNERS):
