@@ -61,7 +61,7 @@ run: $(RUN)
 	$(BIN)/portal demo --if-empty
 	exec $(BIN)/portal serve --host "$(HOST)" --port "$(PORT)"
 
-# How many processes run tests; a number instead of “auto”, which is one for each core.
+# How many processes run tests; a number instead of “auto”, which is one more than there are cores.
 TEST_PROCESSES ?= auto
 
 test: $(TEST)

@@ -88,6 +88,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--walled", action="store_true", help="run every test on PostgreSQL with row-level security too")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes `-n auto` starts: one more than there are cores, as tests often wait for servers."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the directory of what the run shares; workers get it from the process that started them."""
     config.addinivalue_line("markers", "walled: it also runs on PostgreSQL with row-level security")
