@@ -244,7 +244,7 @@ def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
 def _fail(batch: asyncio.Future[None], error: BaseException) -> None:
     if batch.done():
         return
-    # What cancelled the task that reads has not cancelled those that wait for it.
+    # If the reading task is cancelled, the tasks that wait for it are not.
     batch.set_exception(NotRead() if isinstance(error, asyncio.CancelledError) else error)
     # If the caller was cancelled, nothing awaits the error.
     batch.exception()

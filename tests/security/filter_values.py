@@ -27,9 +27,9 @@ def _beside(value: str, range_: str) -> Sequence[str]:
 
 
 def _by_two(of_type: str, *numbers: int) -> Sequence[str]:
-    """Return who created orders, each with somebody who approved none."""
-    *some, nobody = _ids(of_type, *numbers)
-    return [f"{each}, approvedById: {nobody}" for each in some]
+    """Return who created orders, each with a user who approved none."""
+    *users, without_approvals = _ids(of_type, *numbers)
+    return [f"{each}, approvedById: {without_approvals}" for each in users]
 
 
 VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {

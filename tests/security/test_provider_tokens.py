@@ -64,7 +64,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
     unlimited = dict.fromkeys(("RATE_LIMIT_ADDRESS", "RATE_LIMIT_PARTNER"), "0")
     environment = data.demonstration(folder, **unlimited)
     with closing(sqlite3.connect(folder / "portal.db")) as driver:
-        # Those who were never sent a letter are linked with nobody.
+        # A token is linked only with a user whose e-mail address is proved.
         driver.execute(
             "UPDATE users SET email_proved_at = '2026-01-01T00:00:00.000000Z' WHERE email = 'gerente@alfa.example'"
         )
@@ -97,7 +97,7 @@ CLAIMS: Mapping[str, Mapping[str, Any]] = {
     "without an issuer": {"iss": None},
     "without a subject": {"sub": None},
     "with a number as its subject": {"sub": 7},
-    "of somebody else": {"sub": "rui", "email": "nobody@alfa.example"},
+    "of an unknown user": {"sub": "rui", "email": "unknown@alfa.example"},
 }
 PAYLOADS: Mapping[str, object] = {
     "a list": [],
