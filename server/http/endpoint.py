@@ -169,7 +169,7 @@ class Endpoint:
             raise ClientDisconnect
         body: Json = encoded(answer.body) if answer.json is None else answer.json
         if context.charge is not None:
-            charges.settle(context, answer, body, longest=self._max_answer_bytes)
+            context.settle(body, answer.braces, executed=answer.executed, longest=self._max_answer_bytes)
         of_rate = () if context.account is None else context.account.headers()
         if len(body) <= self._uncounted_bytes:
             return answer, body, 0, of_rate
