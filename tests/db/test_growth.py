@@ -9,20 +9,18 @@ from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
-import orjson
 import pytest
 import sqlalchemy as sa
 
 from benchmarks import growth_data
 from benchmarks.growth_data import LARGE_PARTNER, Sizes, connected
+from benchmarks.list_reads import Counting
 from db import activations, clients, events, orders, stock_movements
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Database, listings, listings_of_parents
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
-from db.engine.row_batch import RowBatch
-from db.engine.statement import Statement, Values
 from db.events import EventFilter
 from db.licenses import StockRow
 from db.orders import OrderFilter, OrderSortKey
@@ -52,16 +50,8 @@ BY_PLACE = "db.idempotency._DROP_OLD"
 """The only deletion of rows that no single column tells apart."""
 
 
-class Measured:
-    """Connection that measures what each statement reads."""
-
-    def __init__(self, url: sa.URL) -> None:
-        self.dialect = DIALECTS[url.get_backend_name()]
-        self._url = url
-        self.read = 0
-        self.reads: list[int] = []
-        """What each statement has read so far."""
-        self._last: tuple[str, Any] = "", ()
+class Measured(Counting):
+    """Connection that says whether a statement read a bounded number of rows."""
 
     @property
     def is_bounded(self) -> bool:
@@ -73,40 +63,11 @@ class Measured:
         """What a statement reads at most for a bounded number of rows."""
         return STEPS_MAX if self.dialect.name == "sqlite" else BLOCKS_MAX
 
-    async def fetch(self, statement: Statement[Any], values: Values) -> RowBatch[Any]:
-        """Run the statement with these values, measure it, and return its rows."""
-        compiled = statement.compiled(self.dialect)
-        bound = compiled.bound(values)
-        self._last = compiled.text, bound
-        if self.dialect.name == "sqlite":
-            self.read, rows = self._steps(compiled.text, bound)
-        else:
-            driver = await connected(self._url)
-            (plan,) = await driver.fetchrow(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled.text}", *bound)
-            root = orjson.loads(plan)[0]["Plan"]
-            self.read = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
-            rows = await driver.fetch(compiled.text, *bound)
-            await driver.close()
-        self.reads.append(self.read)
-        return RowBatch(compiled.layout, rows)
-
     def plan(self) -> str:
         """Return SQLite's plan of the last statement."""
-        text, bound = self._last
-        with closing(sqlite3.connect(str(self._url.database))) as driver:
+        text, bound = self.last
+        with closing(sqlite3.connect(str(self.url.database))) as driver:
             return "\n".join(step[-1] for step in driver.execute(f"EXPLAIN QUERY PLAN {text}", bound))
-
-    def _steps(self, text: str, bound: Any) -> tuple[int, list[Any]]:  # noqa: ANN401 — the driver has no types.
-        steps = 0
-
-        def count() -> None:
-            nonlocal steps
-            steps += 100
-
-        with closing(sqlite3.connect(str(self._url.database))) as driver:
-            driver.set_progress_handler(count, 100)
-            rows = driver.execute(text, bound).fetchall()
-        return steps, rows
 
 
 @pytest.fixture(scope="module")
