@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from db.engine.database import Database
 from db.engine.sqlite_engine import SqliteEngine
-from server.graphql import operation_requests, requirements
+from server.graphql import requirements
 from server.graphql.cost_prices import SMALL_SIZE
+from server.graphql.documents import Document
 from server.graphql.operations import Operations
 from server.http.endpoint import Endpoint
 
@@ -58,7 +59,7 @@ _RATES = (
         "_answer",
         """
         if context.charge is not None:
-            charges.settle(context, answer, body, longest=self._max_answer_bytes)
+            context.settle(body, answer.braces, executed=answer.executed, longest=self._max_answer_bytes)
         of_rate = () if context.account is None else context.account.headers()
         """,
     ),
@@ -115,7 +116,7 @@ _DEADLINES = (
         """,
     ),
     Edit(
-        operation_requests,
+        Document,
         "chosen",
         """
         if deadline is not None:

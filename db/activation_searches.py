@@ -55,18 +55,26 @@ def searched(
     if not searches:
         return listing
     *also, first = searches
-    rest = [*others, *(_by_set(each, mine) for each in also)]
-    plan = _Plan(first, rest, mine)
-    search = Search(partial(_found, plan), by_id=[mine(found_by_id(activations.c.partner_id))])
-    return replace(listing, where=[mine(activations.c.partner_id), *rest, _by_set(first, mine)], search=search)
+    search = Search(
+        partial(_found, _Plan(first, others, mine), also), by_id=[mine(found_by_id(activations.c.partner_id))]
+    )
+    sets = [_of_set(each, _matching(each, mine)) for each in searches]
+    return replace(listing, where=[mine(activations.c.partner_id), *others, *sets], search=search)
 
 
-def _found(plan: _Plan, part: Part, *, on_sqlite: bool) -> Found:
+def _found(plan: _Plan, also: Sequence[Searched], part: Part, *, on_sqlite: bool) -> Found:
     """Return the statements for the ids of a part of the list, of which one way is taken.
 
     If few clients match, the activations of each are read; if few activations of many clients match, only these.
-    Otherwise the list is read in its order until the part is full.
+    Otherwise the list is read in its order until the part is full. The clients that match the other searches are found
+    once for all ways.
     """
+    sets = [_matching(each, plan.mine).cte(f"also_{place}") for place, each in enumerate(also)]
+    conditions = [
+        sa.or_(found_by_id(activations.c.client_id).in_(sa.select(found.c.id)), *each.of_own)
+        for each, found in zip(also, sets, strict=True)
+    ]
+    plan = plan._replace(others=[*plan.others, *conditions])
     named = _clients(plan, on_sqlite=on_sqlite).cte("named")
     matches = (_of_clients if on_sqlite else _of_each_client)(plan).cte("matches")
     own = [
@@ -84,7 +92,7 @@ def _found(plan: _Plan, part: Part, *, on_sqlite: bool) -> Found:
     of_named = (_of_named if on_sqlite else _of_each_named)(plan, named, part, when=way == _BY_CLIENT)
     few = [of_named, plan.by_id(part, matches, when=way == _BY_MATCH)]
     few += [plan.by_id(part, each, when=way != _IN_ORDER) for each in own]
-    condition = _one_by_one(plan.search) if part.sorting else _by_set(plan.search, plan.mine)
+    condition = _one_by_one(plan.search) if part.sorting else _of_set(plan.search, _matching(plan.search, plan.mine))
     many = sa.select(activations.c.id).where(plan.mine(activations.c.partner_id), condition, *plan.others)
     return Found(any_of(few, distinct=bool(own)), part.of(many, when=way == _IN_ORDER))
 
@@ -92,8 +100,12 @@ def _found(plan: _Plan, part: Part, *, on_sqlite: bool) -> Found:
 _BY_CLIENT, _BY_MATCH, _IN_ORDER = range(3)
 
 
-def _by_set(search: Searched, mine: Mine) -> ColumnElement[bool]:
-    matching = sa.select(clients.c.id).where(mine(clients.c.partner_id), search.of_client)
+def _matching(search: Searched, mine: Mine) -> AnySelect:
+    """Return the statement for all clients that match."""
+    return sa.select(clients.c.id).where(mine(clients.c.partner_id), search.of_client)
+
+
+def _of_set(search: Searched, matching: AnySelect) -> ColumnElement[bool]:
     return sa.or_(activations.c.client_id.in_(matching), *search.of_own)
 
 

@@ -14,7 +14,7 @@ from resolvers import cursors
 from resolvers.columns import column
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, MaybeAwaitable, then
-from resolvers.edges import Edges, cursors_of
+from resolvers.edges import Edges
 from resolvers.loaders import Loaders
 from resolvers.page_loaders import PageKind, Pages
 
@@ -77,7 +77,7 @@ class Page(Generic[Row]):
 
     def _cursor(self, rows: Sequence[Row], given: Keyset | None) -> str | None:
         if rows:
-            return cursors_of(self.listing, self.owner, rows)[0]
+            return cursors.of_rows(self.listing, self.owner, rows)[0]
         # A cursor is taken only if it is written as it is given out, so this is the caller's own text.
         return None if given is None else cursors.encode(self.listing.order, self.owner, given)
 

@@ -24,7 +24,8 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
-from server.graphql.operation_requests import MutationOverGetError, OperationRequest
+from server.graphql.documents import MutationOverGetError
+from server.graphql.operation_requests import OperationRequest
 from server.graphql.operations import Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
@@ -51,8 +52,7 @@ class Endpoint:
 
     def __init__(self, portal: Portal, operations: Operations, settings: Settings) -> None:
         self._portal, self._operations = portal, operations
-        self._max_body_bytes = settings.max_body_bytes
-        self._max_answer_bytes = settings.max_answer_bytes
+        self._max_body_bytes, self._max_answer_bytes = settings.max_body_bytes, settings.max_answer_bytes
         self._uncounted_bytes = min(FREE_BYTES, settings.max_answer_bytes)
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
@@ -169,7 +169,7 @@ class Endpoint:
             raise ClientDisconnect
         body: Json = encoded(answer.body) if answer.json is None else answer.json
         if context.charge is not None:
-            charges.settle(context, answer, body, longest=self._max_answer_bytes)
+            context.settle(body, answer.braces, executed=answer.executed, longest=self._max_answer_bytes)
         of_rate = () if context.account is None else context.account.headers()
         if len(body) <= self._uncounted_bytes:
             return answer, body, 0, of_rate

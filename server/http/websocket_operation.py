@@ -173,7 +173,7 @@ class Operation:
         body: Json = encoded(answer.body) if answer.json is None else answer.json
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
-        charges.settle(self._state["context"], answer, body, longest=longest)
+        self._state["context"].settle(body, answer.braces, executed=answer.executed, longest=longest)
         answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
         self._state["answer"] = answer = answer._replace(body={})
         self._state["context"].forget()
