@@ -142,7 +142,6 @@ def _listing(
         where=[mine(activations.c.partner_id), *others],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
-        indexed=not all_partners or by is ActivationSortKey.ACTIVATED_AT,
         kept=_active_of_stock(chosen, mine) if only_active and _COUNTED.issuperset(dict(shape)) else None,
     )
     if filters.matches_none(shape):

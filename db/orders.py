@@ -135,7 +135,6 @@ def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: 
         where=_where(shape, all_partners=all_partners),
         key=key.name,
         sorting=Sorting(key, orders.c.id, descending=descending),
-        indexed=not all_partners or by is OrderSortKey.CREATED_AT,
     )
 
 
