@@ -41,6 +41,10 @@ BLOCKS_MAX = 1_000
 """PostgreSQL looks at some blocks for each row that an index finds."""
 
 SCOPES: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
+OF_LARGE_PARTNER = (50,)
+"""Users of the large partner."""
+
+UNKNOWN = 400_000_000
 PRODUCTS = range(1, 6)
 MIDDLE = Keyset(NOON.replace(year=2020, month=2), 50_000)
 SOME_CLIENTS = range(2, 52, 2)
@@ -143,6 +147,57 @@ async def test_a_page_of_a_product_reads_few_rows(grown: sa.URL) -> None:
 
         assert len(found.rows) == (SIZE if product_id in PRODUCTS else 0)
         assert measured.is_bounded, f"{product_id}: {measured.read}"
+
+
+def _of_one_thing() -> Iterator[Listing[Any]]:
+    """Lists of all partners by a client, a product, or a user, who is the partner's, the vendor's, or unknown."""
+    by_time, by_number = ActivationSortKey.ACTIVATED_AT, OrderSortKey.NUMBER
+    for descending in (False, True):
+        for user_id in (*OF_LARGE_PARTNER, growth_data.VENDOR, UNKNOWN):
+            of_user = ActivationFilter(activated_by_id=user_id)
+            yield activations.listing(ALL_PARTNERS, of_user, by_time, descending=descending)
+            for of_orders in (OrderFilter(created_by_id=user_id), OrderFilter(approved_by_id=user_id)):
+                yield orders.listing(ALL_PARTNERS, of_orders, by_number, descending=descending)
+        for product_id in (3, UNKNOWN):
+            of_product = ActivationFilter(product_id=product_id)
+            yield activations.listing(ALL_PARTNERS, of_product, by_time, descending=descending)
+        for client_id in (growth_data.LARGE_CLIENT, UNKNOWN):
+            of_client = ActivationFilter(client_id=client_id)
+            yield activations.listing(ALL_PARTNERS, of_client, by_time, descending=descending)
+
+
+async def test_a_page_of_one_thing_of_all_partners_reads_few_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for listing in _of_one_thing():
+        # The first rows of each partner are read.
+        found = await listings.page(measured, listing, Window(10))
+        assert measured.is_bounded, f"{listing.order} {listing.values}: {measured.read}"
+
+        later = Window(10, after=listing.position(found.rows[-1])) if found.more else Window(10, backward=True)
+        await listings.page(measured, listing, later)
+        assert measured.is_bounded, f"{listing.order} {listing.values}: {measured.read}"
+
+
+async def test_a_list_merged_of_partners_is_that_of_all_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for listing in _of_one_thing():
+        whole = replace(listing, search=None)
+        assert await listings.count(measured, listing) == await listings.count(measured, whole)
+        assert await listings.count(measured, listing, 30) == await listings.count(measured, whole, 30)
+        at = (await listings.page(measured, whole, Window(SIZE))).rows
+        if not at:
+            continue
+        middle = listing.position(at[len(at) // 2])
+        for window in (
+            Window(SIZE),
+            Window(SIZE, backward=True),
+            Window(SIZE, after=middle),
+            Window(SIZE, backward=True, before=middle),
+        ):
+            found, expected = [await listings.page(measured, each, window) for each in (listing, whole)]
+            assert ([row.id for row in found.rows], found.more) == ([row.id for row in expected.rows], expected.more)
+            beyond = [await listings.any_beyond(measured, each, window) for each in (listing, whole)]
+            assert beyond[0] == beyond[1]
 
 
 async def test_a_search_reads_the_rows_of_its_page_only(grown: sa.URL) -> None:
