@@ -9,20 +9,18 @@ from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
-import orjson
 import pytest
 import sqlalchemy as sa
 
 from benchmarks import growth_data
 from benchmarks.growth_data import LARGE_PARTNER, Sizes, connected
+from benchmarks.list_reads import Counting
 from db import activations, clients, events, orders, stock_movements
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Database, listings, listings_of_parents
 from db.engine.keyset import Keyset, Window
 from db.engine.listings import Listing
-from db.engine.row_batch import RowBatch
-from db.engine.statement import Statement, Values
 from db.events import EventFilter
 from db.licenses import StockRow
 from db.orders import OrderFilter, OrderSortKey
@@ -42,6 +40,11 @@ STEPS_MAX = 20_000
 BLOCKS_MAX = 1_000
 """PostgreSQL looks at some blocks for each row that an index finds."""
 
+SCOPES: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
+OF_LARGE_PARTNER = (50,)
+"""Users of the large partner."""
+
+UNKNOWN = 400_000_000
 PRODUCTS = range(1, 6)
 MIDDLE = Keyset(NOON.replace(year=2020, month=2), 50_000)
 SOME_CLIENTS = range(2, 52, 2)
@@ -52,16 +55,8 @@ BY_PLACE = "db.idempotency._DROP_OLD"
 """The only deletion of rows that no single column tells apart."""
 
 
-class Measured:
-    """Connection that measures what each statement reads."""
-
-    def __init__(self, url: sa.URL) -> None:
-        self.dialect = DIALECTS[url.get_backend_name()]
-        self._url = url
-        self.read = 0
-        self.reads: list[int] = []
-        """What each statement has read so far."""
-        self._last: tuple[str, Any] = "", ()
+class Measured(Counting):
+    """Connection that says whether a statement read a bounded number of rows."""
 
     @property
     def is_bounded(self) -> bool:
@@ -73,40 +68,11 @@ class Measured:
         """What a statement reads at most for a bounded number of rows."""
         return STEPS_MAX if self.dialect.name == "sqlite" else BLOCKS_MAX
 
-    async def fetch(self, statement: Statement[Any], values: Values) -> RowBatch[Any]:
-        """Run the statement with these values, measure it, and return its rows."""
-        compiled = statement.compiled(self.dialect)
-        bound = compiled.bound(values)
-        self._last = compiled.text, bound
-        if self.dialect.name == "sqlite":
-            self.read, rows = self._steps(compiled.text, bound)
-        else:
-            driver = await connected(self._url)
-            (plan,) = await driver.fetchrow(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled.text}", *bound)
-            root = orjson.loads(plan)[0]["Plan"]
-            self.read = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
-            rows = await driver.fetch(compiled.text, *bound)
-            await driver.close()
-        self.reads.append(self.read)
-        return RowBatch(compiled.layout, rows)
-
     def plan(self) -> str:
         """Return SQLite's plan of the last statement."""
-        text, bound = self._last
-        with closing(sqlite3.connect(str(self._url.database))) as driver:
+        text, bound = self.last
+        with closing(sqlite3.connect(str(self.url.database))) as driver:
             return "\n".join(step[-1] for step in driver.execute(f"EXPLAIN QUERY PLAN {text}", bound))
-
-    def _steps(self, text: str, bound: Any) -> tuple[int, list[Any]]:  # noqa: ANN401 â€” the driver has no types.
-        steps = 0
-
-        def count() -> None:
-            nonlocal steps
-            steps += 100
-
-        with closing(sqlite3.connect(str(self._url.database))) as driver:
-            driver.set_progress_handler(count, 100)
-            rows = driver.execute(text, bound).fetchall()
-        return steps, rows
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +99,15 @@ def _first_pages() -> Iterator[tuple[str, Case]]:
     """Each list without a filter, or with one that most rows fit, in each order that an index has."""
     for scope, of in ((LARGE_PARTNER, "partner"), (ALL_PARTNERS, "vendor")):
         for descending in (False, True):
-            for by in ClientSortKey if scope is LARGE_PARTNER else (ClientSortKey.NAME,):
+            for by in ClientSortKey:
                 listed_by = clients.listing(scope, ClientFilter(), by, descending=descending)
                 yield f"{of}: clients by {by}", Case(listed_by)
-            for when in ActivationSortKey if scope is LARGE_PARTNER else (ActivationSortKey.ACTIVATED_AT,):
+            for when in ActivationSortKey:
                 listed = activations.listing(scope, ActivationFilter(), when, descending=descending)
                 yield f"{of}: activations by {when}", Case(listed)
-            number = OrderSortKey.NUMBER if scope is LARGE_PARTNER else OrderSortKey.CREATED_AT
-            yield f"{of}: orders", Case(orders.listing(scope, OrderFilter(), number, descending=descending))
+            for number in OrderSortKey:
+                listed_orders = orders.listing(scope, OrderFilter(), number, descending=descending)
+                yield f"{of}: orders by {number}", Case(listed_orders)
         stocks = [_stock(product_id) for product_id in PRODUCTS]
         yield f"{of}: the ledger", Case(stock_movements.of_stocks(scope, stocks), of_parents=True)
         of_clients = activations.of_clients(scope, SOME_CLIENTS, None)
@@ -182,9 +149,60 @@ async def test_a_page_of_a_product_reads_few_rows(grown: sa.URL) -> None:
         assert measured.is_bounded, f"{product_id}: {measured.read}"
 
 
+def _of_one_thing() -> Iterator[Listing[Any]]:
+    """Lists of all partners by a client, a product, or a user, who is the partner's, the vendor's, or unknown."""
+    by_time, by_number = ActivationSortKey.ACTIVATED_AT, OrderSortKey.NUMBER
+    for descending in (False, True):
+        for user_id in (*OF_LARGE_PARTNER, growth_data.VENDOR, UNKNOWN):
+            of_user = ActivationFilter(activated_by_id=user_id)
+            yield activations.listing(ALL_PARTNERS, of_user, by_time, descending=descending)
+            for of_orders in (OrderFilter(created_by_id=user_id), OrderFilter(approved_by_id=user_id)):
+                yield orders.listing(ALL_PARTNERS, of_orders, by_number, descending=descending)
+        for product_id in (3, UNKNOWN):
+            of_product = ActivationFilter(product_id=product_id)
+            yield activations.listing(ALL_PARTNERS, of_product, by_time, descending=descending)
+        for client_id in (growth_data.LARGE_CLIENT, UNKNOWN):
+            of_client = ActivationFilter(client_id=client_id)
+            yield activations.listing(ALL_PARTNERS, of_client, by_time, descending=descending)
+
+
+async def test_a_page_of_one_thing_of_all_partners_reads_few_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for listing in _of_one_thing():
+        # The first rows of each partner are read.
+        found = await listings.page(measured, listing, Window(10))
+        assert measured.is_bounded, f"{listing.order} {listing.values}: {measured.read}"
+
+        later = Window(10, after=listing.position(found.rows[-1])) if found.more else Window(10, backward=True)
+        await listings.page(measured, listing, later)
+        assert measured.is_bounded, f"{listing.order} {listing.values}: {measured.read}"
+
+
+async def test_a_list_merged_of_partners_is_that_of_all_rows(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for listing in _of_one_thing():
+        whole = replace(listing, search=None)
+        assert await listings.count(measured, listing) == await listings.count(measured, whole)
+        assert await listings.count(measured, listing, 30) == await listings.count(measured, whole, 30)
+        at = (await listings.page(measured, whole, Window(SIZE))).rows
+        if not at:
+            continue
+        middle = listing.position(at[len(at) // 2])
+        for window in (
+            Window(SIZE),
+            Window(SIZE, backward=True),
+            Window(SIZE, after=middle),
+            Window(SIZE, backward=True, before=middle),
+        ):
+            found, expected = [await listings.page(measured, each, window) for each in (listing, whole)]
+            assert ([row.id for row in found.rows], found.more) == ([row.id for row in expected.rows], expected.more)
+            beyond = [await listings.any_beyond(measured, each, window) for each in (listing, whole)]
+            assert beyond[0] == beyond[1]
+
+
 async def test_a_search_reads_the_rows_of_its_page_only(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
-    for scope in (LARGE_PARTNER, ALL_PARTNERS):
+    for scope in SCOPES:
         found_by = clients.listing(scope, ClientFilter(search="xyzzy"), ClientSortKey.NAME, descending=False)
         await listings.page(measured, found_by, Window(SIZE))
         if measured.dialect.name == "postgresql":
@@ -207,8 +225,7 @@ async def _read_for_names(measured: Any, scope: Scope) -> int:  # noqa: ANN401 â
 async def test_a_search_reads_the_activations_of_few_clients_it_finds(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
     rare, common = growth_data.name_of(7_778), "ltda"
-    scopes: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
-    for scope in scopes:
+    for scope in SCOPES:
         of_names = await _read_for_names(measured, scope)
         for name, by in product((rare, common, "xyzzy"), ActivationSortKey):
             if name is common and scope is ALL_PARTNERS and by is not ActivationSortKey.ACTIVATED_AT:
@@ -243,8 +260,7 @@ def _columns_of(chosen: ActivationFilter) -> float:
 )
 async def test_a_search_reads_few_of_many_matches(grown: sa.URL, chosen: ActivationFilter) -> None:
     measured: Any = Measured(grown)
-    scopes: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
-    for scope in scopes:
+    for scope in SCOPES:
         of_names = await _read_for_names(measured, scope)
         by = ActivationSortKey.ACTIVATED_AT
         found_by = activations.listing(scope, chosen, by, descending=True)
@@ -259,8 +275,7 @@ async def test_a_search_reads_few_of_many_matches(grown: sa.URL, chosen: Activat
 async def test_a_search_reads_the_newest_of_each_client_it_finds(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
     chosen = ActivationFilter(client_name=growth_data.name_of(growth_data.LARGE_CLIENT))
-    scopes: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
-    for scope in scopes:
+    for scope in SCOPES:
         of_names = await _read_for_names(measured, scope)
         found_by = activations.listing(scope, chosen, ActivationSortKey.ACTIVATED_AT, descending=True)
         found = await listings.page(measured, found_by, Window(SIZE))
@@ -273,15 +288,15 @@ async def test_a_search_reads_the_newest_of_each_client_it_finds(grown: sa.URL) 
 
 async def test_a_page_of_a_rare_city_reads_its_clients_only(grown: sa.URL) -> None:
     measured: Any = Measured(grown)
-    for by in ClientSortKey:
-        nowhere = clients.listing(LARGE_PARTNER, ClientFilter(city="xyzzy"), by, descending=False)
+    for scope, by in product(SCOPES, ClientSortKey):
+        nowhere = clients.listing(scope, ClientFilter(city="xyzzy"), by, descending=False)
         await listings.page(measured, nowhere, Window(SIZE))
         of_cities = measured.read
-        in_city = clients.listing(LARGE_PARTNER, ClientFilter(city="city 78"), by, descending=False)
+        in_city = clients.listing(scope, ClientFilter(city="city 78"), by, descending=False)
         found = await listings.page(measured, in_city, Window(SIZE))
 
         assert len(found.rows) == SIZE
-        assert measured.read - of_cities <= measured.read_max, f"{by}: {measured.read}, {of_cities}"
+        assert measured.read - of_cities <= measured.read_max, f"{scope} by {by}: {measured.read}, {of_cities}"
 
 
 async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
@@ -301,8 +316,7 @@ async def test_counts_that_the_database_keeps_read_few_rows(grown: sa.URL) -> No
     measured: Any = Measured(grown)
     active = frozenset({ActivationStatus.ACTIVE})
     by_time = ActivationSortKey.ACTIVATED_AT
-    scopes: tuple[Scope, ...] = LARGE_PARTNER, ALL_PARTNERS
-    for scope, product_id in product(scopes, (None, 3)):
+    for scope, product_id in product(SCOPES, (None, 3)):
         chosen = ActivationFilter(status=active, product_id=product_id)
         kept = activations.listing(scope, chosen, by_time, descending=True)
         counted = replace(kept, kept=None)
@@ -310,7 +324,7 @@ async def test_counts_that_the_database_keeps_read_few_rows(grown: sa.URL) -> No
         assert await listings.count(measured, kept) > 0
         assert measured.is_bounded, measured.read
         assert await listings.count(measured, kept) == await listings.count(measured, counted)
-    for scope in scopes:
+    for scope in SCOPES:
         of_partners: Listing[Any] = activations.of_partners(scope, [LARGE_PARTNER], ActivationStatus.ACTIVE)
         for of_each in (of_partners, events.of_partners(scope, [LARGE_PARTNER])):
             assert (await listings_of_parents.counts(measured, of_each))[LARGE_PARTNER] > 0
