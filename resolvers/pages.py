@@ -1,7 +1,7 @@
 """Pages of connections; counts and looks beyond a page are queried only if they are selected."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from db.engine import Connection, Database, Pending, listings
@@ -202,7 +202,8 @@ def window(arguments: PageArguments, listing: Listing[Row], owner: int) -> Windo
     )
 
 
-class Preload(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Preload:
     """Rows that a loader loads by a column of a page's rows, in the page's unit of work."""
 
     key: str
@@ -211,11 +212,12 @@ class Preload(NamedTuple):
     permitted: Callable[[Context], bool]
 
 
-class Selection(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Selection:
     """Selection of a page: columns (None for all), joined rows, and rows to preload."""
 
     columns: Columns = None
-    joins: Joins = NO_JOINS
+    joins: Joins = field(default_factory=lambda: NO_JOINS)
     preloads: Sequence[Preload] = ()
     page: bool = True
     """Whether the page is selected, rather than its counts alone."""
