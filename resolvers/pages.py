@@ -238,7 +238,8 @@ def page(
     database, owner = context.portal.database, cursors.owner(scope)
     wanted = window(arguments, listing, owner)
 
-    async def read(connection: Connection) -> Slice[Row]:
+    # In quotes, because each call would make these types again.
+    async def read(connection: Connection) -> "Slice[Row]":
         found = await listings.page(connection, listing, wanted, selection.columns, selection.joins)
         for each in selection.preloads:
             if each.permitted(context):
@@ -246,10 +247,10 @@ def page(
                 await loader.bring(connection, column(found.rows, each.key))
         return found
 
-    def made(found: Slice[Row]) -> Page[Row]:
+    def made(found: "Slice[Row]") -> "Page[Row]":
         return Page(owner, listing, wanted, found.rows, found.more, _Alone(database, scope, listing))
 
-    async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
+    async def later(pending: "Pending[Slice[Row]]") -> "Page[Row]":
         return made(await pending)
 
     if not selection.page:
@@ -274,7 +275,7 @@ def pages_of(
     source = _Among(loaders, kind)
     owners = parent_ids if loaders.of_partners else [owner] * len(parent_ids)
 
-    def made(found: Sequence[Slice[Row] | None]) -> list[Page[Row]]:
+    def made(found: "Sequence[Slice[Row] | None]") -> "list[Page[Row]]":
         return [
             Page(of_page, listing, kind.window, *(rows or Slice([], more=False)), source, parent_id)
             for of_page, parent_id, rows in zip(owners, parent_ids, found, strict=True)
