@@ -149,6 +149,36 @@ async def test_a_page_of_a_product_reads_few_rows(grown: sa.URL) -> None:
         assert measured.is_bounded, f"{product_id}: {measured.read}"
 
 
+async def test_what_one_client_or_printer_has_reads_few_rows_in_any_order(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    for scope, cnpj in product(SCOPES, ("10000000007778", "99999999999999")):
+        for when in ActivationSortKey:
+            of_client = activations.listing(scope, ActivationFilter(cnpj=cnpj), when, descending=True)
+            found = await listings.page(measured, of_client, Window(SIZE))
+
+            assert measured.is_bounded, f"{scope} by {when}: {measured.read}"
+            assert bool(found.rows) is cnpj.startswith("1")
+        for serial_number, by in product(("BE50000", "XYZZY"), ClientSortKey):
+            of_printer = ClientFilter(ecf_serial_number=serial_number)
+            listed = clients.listing(scope, of_printer, by, descending=False)
+            await listings.page(measured, listed, Window(SIZE))
+
+            assert measured.is_bounded, f"{scope} by {by}: {measured.read}"
+
+
+async def test_the_clients_of_all_partners_are_counted_over_once(grown: sa.URL) -> None:
+    measured: Any = Measured(grown)
+    by_time = ActivationSortKey.ACTIVATED_AT
+    read = []
+    for scope in SCOPES:
+        common = activations.listing(scope, ActivationFilter(client_name="ltda"), by_time, descending=True)
+        assert await listings.count(measured, common) > 0
+        read.append(measured.read)
+
+    # All partners have twice as many activations as the large one.
+    assert read[1] <= 3 * read[0]
+
+
 def _of_one_thing() -> Iterator[Listing[Any]]:
     """Lists of all partners by a client, a product, or a user, who is the partner's, the vendor's, or unknown."""
     by_time, by_number = ActivationSortKey.ACTIVATED_AT, OrderSortKey.NUMBER
