@@ -17,7 +17,6 @@ from db.client_searches import named
 from db.engine import filters
 from db.engine.expressions import (
     AnyColumn,
-    AnySelect,
     among,
     beside,
     contains,
@@ -139,7 +138,7 @@ def _listing(
         name="activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[mine(activations.c.partner_id), *others],
+        where=[*map(mine, beside([activations.c.partner_id], chosen.cnpj)), *others],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
         kept=_active_of_stock(chosen, mine) if only_active and _COUNTED.issuperset(dict(shape)) else None,
@@ -233,7 +232,7 @@ def _of_status(chosen: ActivationFilter, *, only_active: bool) -> Iterable[Colum
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.cnpj is not None:
         numbered = starts_with(clients.c.cnpj, chosen.cnpj)
-        yield activations.c.client_id.in_(_clients(numbered, mine))
+        yield activation_searches.of_clients(numbered, mine)
     if chosen.activation_key is not None:
         yield starts_with(activations.c.activation_key, chosen.activation_key)
     if chosen.client_id is not None and mine is is_any:
@@ -286,10 +285,6 @@ def _searches(chosen: ActivationFilter) -> Iterable[Searched]:
 def _partner_of(client_id: int) -> ColumnElement[int]:
     its_own = clients.alias("its_own")
     return sa.select(its_own.c.partner_id).where(its_own.c.id == client_id).scalar_subquery()
-
-
-def _clients(condition: ColumnElement[bool], mine: Mine) -> AnySelect:
-    return sa.select(clients.c.id).where(mine(clients.c.partner_id), condition)
 
 
 by_ids = filters.rows_by_id(activations, COLUMNS, ActivationRow)

@@ -135,7 +135,8 @@ def _listing(
     key = clients.c.cnpj if by_cnpj else key
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ClientFilter, shape)
-    where = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
+    scope = map(mine, beside([clients.c.partner_id], chosen.ecf_serial_number))
+    where = [*scope, *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
     texts = () if filters.matches_none(shape) else (chosen.search, chosen.name)
     if by_cnpj:
         where.append(clients.c.cnpj.is_not(None))

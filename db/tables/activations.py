@@ -63,7 +63,8 @@ clients = table(
     Index("ix_clients_search_of_all", "name_folded", "id", "trade_name_folded", "cnpj", "status"),
     partial("name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_of_all_by_name"),
     for_vendor("cnpj"),
-    for_vendor("city_folded", "id"),
+    # A search for a city looks at these columns only.
+    for_vendor("city_folded", "id", "status"),
     for_vendor("last_activated_at", "id"),
     for_vendor("registered_at", "id"),
     for_vendor("updated_at", "id"),

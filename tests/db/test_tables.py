@@ -19,7 +19,7 @@ FOR_VENDOR = {
     "ix_clients_active_of_all_by_name",
     "ix_clients_search_of_all",
     "ix_clients_cnpj",
-    "ix_clients_city_folded_id",
+    "ix_clients_city_folded_id_status",
     "ix_clients_last_activated_at_id",
     "ix_clients_registered_at_id",
     "ix_clients_updated_at_id",

@@ -13,18 +13,23 @@ revision = "0030"
 down_revision = "0029"
 
 COLUMNS = {
-    "activations": ("client_name_folded", "updated_at"),
-    "clients": ("city_folded", "last_activated_at", "registered_at", "updated_at"),
-    "orders": ("number",),
+    "activations": (("client_name_folded", "id"), ("updated_at", "id")),
+    "clients": (
+        ("city_folded", "id", "status"),
+        ("last_activated_at", "id"),
+        ("registered_at", "id"),
+        ("updated_at", "id"),
+    ),
+    "orders": (("number", "id"),),
 }
 WITH_SERIAL_NUMBER = sa.text("ecf_serial_number IS NOT NULL")
 
 
 def upgrade() -> None:
     """Add the indexes, and let activations without a serial number have no entry in that of serial numbers."""
-    for table, columns in COLUMNS.items():
-        for column in columns:
-            op.create_index(f"ix_{table}_{column}_id", table, [column, "id"])
+    for table, indexes in COLUMNS.items():
+        for columns in indexes:
+            op.create_index("_".join(["ix", table, *columns]), table, [*columns])
     op.create_index(
         "ix_activations_with_ecf_serial_number",
         "activations",
