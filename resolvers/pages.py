@@ -32,6 +32,16 @@ class PageArguments(NamedTuple):
     last: int | None = None
     before: str | None = None
 
+    @classmethod
+    def given(cls, first: object, after: object, last: object, before: object) -> "PageArguments":
+        """Return the arguments of a field; what is neither a number nor a text was omitted."""
+        return cls(
+            first if isinstance(first, int) else None,
+            after if isinstance(after, str) else None,
+            last if isinstance(last, int) else None,
+            before if isinstance(before, str) else None,
+        )
+
 
 class Source(Protocol):
     """Source of pages, with the facts about them that take a query."""
