@@ -71,7 +71,9 @@ class BatchExecutor(IncrementalExecutor):
         """Begin an execution. Raises TypeError if the class overrides what would not be called."""
         super().__init__(*arguments, **named)
         for name in _LATER:
-            vars(self).pop(name, None)
+            # Of another class, it is what a version of graphql-core makes that these are not known of.
+            if type(vars(self).get(name)) is RefMap:
+                del vars(self)[name]
         if type(self) not in self._checked:
             _refuse_overrides(type(self))
             self._checked.add(type(self))

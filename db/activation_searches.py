@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.types import NULLTYPE
 
-from db.engine.expressions import AnyColumn, AnySelect, Text, found_by_id, starts_with
+from db.engine.expressions import AnyColumn, AnySelect, Text, by_engine, found_by_id, starts_with
 from db.engine.filters import Mine, is_partner
 from db.engine.keyset import Part
 from db.engine.listings import Listing
@@ -58,7 +58,7 @@ def searched(
     search = Search(
         partial(_found, _Plan(first, others, mine), also), by_id=[mine(found_by_id(activations.c.partner_id))]
     )
-    sets = [_of_set(each, _matching(each, mine)) for each in searches]
+    sets = [_of_set(each, mine) for each in searches]
     return replace(listing, where=[mine(activations.c.partner_id), *others, *sets], search=search)
 
 
@@ -92,7 +92,7 @@ def _found(plan: _Plan, also: Sequence[Searched], part: Part, *, on_sqlite: bool
     of_named = (_of_named if on_sqlite else _of_each_named)(plan, named, part, when=way == _BY_CLIENT)
     few = [of_named, plan.by_id(part, matches, when=way == _BY_MATCH)]
     few += [plan.by_id(part, each, when=way != _IN_ORDER) for each in own]
-    condition = _one_by_one(plan.search) if part.sorting else _of_set(plan.search, _matching(plan.search, plan.mine))
+    condition = _one_by_one(plan.search) if part.sorting else _of_set(plan.search, plan.mine)
     many = sa.select(activations.c.id).where(plan.mine(activations.c.partner_id), condition, *plan.others)
     return Found(any_of(few, distinct=bool(own)), part.of(many, when=way == _IN_ORDER))
 
@@ -100,13 +100,26 @@ def _found(plan: _Plan, also: Sequence[Searched], part: Part, *, on_sqlite: bool
 _BY_CLIENT, _BY_MATCH, _IN_ORDER = range(3)
 
 
+def of_clients(condition: ColumnElement[bool], mine: Mine) -> ColumnElement[bool]:
+    """Return a condition: the activation is of a client that fits this one.
+
+    Indexes of activations have the client behind the partner. By the client alone, SQLite would look for each at each
+    partner, or read a partner's activations in turn.
+    """
+    found = sa.select(clients.c.partner_id, clients.c.id).where(mine(clients.c.partner_id), condition)
+    return sa.tuple_(activations.c.partner_id, activations.c.client_id).in_(found)
+
+
 def _matching(search: Searched, mine: Mine) -> AnySelect:
     """Return the statement for all clients that match."""
     return sa.select(clients.c.id).where(mine(clients.c.partner_id), search.of_client)
 
 
-def _of_set(search: Searched, matching: AnySelect) -> ColumnElement[bool]:
-    return sa.or_(activations.c.client_id.in_(matching), *search.of_own)
+def _of_set(search: Searched, mine: Mine) -> ColumnElement[bool]:
+    # PostgreSQL takes clients of both columns for few, and looks for each.
+    by_client = activations.c.client_id.in_(_matching(search, mine))
+    of_any = by_engine(sqlite=of_clients(search.of_client, mine), postgresql=by_client)
+    return sa.or_(of_any, *search.of_own)
 
 
 def _one_by_one(search: Searched) -> ColumnElement[bool]:

@@ -124,6 +124,13 @@ def reads() -> Iterator[Read]:
             yield from (Read(name, page_of % total) for total in ("", "totalCount"))
 
 
+def pages_of_all_partners() -> Iterator[Read]:
+    """Yield those of the documents that read a first page, and that a user of the vendor may send for all partners."""
+    return (
+        each for each in reads() if each.list in STATUSES and "(first: 1, " in each.text and "viewer" not in each.text
+    )
+
+
 def _orders(name: str) -> Sequence[str]:
     keys = GRAPHQL.type_map.get(f"{TYPES[name]}SortKey")
     if not isinstance(keys, GraphQLEnumType):
