@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple, cast
 import orjson
 
 from benchmarks.asgi import answer
+from benchmarks.bytecodes import opcodes
 
 STEP = 4
 """Bytecodes of Python that take as long as a step of SQLite's virtual machine."""
@@ -116,7 +117,7 @@ class _Counter:
     def __init__(self) -> None:
         self.turns = 0
         self._steps = bytearray()
-        self._ran, self._taken = _opcodes()
+        self._ran, self._taken = opcodes()
 
     def watch_sqlite(self) -> None:
         """Count the steps of the connections that are opened from now on, and do in place what their threads would."""
@@ -168,27 +169,6 @@ class _Counter:
 @cache
 def _is_of_loop(file: str) -> bool:
     return any(part in file for part in _LOOP)
-
-
-def _opcodes() -> tuple[Callable[..., Any], Callable[[], int]]:
-    """Return what a traced frame calls, and what returns the number of bytecodes since it was last called.
-
-    It is called for each bytecode, and a variable takes two thirds of the time of an attribute.
-    """
-    number = 0
-
-    def ran(_frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
-        nonlocal number
-        if event == "opcode":
-            number += 1
-        return ran
-
-    def taken() -> int:
-        nonlocal number
-        last, number = number, 0
-        return last
-
-    return ran, taken
 
 
 def main() -> None:

@@ -14,6 +14,8 @@ from struct import Struct
 from types import FrameType
 from typing import Any
 
+from benchmarks import bytecodes
+
 COUNTED = "tests.security.counted"
 """Program that counts."""
 
@@ -22,6 +24,9 @@ _FIGURES = Struct("=QQ")
 
 _LOOP = "/asyncio/"
 """What runs the program, which no request asks for."""
+
+_OWN = frozenset({__file__, bytecodes.__file__})
+"""What counts."""
 
 
 class Counts:
@@ -58,7 +63,7 @@ class _Loop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._counts = Counts(Path(os.environ["COUNTS"]))
-        self._ran, self._taken = _opcodes()
+        self._ran, self._taken = bytecodes.opcodes()
         sys.settrace(self._called)
 
     def _run_once(self) -> None:
@@ -67,31 +72,10 @@ class _Loop(asyncio.SelectorEventLoop):
         self._counts.add(self._taken())
 
     def _called(self, frame: FrameType, _event: str, _argument: object) -> Callable[..., Any] | None:
-        if _LOOP in frame.f_code.co_filename or frame.f_code.co_filename == __file__:
+        if _LOOP in frame.f_code.co_filename or frame.f_code.co_filename in _OWN:
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return self._ran
-
-
-def _opcodes() -> tuple[Callable[..., Any], Callable[[], int]]:
-    """Return what a traced frame calls, and what returns the number of bytecodes since it was last called.
-
-    It is called for each bytecode, and a variable takes two thirds of the time of an attribute.
-    """
-    number = 0
-
-    def ran(_frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
-        nonlocal number
-        if event == "opcode":
-            number += 1
-        return ran
-
-    def taken() -> int:
-        nonlocal number
-        last, number = number, 0
-        return last
-
-    return ran, taken
 
 
 def main() -> None:
