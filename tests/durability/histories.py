@@ -1,5 +1,6 @@
-"""Histories of operations on one product's stock, by callers of several simulated processes, as a seed decides."""
+"""Histories of simulated processes that write one product's stock: their callers choose by a seed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
@@ -10,8 +11,11 @@ from db import licenses
 from db.engine import Connection, Database
 from db.engine.sqlite import completed
 from db.tables import activations as activations_table
+from db.tables import events
+from db.tables import orders as orders_table
 from domain.activations import ActivationStatus
-from domain.orders import OrderTransition, OrderType, OrderUnchanged
+from domain.events import EventType
+from domain.orders import OrderStatus, OrderTransition, OrderType, OrderUnchanged
 from domain.refusals import Refusal
 from resolvers import activations, clients, ids, orders
 from resolvers.access import viewer_of
@@ -23,12 +27,12 @@ from resolvers.orders import ApproveOrder, CancelOrder, CreateOrder
 from resolvers.portal import Portal
 from resolvers.prices import WantedItem, WantedOrder
 from resolvers.viewers import Viewer
-from tests.durability.linearizable import Operation
+from tests.durability.linearizable import Checker, Operation
 from tests.durability.scheduler import Scheduler
-from tests.durability.simulated import Driver, File, Process
-from tests.durability.stock_model import NOT_PENDING, OK, Stock
+from tests.durability.simulated import File, Process
+from tests.durability.stock_model import NOT_PENDING, OK, Stock, model
 from tests.factories import add_client, add_token, add_user, new_partner, new_product
-from tests.units import fetch_value, writing
+from tests.units import fetch_all, fetch_value, reading, writing
 
 _PROCESSES, _CALLERS, _OPERATIONS = 2, 2, 4
 _CLIENTS, _KEYS, _ORDERS = 2, ("A", "B"), (1, 2)
@@ -39,6 +43,8 @@ _KILLED_IN = 150
 
 _RETRIES = 0.7
 """How many callers whose process was killed ask again, with the same idempotency key."""
+
+CHECKER = Checker(model)
 
 
 class Market(NamedTuple):
@@ -122,15 +128,14 @@ class Caller:
 class History:
     """History of the operations of several processes."""
 
-    def __init__(self, seed: int, file: File, viewer: Viewer, market: Market, driver: type[Driver] = Driver) -> None:
-        """Take the seed that decides who runs the next statement, and the driver of all processes."""
+    def __init__(self, seed: int, file: File, viewer: Viewer, market: Market) -> None:
         self.random = Random(seed)  # noqa: S311 — it decides an order.
         self.scheduler = Scheduler(self.random)
         self.market = market
         self.operations: list[Operation] = []
         self.kills = 0
-        self._file, self._viewer, self._driver = file, viewer, driver
-        self._processes = [Process(self.scheduler, file, driver) for _ in range(_PROCESSES)]
+        self._file, self._viewer = file, viewer
+        self._processes = [Process(self.scheduler, file) for _ in range(_PROCESSES)]
         self._callers = [Caller(self, process, _OPERATIONS) for process in self._processes for _ in range(_CALLERS)]
 
     def context(self, process: Process) -> Context:
@@ -152,8 +157,11 @@ class History:
 
         reader.process.start(read)
         self._run()
+
+    def end(self) -> None:
+        """End the processes."""
         for process in self._processes:
-            process.close()
+            process.kill()
 
     def _run(self) -> None:
         self.scheduler.run(self._kill_one, waits=lambda task: any(each.is_idle(task) for each in self._processes))
@@ -165,7 +173,7 @@ class History:
         killed = self._processes[place]
         killed.kill()
         self.kills += 1
-        self._processes[place] = started = Process(self.scheduler, self._file, self._driver)
+        self._processes[place] = started = Process(self.scheduler, self._file)
         for caller in self._callers:
             if caller.process is killed:
                 caller.restart(started)
@@ -220,3 +228,28 @@ async def markets_of(url: str, number: int) -> tuple[Viewer, Sequence[Market]]:
         return viewer, found
     finally:
         await database.close()
+
+
+_CHANGES = (
+    (EventType.LICENSE_ACTIVATED, activations_table, sa.true()),
+    (EventType.ACTIVATION_CANCELLED, activations_table, activations_table.c.status == ActivationStatus.CANCELLED),
+    (EventType.ORDER_CREATED, orders_table, sa.true()),
+    (EventType.ORDER_APPROVED, orders_table, orders_table.c.status == OrderStatus.COMPLETED),
+    (EventType.ORDER_CANCELLED, orders_table, orders_table.c.status == OrderStatus.CANCELLED),
+)
+
+
+async def unmatched(database: Database) -> list[object]:
+    """Return the changes that don't have one event each, and the events of no change."""
+    changed, told = Counter[object](), Counter[object]()
+    async with reading(database) as connection:
+        for kind, table, is_done in _CHANGES:
+            changed.update(
+                (kind, number) for (number,) in await fetch_all(connection, sa.select(table.c.id).where(is_done))
+            )
+            column = events.c.order_id if table is orders_table else events.c.activation_id
+            told.update(
+                (kind, number)
+                for (number,) in await fetch_all(connection, sa.select(column).where(events.c.type == kind))
+            )
+    return [*(changed - told), *(told - changed)]

@@ -12,15 +12,13 @@ import sqlalchemy as sa
 from db.doctor.checks import examine
 from db.engine import Database
 from tests.databases import Databases
-from tests.durability.histories import History, markets_of
-from tests.durability.linearizable import Checker, Operation
+from tests.durability.histories import CHECKER, History, markets_of, unmatched
+from tests.durability.linearizable import Operation
 from tests.durability.simulated import File
-from tests.durability.stock_model import OK, Stock, model
+from tests.durability.stock_model import OK, Stock
 
 HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "400"))
 SEED = os.environ.get("SIMULATED_SEED")
-
-_CHECKER = Checker(model)
 
 
 async def test_killed_processes_seem_to_take_turns(databases: Databases) -> None:
@@ -33,16 +31,17 @@ async def test_killed_processes_seem_to_take_turns(databases: Databases) -> None
         seed = first + number
         history = History(seed, file, viewer, market)
         history.run()
+        history.end()
         kills += history.kills
         operations += len(history.operations)
         unanswered += sum(1 for each in history.operations if each.ended == inf)
-        assert _CHECKER.explains(history.operations, market.stock), f"seed {seed}: {history.operations}"
+        assert CHECKER.explains(history.operations, market.stock), f"seed {seed}: {history.operations}"
     facts = f"{HISTORIES} histories, {operations} operations, {unanswered} unanswered, {kills} kills"
     print(f"seed {first}: {facts}")  # noqa: T201 — pytest shows it with a failure.
 
     database = Database(url)
     try:
-        assert await examine(database) == []
+        assert (await examine(database), await unmatched(database)) == ([], [])
     finally:
         await database.close()
     assert kills
@@ -55,7 +54,7 @@ def test_the_check_finds_what_no_order_explains() -> None:
     in_time = [Operation("activate", (1, "A"), 0, 2, (OK, 1)), Operation("read", (), 1, 3, (OK, 1, 0))]
     unanswered = [Operation("activate", (1, "A"), 0), Operation("read", (), 1, 3, (OK, 0, 1))]
 
-    assert not _CHECKER.explains(sold_twice, stock)
-    assert not _CHECKER.explains(too_late, stock)
-    assert _CHECKER.explains(in_time, stock)
-    assert _CHECKER.explains(unanswered, stock)
+    assert not CHECKER.explains(sold_twice, stock)
+    assert not CHECKER.explains(too_late, stock)
+    assert CHECKER.explains(in_time, stock)
+    assert CHECKER.explains(unanswered, stock)
