@@ -103,7 +103,7 @@ _DEADLINES = (
         "_answer",
         """
         # The connection ends what is not answered at the deadline.
-        context.deadline = until = self._new_deadline()
+        context.deadline = until = self._new_deadline(now, viewer)
         current.set(until)
         """,
     ),
@@ -154,7 +154,6 @@ _FAIRNESS = (
         "size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size\nis_query = False",
     ),
     Edit(Operations, "_run_within_budget", "if not price.may_wait:", f"if size <= {SMALL_SIZE}:"),
-    Edit(Endpoint, "_answer", "caller.set(viewer)"),
     Edit(
         Endpoint,
         "_answer",

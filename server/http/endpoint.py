@@ -10,13 +10,13 @@ status for a failure of the network. In `application/graphql-response+json`, it 
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
+from time import perf_counter
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from db.engine.deadline import current, of_requests
-from db.engine.place_queue import caller
 from domain.deadlines import CallerGone
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
@@ -157,12 +157,12 @@ class Endpoint:
             raise
         if negotiated.asks_more or not authorization:
             wanted = self._completed(wanted, scope, authorization, negotiated)
+        now = perf_counter()
         # The connection ends what is not answered at the deadline.
-        context.deadline = until = self._new_deadline()
+        context.deadline = until = self._new_deadline(now, viewer)
         current.set(until)
-        caller.set(viewer)
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
-        if not self.admission.admit_now():
+        if not self.admission.admit_now(now):
             await self.admission.wait(None if viewer is None else viewer.partner_id)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:

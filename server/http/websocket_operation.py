@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 
 from db.engine.deadline import Deadline, current
-from db.engine.place_queue import caller
 from db.engine.statement_count import tally
 from domain.errors import (
     ApiError,
@@ -136,7 +135,7 @@ class Operation:
         self._state["viewer"] = viewer
         wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
         self._state["wanted"] = wanted
-        caller.set(viewer)
+        self._deadline.caller = viewer
         await terms.admission.admit(None if viewer is None else viewer.partner_id)
         self._state["context"] = context = Context(
             terms.portal,

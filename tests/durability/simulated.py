@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 _TOGETHER_MAX = 3
 
 
-class _Driver(sqlite3.Connection):
+class Driver(sqlite3.Connection):
     """Connection of a driver that pauses before each statement, and after those that end a transaction."""
 
     process: "Process"
@@ -68,11 +68,12 @@ class File:
 class Process:
     """Process of the portal, with one task that writes and one for each caller."""
 
-    def __init__(self, scheduler: Scheduler, shared: File) -> None:
-        """Start it."""
+    def __init__(self, scheduler: Scheduler, shared: File, driver: type[Driver] = Driver) -> None:
+        """Start it, with the driver of its connections."""
+        self._driver = driver
         self.scheduler, self.shared = scheduler, shared
         self.is_dead = False
-        self._drivers: list[_Driver] = []
+        self._drivers: list[Driver] = []
         self._idle_readers: list[SqliteConnection] = []
         self._queue: deque[tuple[WaitingUnit, list[Outcome]]] = deque()
         self.database = Database(f"sqlite+aiosqlite:///{shared.path}")
@@ -125,7 +126,7 @@ class Process:
                 outcomes.append(outcome)
 
     def _connect(self) -> SqliteConnection:
-        driver = sqlite3.connect(self.shared.path, timeout=0, isolation_level=None, factory=_Driver)
+        driver = sqlite3.connect(self.shared.path, timeout=0, isolation_level=None, factory=self._driver)
         for pragma in ("synchronous = OFF", "foreign_keys = ON"):
             sqlite3.Connection.execute(driver, f"PRAGMA {pragma}")
         driver.process = self
