@@ -1,6 +1,8 @@
 """`python -m benchmarks.growth`: how long lists and counts take with a million activations.
 
-It makes the database if it is empty, which takes some minutes; `--url` keeps one for the next time.
+It makes the database if it is empty, which takes some minutes; `--url` keeps one for the next time. With `--counted`,
+it counts steps of SQLite or blocks of PostgreSQL instead: of the page and the total of each list by each filter in each
+order, of the largest partner and of all partners, beside their points.
 """
 
 import argparse
@@ -9,10 +11,13 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth_data
+import sqlalchemy as sa
+
+from benchmarks import growth_data, list_reads
 from benchmarks.growth_data import LARGE_PARTNER, Sizes
 from db import activations, clients, events, orders, partners, stock_movements
 from db.activations import ActivationFilter, ActivationSortKey
@@ -40,6 +45,8 @@ def main() -> None:
     options.add_argument("--clients", type=int, default=Sizes().clients)
     options.add_argument("--activations", type=int, default=Sizes().activations)
     options.add_argument("--orders", type=int, default=Sizes().orders)
+    options.add_argument("--counted", action="store_true", help="count what every filter reads in every order")
+    options.add_argument("--only", default="", help="a part of the names of the lists that are counted")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         url = given.url
@@ -52,7 +59,7 @@ def main() -> None:
             began = time.perf_counter()
             growth_data.fill(url, Sizes(given.clients, given.activations, given.orders))
             print(f"made in {time.perf_counter() - began:.0f} s", flush=True)
-        asyncio.run(_measure(url))
+        asyncio.run(_count(url, given.only) if given.counted else _measure(url))
 
 
 async def _is_filled(url: str) -> bool:
@@ -75,6 +82,20 @@ async def _measure(url: str) -> None:
             print(f"{min(taken) * 1000:9.1f} ms  {name}", flush=True)
     finally:
         await database.close()
+
+
+async def _count(url: str, only: str) -> None:
+    connection = list_reads.Counting(sa.make_url(url))
+    print(f"{'partner':>10} {'all':>10} {'points':>7}  page or total of a list")
+    for case, total in product(list_reads.cases(), (False, True)):
+        if only not in case.name:
+            continue
+        read = []
+        for scope in (LARGE_PARTNER, ALL_PARTNERS):
+            await case.reading(scope, total=total)(connection)
+            read.append(connection.read)
+        kind = "total" if total else "page"
+        print(f"{read[0]:10} {read[1]:10} {case.points(total=total):7}  {kind} of {case.name}", flush=True)
 
 
 def _readings() -> Iterator[tuple[str, Reading]]:

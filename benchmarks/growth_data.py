@@ -18,6 +18,9 @@ LARGE_CLIENT = 2
 
 ACTIVATIONS_OF_LARGE_CLIENT = 10_000
 
+VENDOR = 51
+"""The vendor, and its user, who did a thousandth of all for the partners."""
+
 
 class Sizes(NamedTuple):
     """Numbers of rows."""
@@ -39,6 +42,10 @@ def _partner(number: str) -> str:
     return f"CASE WHEN {number} % 2 = 0 THEN 1 ELSE 2 + ({number} / 2) % 49 END"
 
 
+def _actor(partner: str) -> str:
+    return f"CASE WHEN i % 1000 = 0 THEN {VENDOR} ELSE 1 + ({partner} + 48) % 50 END"
+
+
 def _word(*parts: int) -> str:
     return " || ".join(f"substr('{_SYLLABLES}', 1 + 2 * CAST(i / {part} % 45 AS INTEGER), 2)" for part in parts)
 
@@ -57,12 +64,17 @@ _NAME = f"{_word(1, 45, 2025)} || ' ' || {_word(7, 311)} || ' ltda'"
 _IS_CANCELLED = "i % 20 = 4"
 _ENDED = "i % 10 = 0"
 _ONCE = {
-    tables.partners: {"name": "'Revenda ' || i", "name_folded": "'revenda ' || i", "cnpj": "CAST(i AS TEXT)"},
+    tables.partners: {
+        "name": "'Revenda ' || i",
+        "name_folded": "'revenda ' || i",
+        "cnpj": "CAST(i AS TEXT)",
+        "is_vendor": f"i = {VENDOR}",
+    },
     tables.users: {
-        "partner_id": "1 + i % 50",
+        "partner_id": f"CASE WHEN i = {VENDOR} THEN i ELSE 1 + i % 50 END",
         "email": "'pessoa' || i || '@revenda.example'",
         "name": "'Pessoa ' || i",
-        "role": "'MANAGER'",
+        "role": f"CASE WHEN i = {VENDOR} THEN 'VENDOR_ADMIN' ELSE 'MANAGER' END",
         "password_hash": "'!'",
     },
     tables.products: {"code": "'P' || i", "name": "'Produto ' || i", "included_seats": "1", "active": "i > 0"},
@@ -82,6 +94,7 @@ _ONCE = {
 def _rows(sizes: Sizes) -> Mapping[sa.Table, tuple[int, dict[str, str]]]:
     """Return how many rows each table gets, and the values of the columns of row `i`."""
     of_client = f"CASE WHEN i <= {ACTIVATIONS_OF_LARGE_CLIENT} THEN {LARGE_CLIENT} ELSE 1 + i % {sizes.clients} END"
+    its_actor, actor_of_order = [_actor(f"({_partner(number)})") for number in (f"({of_client})", "i")]
     return {
         tables.clients: (
             sizes.clients,
@@ -115,9 +128,9 @@ def _rows(sizes: Sizes) -> Mapping[sa.Table, tuple[int, dict[str, str]]]:
                 "status": f"CASE WHEN {_ENDED} THEN 'CANCELLED' ELSE 'ACTIVE' END",
                 "activated_at": "{at}",
                 "updated_at": "{at}",
-                "activated_by_id": "1",
+                "activated_by_id": its_actor,
                 "cancelled_at": f"CASE WHEN {_ENDED} THEN {{at}} END",
-                "cancelled_by_id": f"CASE WHEN {_ENDED} THEN 1 END",
+                "cancelled_by_id": f"CASE WHEN {_ENDED} THEN {its_actor} END",
                 "cancellation_reason": f"CASE WHEN {_ENDED} THEN 'ACTIVATION_CANCELLED' END",
             },
         ),
@@ -134,9 +147,9 @@ def _rows(sizes: Sizes) -> Mapping[sa.Table, tuple[int, dict[str, str]]]:
                 "setup_fee_total": "i",
                 "lines_hash": "{bytes}",
                 "created_at": "{at}",
-                "created_by_id": "1",
+                "created_by_id": actor_of_order,
                 "approved_at": "CASE WHEN i % 2 = 0 THEN {at} END",
-                "approved_by_id": "CASE WHEN i % 2 = 0 THEN 1 END",
+                "approved_by_id": f"CASE WHEN i % 2 = 0 THEN {actor_of_order} END",
             },
         ),
         tables.order_items: (
@@ -205,7 +218,7 @@ _ACTIVITY = """UPDATE clients SET last_activated_at = found.latest, active_activ
 
 
 def _statements(engine: str, sizes: Sizes) -> list[str]:
-    once = [_insert(engine, table, 50, columns) for table, columns in _ONCE.items()]
+    once = [_insert(engine, table, VENDOR, columns) for table, columns in _ONCE.items()]
     rows = [_insert(engine, table, number, columns) for table, (number, columns) in _rows(sizes).items()]
     counters = _COUNTERS.format(orders=sizes.orders, events=sizes.activations, bytes=_BYTES[engine])
     return [*once, *rows, _STOCK, _ACTIVITY, counters]

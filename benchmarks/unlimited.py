@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from db.engine.database import Database
 from db.engine.sqlite_engine import SqliteEngine
-from server.graphql import operation_requests, requirements
+from server.graphql import requirements
 from server.graphql.cost_prices import SMALL_SIZE
+from server.graphql.documents import Document
 from server.graphql.operations import Operations
 from server.http.endpoint import Endpoint
 
@@ -58,7 +59,7 @@ _RATES = (
         "_answer",
         """
         if context.charge is not None:
-            charges.settle(context, answer, body, longest=self._max_answer_bytes)
+            context.settle(body, answer.braces, executed=answer.executed, longest=self._max_answer_bytes)
         of_rate = () if context.account is None else context.account.headers()
         """,
     ),
@@ -102,7 +103,7 @@ _DEADLINES = (
         "_answer",
         """
         # The connection ends what is not answered at the deadline.
-        context.deadline = until = self._new_deadline()
+        context.deadline = until = self._new_deadline(now, viewer)
         current.set(until)
         """,
     ),
@@ -115,7 +116,7 @@ _DEADLINES = (
         """,
     ),
     Edit(
-        operation_requests,
+        Document,
         "chosen",
         """
         if deadline is not None:
@@ -153,7 +154,6 @@ _FAIRNESS = (
         "size = 0 if operation.cost is None else operation.cost.of(variables.coerced).size\nis_query = False",
     ),
     Edit(Operations, "_run_within_budget", "if not price.may_wait:", f"if size <= {SMALL_SIZE}:"),
-    Edit(Endpoint, "_answer", "caller.set(viewer)"),
     Edit(
         Endpoint,
         "_answer",

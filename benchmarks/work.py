@@ -12,13 +12,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from types import FrameType
 from typing import IO, Any, NamedTuple, cast
 
 import orjson
 
 from benchmarks.asgi import answer
+from benchmarks.bytecodes import opcodes
 
 STEP = 4
 """Bytecodes of Python that take as long as a step of SQLite's virtual machine."""
@@ -114,8 +115,9 @@ class _Counter:
     """Counter of bytecodes and steps."""
 
     def __init__(self) -> None:
-        self.bytecodes = self.turns = 0
+        self.turns = 0
         self._steps = bytearray()
+        self._ran, self._taken = opcodes()
 
     def watch_sqlite(self) -> None:
         """Count the steps of the connections that are opened from now on, and do in place what their threads would."""
@@ -144,8 +146,9 @@ class _Counter:
     @contextmanager
     def counting(self, *, bytecodes: bool) -> Iterator[None]:
         """Count from 0."""
-        self.bytecodes = self.turns = 0
+        self.turns = 0
         self._steps.clear()
+        self._taken()
         sys.settrace(self._called if bytecodes else None)
         try:
             yield
@@ -154,19 +157,18 @@ class _Counter:
 
     def work(self) -> Work:
         """Return what was counted."""
-        return Work(self.bytecodes, len(self._steps), self.turns)
+        return Work(self._taken(), len(self._steps), self.turns)
 
     def _called(self, frame: FrameType, _event: str, _argument: object) -> Callable[..., Any] | None:
-        file = frame.f_code.co_filename
-        if any(part in file for part in _LOOP):
+        if _is_of_loop(frame.f_code.co_filename):
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return self._ran
 
-    def _ran(self, _frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
-        if event == "opcode":
-            self.bytecodes += 1
-        return self._ran
+
+@cache
+def _is_of_loop(file: str) -> bool:
+    return any(part in file for part in _LOOP)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
+from operator import call
 from typing import ClassVar
 
 from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo, Node, OperationType, located_error
@@ -34,6 +35,17 @@ _NOT_CALLED = frozenset(
 """Methods of graphql-core's executor that are called for stock execution only."""
 
 
+class _MadeLater:
+    """Attribute for a map of graphql-core's executor that a batch has no use for, made at its first use."""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, _owner: type) -> Value:
+        made = vars(instance)[self._name] = RefMap()
+        return made
+
+
 class BatchExecutor(IncrementalExecutor):
     """Executes an operation by batch; what it can't do so, stock execution does.
 
@@ -49,11 +61,19 @@ class BatchExecutor(IncrementalExecutor):
     encode: Callable[[Column], Value] | None = None
     """Called with parts of long lists of objects, between pauses: what it returns is in the response in their place."""
 
+    _stream_usages: Value = _MadeLater()
+    _initial_execution_plans: Value = _MadeLater()
+    _deferred_execution_plans: Value = _MadeLater()
+
     _checked: ClassVar[set[type]] = set()
 
     def __init__(self, *arguments: Value, **named: Value) -> None:
         """Begin an execution. Raises TypeError if the class overrides what would not be called."""
         super().__init__(*arguments, **named)
+        for name in _LATER:
+            # Of another class, it is what a version of graphql-core makes that these are not known of.
+            if type(vars(self).get(name)) is RefMap:
+                del vars(self)[name]
         if type(self) not in self._checked:
             _refuse_overrides(type(self))
             self._checked.add(type(self))
@@ -73,8 +93,8 @@ class BatchExecutor(IncrementalExecutor):
         other: BatchExecutor = object.__new__(type(self))
         own = other.__dict__
         own.update(self.__dict__, root_value=root_value, context_value=context_value, variable_values=variable_values)
-        for name, kind in self._collecting:
-            own[name] = kind()
+        names, kinds = self._collecting
+        own.update(zip(names, map(call, kinds), strict=True))
         return other
 
     @property
@@ -89,13 +109,14 @@ class BatchExecutor(IncrementalExecutor):
         pass
 
     @cached_property
-    def _collecting(self) -> list[tuple[str, type]]:
+    def _collecting(self) -> tuple[Sequence[str], Sequence[type]]:
         """Names and types of the attributes in which an execution collects things."""
         given = {id(self.fragments), id(self.fragment_definitions)}
         kinds = {list, set, dict, RefMap, CollectedErrors}
-        return [
-            (name, type(value)) for name, value in vars(self).items() if type(value) in kinds and id(value) not in given
-        ]
+        found = {
+            name: type(value) for name, value in vars(self).items() if type(value) in kinds and id(value) not in given
+        }
+        return tuple(found), tuple(found.values())
 
     def build_per_event_executor(self, payload: Value) -> "BatchExecutor":
         """Return an executor for one event of a subscription."""
@@ -182,6 +203,9 @@ class BatchExecutor(IncrementalExecutor):
     async def _later_result(self, rows: Awaitable[Column]) -> ExecutionResult:
         response = self._result(await rows)
         return response if isinstance(response, ExecutionResult) else await response
+
+
+_LATER = [name for name, value in vars(BatchExecutor).items() if isinstance(value, _MadeLater)]
 
 
 def _refuse_overrides(kind: type[BatchExecutor]) -> None:

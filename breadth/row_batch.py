@@ -23,8 +23,9 @@ class RowBatch(Protocol):
     def column(self, name: str) -> "Sources":
         """Return the attribute of that name, one value for each object; raise whatever reading it raises.
 
-        A list is not changed by the executor, which may put it into the response. After an exception, the attribute is
-        read of one object after the other.
+        A list is not changed by the executor, which may put it into the response. In one that begins with a text,
+        values of a subclass of `str` are texts too, and neither called nor awaited. After an exception, the attribute
+        is read of one object after the other.
         """
 
     def joined(self, others: Sequence[Self]) -> Self | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.types import NULLTYPE
 
-from db.engine.expressions import AnyColumn, AnySelect, Text, found_by_id, starts_with
+from db.engine.expressions import AnyColumn, AnySelect, Text, by_engine, found_by_id, starts_with
 from db.engine.filters import Mine, is_partner
 from db.engine.keyset import Part
 from db.engine.listings import Listing
@@ -55,18 +55,26 @@ def searched(
     if not searches:
         return listing
     *also, first = searches
-    rest = [*others, *(_by_set(each, mine) for each in also)]
-    plan = _Plan(first, rest, mine)
-    search = Search(partial(_found, plan), by_id=[mine(found_by_id(activations.c.partner_id))])
-    return replace(listing, where=[mine(activations.c.partner_id), *rest, _by_set(first, mine)], search=search)
+    search = Search(
+        partial(_found, _Plan(first, others, mine), also), by_id=[mine(found_by_id(activations.c.partner_id))]
+    )
+    sets = [_of_set(each, mine) for each in searches]
+    return replace(listing, where=[mine(activations.c.partner_id), *others, *sets], search=search)
 
 
-def _found(plan: _Plan, part: Part, *, on_sqlite: bool) -> Found:
+def _found(plan: _Plan, also: Sequence[Searched], part: Part, *, on_sqlite: bool) -> Found:
     """Return the statements for the ids of a part of the list, of which one way is taken.
 
     If few clients match, the activations of each are read; if few activations of many clients match, only these.
-    Otherwise the list is read in its order until the part is full.
+    Otherwise the list is read in its order until the part is full. The clients that match the other searches are found
+    once for all ways.
     """
+    sets = [_matching(each, plan.mine).cte(f"also_{place}") for place, each in enumerate(also)]
+    conditions = [
+        sa.or_(found_by_id(activations.c.client_id).in_(sa.select(found.c.id)), *each.of_own)
+        for each, found in zip(also, sets, strict=True)
+    ]
+    plan = plan._replace(others=[*plan.others, *conditions])
     named = _clients(plan, on_sqlite=on_sqlite).cte("named")
     matches = (_of_clients if on_sqlite else _of_each_client)(plan).cte("matches")
     own = [
@@ -84,7 +92,7 @@ def _found(plan: _Plan, part: Part, *, on_sqlite: bool) -> Found:
     of_named = (_of_named if on_sqlite else _of_each_named)(plan, named, part, when=way == _BY_CLIENT)
     few = [of_named, plan.by_id(part, matches, when=way == _BY_MATCH)]
     few += [plan.by_id(part, each, when=way != _IN_ORDER) for each in own]
-    condition = _one_by_one(plan.search) if part.sorting else _by_set(plan.search, plan.mine)
+    condition = _one_by_one(plan.search) if part.sorting else _of_set(plan.search, plan.mine)
     many = sa.select(activations.c.id).where(plan.mine(activations.c.partner_id), condition, *plan.others)
     return Found(any_of(few, distinct=bool(own)), part.of(many, when=way == _IN_ORDER))
 
@@ -92,9 +100,26 @@ def _found(plan: _Plan, part: Part, *, on_sqlite: bool) -> Found:
 _BY_CLIENT, _BY_MATCH, _IN_ORDER = range(3)
 
 
-def _by_set(search: Searched, mine: Mine) -> ColumnElement[bool]:
-    matching = sa.select(clients.c.id).where(mine(clients.c.partner_id), search.of_client)
-    return sa.or_(activations.c.client_id.in_(matching), *search.of_own)
+def of_clients(condition: ColumnElement[bool], mine: Mine) -> ColumnElement[bool]:
+    """Return a condition: the activation is of a client that fits this one.
+
+    Indexes of activations have the client behind the partner. By the client alone, SQLite would look for each at each
+    partner, or read a partner's activations in turn.
+    """
+    found = sa.select(clients.c.partner_id, clients.c.id).where(mine(clients.c.partner_id), condition)
+    return sa.tuple_(activations.c.partner_id, activations.c.client_id).in_(found)
+
+
+def _matching(search: Searched, mine: Mine) -> AnySelect:
+    """Return the statement for all clients that match."""
+    return sa.select(clients.c.id).where(mine(clients.c.partner_id), search.of_client)
+
+
+def _of_set(search: Searched, mine: Mine) -> ColumnElement[bool]:
+    # PostgreSQL takes clients of both columns for few, and looks for each.
+    by_client = activations.c.client_id.in_(_matching(search, mine))
+    of_any = by_engine(sqlite=of_clients(search.of_client, mine), postgresql=by_client)
+    return sa.or_(of_any, *search.of_own)
 
 
 def _one_by_one(search: Searched) -> ColumnElement[bool]:

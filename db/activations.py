@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import activation_searches
+from db import activation_searches, partner_merges
 from db.activation_searches import Searched
 from db.client_searches import named
 from db.engine import filters
 from db.engine.expressions import (
     AnyColumn,
-    AnySelect,
     among,
     beside,
     contains,
@@ -139,15 +138,29 @@ def _listing(
         name="activations",
         row=ActivationRow,
         columns=COLUMNS,
-        where=[mine(activations.c.partner_id), *others],
+        where=[*map(mine, beside([activations.c.partner_id], chosen.cnpj)), *others],
         key=key.name,
         sorting=Sorting(key, activations.c.id, descending=descending),
-        indexed=not all_partners or by is ActivationSortKey.ACTIVATED_AT,
         kept=_active_of_stock(chosen, mine) if only_active and _COUNTED.issuperset(dict(shape)) else None,
     )
     if filters.matches_none(shape):
         return plain
-    return activation_searches.searched(plain, list(_searches(chosen)), others, mine)
+    searches = list(_searches(chosen))
+    if all_partners and by is ActivationSortKey.ACTIVATED_AT and not searches:
+        return _of_each_partner(plain, chosen)
+    return activation_searches.searched(plain, searches, others, mine)
+
+
+def _of_each_partner(listed: Listing[ActivationRow], chosen: ActivationFilter) -> Listing[ActivationRow]:
+    """Return the listing of all partners; by a user or a product, it is merged from the activations of each partner."""
+    if chosen.client_id is not None:
+        # It is one partner's.
+        return listed
+    if chosen.activated_by_id is not None:
+        return partner_merges.merged(listed, partner_merges.of_user(chosen.activated_by_id))
+    if chosen.product_id is not None:
+        return partner_merges.merged(listed, partner_merges.every())
+    return listed
 
 
 _COUNTED = frozenset({"status", "product_id"})
@@ -219,9 +232,11 @@ def _of_status(chosen: ActivationFilter, *, only_active: bool) -> Iterable[Colum
 def _conditions(chosen: ActivationFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
     if chosen.cnpj is not None:
         numbered = starts_with(clients.c.cnpj, chosen.cnpj)
-        yield activations.c.client_id.in_(_clients(numbered, mine))
+        yield activation_searches.of_clients(numbered, mine)
     if chosen.activation_key is not None:
         yield starts_with(activations.c.activation_key, chosen.activation_key)
+    if chosen.client_id is not None and mine is is_any:
+        yield activations.c.partner_id == _partner_of(chosen.client_id)
     for column, wanted in (
         (activations.c.client_id, chosen.client_id),
         (activations.c.authorization_code, chosen.authorization_code),
@@ -267,8 +282,9 @@ def _searches(chosen: ActivationFilter) -> Iterable[Searched]:
         yield Searched(named(chosen.client_name))
 
 
-def _clients(condition: ColumnElement[bool], mine: Mine) -> AnySelect:
-    return sa.select(clients.c.id).where(mine(clients.c.partner_id), condition)
+def _partner_of(client_id: int) -> ColumnElement[int]:
+    its_own = clients.alias("its_own")
+    return sa.select(its_own.c.partner_id).where(its_own.c.id == client_id).scalar_subquery()
 
 
 by_ids = filters.rows_by_id(activations, COLUMNS, ActivationRow)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine.expressions import Text, contains, found_by_id
-from db.engine.filters import PARTNER
+from db.engine.filters import Mine
 from db.engine.keyset import Part
 from db.engine.listings import Listing
 from db.engine.searches import FEW, Found, Search, are_few
@@ -26,16 +26,16 @@ def named(part: str) -> ColumnElement[bool]:
     return sa.or_(contains(clients.c.name_folded, part), contains(clients.c.trade_name_folded, part))
 
 
-def in_city(listed: Listing[Row], city: Text, conditions: Sequence[ColumnElement[bool]]) -> Listing[Row]:
+def in_city(listed: Listing[Row], city: Text, status: Sequence[ColumnElement[bool]], mine: Mine) -> Listing[Row]:
     """Return the listing with a search for the clients in an index by city."""
     first = (
         sa.select(clients.c.id)
-        .where(*conditions, contains(clients.c.city_folded, city))
+        .where(mine(clients.c.partner_id), *status, contains(clients.c.city_folded, city))
         .order_by(clients.c.city_folded, clients.c.id)
         .limit(FEW)
     )
     _, *others = listed.where
-    by_id = [found_by_id(clients.c.partner_id) == PARTNER]
+    by_id = [mine(found_by_id(clients.c.partner_id))]
 
     def found(part: Part, *, on_sqlite: bool) -> Found:  # noqa: ARG001 — both engines take the same statements.
         matches = first.cte("matches")

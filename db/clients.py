@@ -93,8 +93,7 @@ _SORTED_BY: Mapping[ClientSortKey, tuple[str, AnyColumn]] = {
 """Attribute of the row, and column or expression."""
 
 _INDEXED = frozenset(ClientSortKey) - {ClientSortKey.CNPJ}
-_INDEXED_OF_ALL = frozenset({ClientSortKey.NAME})
-"""Sort keys whose order an index has, of one partner's clients and of all."""
+"""Sort keys whose order an index has."""
 
 _ACTIVE_ONLY = frozenset({ClientStatus.ACTIVE})
 
@@ -134,10 +133,10 @@ def _listing(
     # Only active clients have a CNPJ, and an index has it.
     by_cnpj = only_active and by is ClientSortKey.CNPJ
     key = clients.c.cnpj if by_cnpj else key
-    indexed = _INDEXED_OF_ALL if all_partners else _INDEXED
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ClientFilter, shape)
-    where = [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
+    scope = map(mine, beside([clients.c.partner_id], chosen.ecf_serial_number))
+    where = [*scope, *_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
     texts = () if filters.matches_none(shape) else (chosen.search, chosen.name)
     if by_cnpj:
         where.append(clients.c.cnpj.is_not(None))
@@ -148,15 +147,12 @@ def _listing(
         where=where,
         key=name,
         sorting=Sorting(key, clients.c.id, descending=descending),
-        indexed=by in indexed or by_cnpj,
+        indexed=by in _INDEXED or by_cnpj,
         searched=by is ClientSortKey.NAME and any(text is not None for text in texts),
     )
-    # No index has the cities of all partners.
-    if chosen.city is None or all_partners or filters.matches_none(shape):
+    if chosen.city is None or filters.matches_none(shape):
         return listed
-    return client_searches.in_city(
-        listed, chosen.city, [mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active)]
-    )
+    return client_searches.in_city(listed, chosen.city, [*_of_status(chosen, only_active=only_active)], mine)
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:

@@ -40,7 +40,9 @@ def _statement(likes: Sequence[str], names: Sequence[str]) -> Statement[int]:
         )
     )
     # SQLite reads each column in an index that has little more; PostgreSQL reads all rows once.
-    in_indexes = sa.union_all(_where(*of_key), _where(*of_serial)).subquery()
+    # The index of serial numbers has no others.
+    with_serial = _where(*of_serial).where(serial_number.is_not(None))
+    in_indexes = sa.union_all(_where(*of_key), with_serial).subquery()
     return Statement(_where(*of_key, *of_serial), value, on_sqlite=sa.select(in_indexes.c.id))
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
+from db import partner_merges
 from db.engine import Connection, filters, one, returned
 from db.engine.expressions import AnyColumn, among, during
 from db.engine.filters import PARTNER, Mine, Scoped, Shape, is_partner, of_parents, one_row, tenancy, value
@@ -128,15 +129,19 @@ def listing(scope: Scope, chosen: OrderFilter, by: OrderSortKey, *, descending: 
 @lru_cache(maxsize=LISTINGS_KEPT)
 def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: bool) -> Listing[OrderRow]:
     key = orders.c.number if by is OrderSortKey.NUMBER else orders.c.created_at
-    return Listing(
+    listed = Listing(
         name="orders",
         row=OrderRow,
         columns=ORDER_COLUMNS,
         where=_where(shape, all_partners=all_partners),
         key=key.name,
         sorting=Sorting(key, orders.c.id, descending=descending),
-        indexed=not all_partners or by is OrderSortKey.CREATED_AT,
     )
+    chosen = filters.named(OrderFilter, shape)
+    by_user = chosen.approved_by_id if chosen.created_by_id is None else chosen.created_by_id
+    if not all_partners or by is not OrderSortKey.NUMBER or by_user is None or filters.matches_none(shape):
+        return listed
+    return partner_merges.merged(listed, partner_merges.of_user(by_user))
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: OrderStatus | None) -> Listing[OrderRow]:

@@ -2,14 +2,19 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from db.engine.keyset import Keyset
+from db.engine.listings import Listing
 from domain.errors import BadUserInput
 from domain.tenancy import ALL_PARTNERS, Scope
+from resolvers.columns import column
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 ID_MAX = 2**63 - 1
 _OF_ALL_PARTNERS = -1
@@ -18,6 +23,12 @@ _OF_ALL_PARTNERS = -1
 def owner(scope: Scope) -> int:
     """Return the owner of a scope's cursors: the partner's id, or a number that no partner has."""
     return _OF_ALL_PARTNERS if scope is ALL_PARTNERS else scope
+
+
+def of_rows(listing: Listing[Row], of: int, rows: Sequence[Row]) -> list[str]:
+    """Return the cursors of rows of the owner's list."""
+    order, keys = listing.order, column(rows, listing.key)
+    return [encode(order, of, Keyset(key, row_id)) for key, row_id in zip(keys, column(rows, "id"), strict=True)]
 
 
 def encode(order: str, of: int, position: Keyset) -> str:

@@ -196,25 +196,42 @@ class Loader(Generic[Key, Value]):
 
 
 class WideLoader(Loader[int, Value]):
-    """Loader of rows with many columns, some of which it can read."""
+    """Loader of rows with many columns, some of which it can read: it has a loader for each choice of columns."""
 
     wide = True
 
-    def __init__(self, database: Database, scope: Scope, read: ReadColumns[Value], columns: Columns = None) -> None:
-        """Start empty; None reads all columns."""
-        super().__init__(database, scope, partial(read, columns=columns))
-        self._read_columns, self._columns = read, columns
-        self._narrower: dict[Columns, WideLoader[Value]] = {}
+    def __init__(self, database: Database, scope: Scope, read: ReadColumns[Value]) -> None:
+        """Start without any, since most requests want one choice, and not all columns."""
+        self._database, self._scope, self._read_columns = database, scope, read
+        self._by_columns: dict[Columns, Loader[int, Value]] = {}
 
-    def load_only(self, columns: Columns) -> "WideLoader[Value]":
-        """Return the loader of the same rows with only these columns."""
-        if columns == self._columns:
-            return self
-        found = self._narrower.get(columns)
+    def load_only(self, columns: Columns) -> Loader[int, Value]:
+        """Return the loader of the same rows with only these columns; None is for all."""
+        found = self._by_columns.get(columns)
         if found is None:
-            found = WideLoader(self._database, self._scope, self._read_columns, columns)
-            self._narrower[columns] = found
+            found = Loader(self._database, self._scope, partial(self._read_columns, columns=columns))
+            self._by_columns[columns] = found
         return found
+
+    async def bring(self, connection: Connection, keys: Iterable[int | None]) -> None:
+        """Load the missing keys in a unit of work that has begun, with all columns."""
+        await self.load_only(None).bring(connection, keys)
+
+    def load_many(self, keys: Sequence[int | None]) -> Batch[Value | None]:
+        """Return the value of each key with all columns."""
+        return self.load_only(None).load_many(keys)
+
+    def relate(self, keys: Sequence[int | None]) -> Related[Value | None]:
+        """Return the same dictionary-encoded."""
+        return self.load_only(None).relate(keys)
+
+    def find(self, key: int) -> MaybeAwaitable[Value | None]:
+        """Return the value of one key with all columns."""
+        return self.load_only(None).find(key)
+
+    async def load(self, key: int) -> Value | None:
+        """Return the value of one key with all columns."""
+        return await self.load_only(None).load(key)
 
 
 def _each(loaded: Mapping[Key | None, Value | None], keys: Sequence[Key | None]) -> list[Value | None]:

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, NamedTuple, SupportsIndex, TypeVar, overload
 
-from db.engine.keyset import Keyset
 from db.engine.listings import Listing
 from db.engine.row_batch import RowBatch
 from resolvers import cursors
-from resolvers.columns import column
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -34,7 +32,7 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
         if name == "node":
             return self._nodes
         if name == "cursor":
-            return cursors_of(self._listing, self._owner, self._nodes)
+            return cursors.of_rows(self._listing, self._owner, self._nodes)
         raise AttributeError(name)
 
     def joined(self, others: Sequence["Edges[Row]"]) -> "Edges[Row] | None":
@@ -66,13 +64,5 @@ class Edges(Sequence[Edge[Row]], Generic[Row]):
     def __getitem__(self, index: Any, /) -> Any:
         """Return an edge, or a slice of them."""
         rows = self._nodes[index] if isinstance(index, slice) else [self._nodes[index]]
-        edges = list(map(Edge, rows, cursors_of(self._listing, self._owner, rows)))
+        edges = list(map(Edge, rows, cursors.of_rows(self._listing, self._owner, rows)))
         return edges if isinstance(index, slice) else edges[0]
-
-
-def cursors_of(listing: Listing[Row], owner: int, rows: Sequence[Row]) -> list[str]:
-    """Return the cursors of rows of a list."""
-    order, keys = listing.order, column(rows, listing.key)
-    return [
-        cursors.encode(order, owner, Keyset(key, row_id)) for key, row_id in zip(keys, column(rows, "id"), strict=True)
-    ]

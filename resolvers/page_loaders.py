@@ -50,7 +50,8 @@ class Pages(Generic[Row]):
     def page(self, kind: PageKind) -> Loader[int, Slice[Row]]:
         """Return the loader of pages of that kind, by parent."""
 
-        async def read(connection: Connection, listing: Listing[Row]) -> Mapping[int, Slice[Row]]:
+        # In quotes, because each call would make these types again.
+        async def read(connection: Connection, listing: "Listing[Row]") -> "Mapping[int, Slice[Row]]":
             return await listings_of_parents.pages(connection, listing, kind.window, kind.columns)
 
         return self._loader(self._pages, kind, read)

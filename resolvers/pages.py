@@ -1,7 +1,7 @@
 """Pages of connections; counts and looks beyond a page are queried only if they are selected."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from db.engine import Connection, Database, Pending, listings
@@ -14,7 +14,7 @@ from resolvers import cursors
 from resolvers.columns import column
 from resolvers.context import Context
 from resolvers.dataloader import Batch, Loader, MaybeAwaitable, then
-from resolvers.edges import Edges, cursors_of
+from resolvers.edges import Edges
 from resolvers.loaders import Loaders
 from resolvers.page_loaders import PageKind, Pages
 
@@ -31,6 +31,16 @@ class PageArguments(NamedTuple):
     after: str | None = None
     last: int | None = None
     before: str | None = None
+
+    @classmethod
+    def given(cls, first: object, after: object, last: object, before: object) -> "PageArguments":
+        """Return the arguments of a field; what is neither a number nor a text was omitted."""
+        return cls(
+            first if isinstance(first, int) else None,
+            after if isinstance(after, str) else None,
+            last if isinstance(last, int) else None,
+            before if isinstance(before, str) else None,
+        )
 
 
 class Source(Protocol):
@@ -77,7 +87,7 @@ class Page(Generic[Row]):
 
     def _cursor(self, rows: Sequence[Row], given: Keyset | None) -> str | None:
         if rows:
-            return cursors_of(self.listing, self.owner, rows)[0]
+            return cursors.of_rows(self.listing, self.owner, rows)[0]
         # A cursor is taken only if it is written as it is given out, so this is the caller's own text.
         return None if given is None else cursors.encode(self.listing.order, self.owner, given)
 
@@ -202,7 +212,8 @@ def window(arguments: PageArguments, listing: Listing[Row], owner: int) -> Windo
     )
 
 
-class Preload(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Preload:
     """Rows that a loader loads by a column of a page's rows, in the page's unit of work."""
 
     key: str
@@ -211,11 +222,12 @@ class Preload(NamedTuple):
     permitted: Callable[[Context], bool]
 
 
-class Selection(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Selection:
     """Selection of a page: columns (None for all), joined rows, and rows to preload."""
 
     columns: Columns = None
-    joins: Joins = NO_JOINS
+    joins: Joins = field(default_factory=lambda: NO_JOINS)
     preloads: Sequence[Preload] = ()
     page: bool = True
     """Whether the page is selected, rather than its counts alone."""
@@ -236,7 +248,8 @@ def page(
     database, owner = context.portal.database, cursors.owner(scope)
     wanted = window(arguments, listing, owner)
 
-    async def read(connection: Connection) -> Slice[Row]:
+    # In quotes, because each call would make these types again.
+    async def read(connection: Connection) -> "Slice[Row]":
         found = await listings.page(connection, listing, wanted, selection.columns, selection.joins)
         for each in selection.preloads:
             if each.permitted(context):
@@ -244,10 +257,10 @@ def page(
                 await loader.bring(connection, column(found.rows, each.key))
         return found
 
-    def made(found: Slice[Row]) -> Page[Row]:
+    def made(found: "Slice[Row]") -> "Page[Row]":
         return Page(owner, listing, wanted, found.rows, found.more, _Alone(database, scope, listing))
 
-    async def later(pending: Pending[Slice[Row]]) -> Page[Row]:
+    async def later(pending: "Pending[Slice[Row]]") -> "Page[Row]":
         return made(await pending)
 
     if not selection.page:
@@ -272,7 +285,7 @@ def pages_of(
     source = _Among(loaders, kind)
     owners = parent_ids if loaders.of_partners else [owner] * len(parent_ids)
 
-    def made(found: Sequence[Slice[Row] | None]) -> list[Page[Row]]:
+    def made(found: "Sequence[Slice[Row] | None]") -> "list[Page[Row]]":
         return [
             Page(of_page, listing, kind.window, *(rows or Slice([], more=False)), source, parent_id)
             for of_page, parent_id, rows in zip(owners, parent_ids, found, strict=True)

@@ -28,6 +28,7 @@ class Lease:
         "asked",
         "bucket",
         "chunk",
+        "full",
         "gone",
         "header",
         "idle",
@@ -39,6 +40,7 @@ class Lease:
         "most",
         "per_second",
         "policy",
+        "seconds",
         "seen",
         "top",
     )
@@ -59,9 +61,15 @@ class Lease:
         self.most, self.per_second = limit.points, limit.per_second
         self.top = limit.points + limit.per_second - 1
         """Number that rounds up the seconds until the bucket is full, in a division by the rate."""
-        self.header = f'"{self.policy}";r=%d;t=%d'.encode()
+        self.full = b"ratelimit", f'"{self.policy}";r={limit.points};t=0'.encode()
+        self.tell(0)
         self.chunk = max(1, limit.points // _SHARE)
         self.low = self.chunk // 2
+
+    def tell(self, seconds: int) -> None:
+        """Let `header` say so many seconds until the bucket is full, as for most of the following requests."""
+        self.seconds = seconds
+        self.header = f'"{self.policy}";r=%d;t={seconds}'.encode()
 
 
 class Account:
@@ -158,8 +166,11 @@ class Account:
         lease = self._reported
         remaining = lease.known + lease.left + self.left
         if remaining >= lease.most:
-            return self.policies, (b"ratelimit", lease.header % (lease.most, 0))
-        return self.policies, (b"ratelimit", lease.header % (remaining, (lease.top - remaining) // lease.per_second))
+            return self.policies, lease.full
+        seconds = (lease.top - remaining) // lease.per_second
+        if seconds != lease.seconds:
+            lease.tell(seconds)
+        return self.policies, (b"ratelimit", lease.header % remaining)
 
 
 def _remaining(lease: Lease) -> int:

@@ -1,6 +1,7 @@
 """Second factors of users: enrolled, confirmed and turned off by the user."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -224,7 +225,7 @@ def event(kind: EventType, user_id: int) -> Event:
 def _forget(context: Context, viewer: Viewer) -> None:
     """Give the session what it may do with a second factor, here at once and elsewhere within seconds."""
     context.portal.viewers.forget_user(viewer.partner_id, viewer.user_id)
-    context.viewer = viewer._replace(must_enroll=False, permissions=effective(viewer.role, None))
+    context.viewer = replace(viewer, must_enroll=False, permissions=effective(viewer.role, None))
     context.forget()
 
 

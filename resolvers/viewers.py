@@ -19,7 +19,8 @@ NEW_SECONDS = 1.0
 _REMEMBERED_AT_MOST = 10_000
 
 
-class Viewer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Viewer:
     """User of a partner or the vendor, with the permissions of the request's token.
 
     `partner_id` is the user's organization, and `scope` is what the user can see.

@@ -11,7 +11,7 @@ from db.activations import ActivationRow, ActivationSortKey
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers import activations, ids
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.arguments import (
     DateTimeRange,
@@ -25,7 +25,7 @@ from schema.arguments import (
     upper,
 )
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, given, optional, page_arguments
+from schema.inputs import After, Before, First, Last, given, optional
 from schema.labels import label_of
 from schema.nodes import Info, Node, columns
 from schema.paging import Connection
@@ -227,9 +227,10 @@ class ActivationQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[ActivationRow]]:
-        asked, order = given(filter), given(sort) or _NEWEST_FIRST
+        # An omitted argument is false.
+        asked, order = filter or None, sort or _NEWEST_FIRST
         chosen = _ALL if asked is None else asked.chosen()
-        window, descending = page_arguments(first, after, last, before), order.direction is SortDirection.DESC
+        window, descending = PageArguments.given(first, after, last, before), order.direction is SortDirection.DESC
         return activations.page(
             info.context,
             chosen,

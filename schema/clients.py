@@ -12,11 +12,11 @@ from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
 from resolvers import clients, ids
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, PartnerId, given, optional, page_arguments
+from schema.inputs import After, Before, First, Last, PartnerId, given, optional
 from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow, columns
 from schema.paging import Connection
@@ -230,9 +230,10 @@ class ClientQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[ClientRow]]:
-        asked, order = given(filter), given(sort) or _BY_NAME
+        # An omitted argument is false.
+        asked, order = filter or None, sort or _BY_NAME
         chosen = _ACTIVE if asked is None else asked.chosen()
-        window, descending = page_arguments(first, after, last, before), order.direction is SortDirection.DESC
+        window, descending = PageArguments.given(first, after, last, before), order.direction is SortDirection.DESC
         return clients.page(
             info.context,
             chosen,

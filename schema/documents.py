@@ -13,9 +13,9 @@ from resolvers import documents
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.documents import DocumentsRegistered, DocumentsRemoved, RegisterDocuments, RemoveDocuments
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema.errors import Payload, answer, settle
-from schema.inputs import After, Before, First, Last, given, optional, page_arguments
+from schema.inputs import After, Before, First, Last, given, optional
 from schema.nodes import Info, OfRow
 from schema.paging import Connection
 from schema.relations import attribute, computed, computed_together, plain, selection
@@ -76,7 +76,7 @@ class DocumentQueries:
     ) -> MaybeAwaitable[Page[DocumentRow]]:
         asked = given(filter)
         beginning = None if asked is None else given(asked.id_begins_with)
-        window = page_arguments(first, after, last, before)
+        window = PageArguments.given(first, after, last, before)
         return documents.page(info.context, beginning, window, selection=selection(plain(info)))
 
 

@@ -15,11 +15,11 @@ from resolvers import events, ids
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.feed import Follower
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.arguments import DateTimeRange, moments, number
 from schema.erasure import ErasedValues
-from schema.inputs import After, Before, First, Last, given, optional, page_arguments
+from schema.inputs import After, Before, First, Last, given, optional
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection
@@ -243,7 +243,7 @@ class EventQueries:
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[EventRow]]:
         chosen, named = _named(given(filter))
-        window = page_arguments(first, after, last, before)
+        window = PageArguments.given(first, after, last, before)
         return events.page(info.context, chosen, window, named=named, selection=selection(plain(info)))
 
 

@@ -4,8 +4,6 @@ from typing import Annotated, Any, TypeVar
 
 import strawberry
 
-from resolvers.pages import PageArguments
-
 Value = TypeVar("Value")
 
 First = Annotated[
@@ -71,8 +69,3 @@ def optional(description: str) -> Any:  # noqa: ANN401 — a field of a dataclas
 def given(value: Value | None) -> Value | None:
     """Return an argument's value; None if it was omitted."""
     return None if value is strawberry.UNSET else value
-
-
-def page_arguments(first: int | None, after: str | None, last: int | None, before: str | None) -> PageArguments:
-    """Return the paging arguments of a connection; None for each omitted one."""
-    return PageArguments(given(first), given(after), given(last), given(before))

@@ -12,12 +12,12 @@ from domain.money import Cents
 from domain.orders import STATUS_ABBREVIATIONS, OrderStatus, OrderType
 from resolvers import ids, orders
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.arguments import DateTimeRange, MoneyRange, amounts, moments, of_partner
 from schema.arguments import number as database_id
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, PartnerId, given, optional, page_arguments
+from schema.inputs import After, Before, First, Last, PartnerId, given, optional
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection
@@ -229,7 +229,7 @@ class OrderQueries:
             info.context,
             chosen,
             None if order is None else order.by,
-            page_arguments(first, after, last, before),
+            PageArguments.given(first, after, last, before),
             descending=order is None or order.direction is SortDirection.DESC,
             named=None if asked is None else database_id("Partner", asked.partner_id),
             selection=selection(plain(info)),

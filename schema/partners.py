@@ -15,11 +15,11 @@ from domain.partners import PartnerStatus
 from resolvers import ids, partners
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.events import kept
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.arguments import folded, unmasked
 from schema.enums import SortDirection
-from schema.inputs import After, Before, First, Last, given, optional, page_arguments
+from schema.inputs import After, Before, First, Last, given, optional
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection
@@ -231,9 +231,10 @@ class PartnerQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[PartnerRow]]:
-        asked, order = given(filter), given(sort) or _BY_NAME
+        # An omitted argument is false.
+        asked, order = filter or None, sort or _BY_NAME
         chosen = _ALL if asked is None else asked.chosen()
-        window, descending = page_arguments(first, after, last, before), order.direction is SortDirection.DESC
+        window, descending = PageArguments.given(first, after, last, before), order.direction is SortDirection.DESC
         return partners.page(
             info.context, chosen, order.by, window, descending=descending, selection=selection(plain(info))
         )

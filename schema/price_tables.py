@@ -11,10 +11,10 @@ from domain.orders import OrderType
 from domain.price_tables import Difference, PriceChange, VersionState
 from resolvers import ids, price_tables, prices
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.arguments import number
-from schema.inputs import After, Before, First, Last, PartnerId, given, page_arguments
+from schema.inputs import After, Before, First, Last, PartnerId, given
 from schema.labels import label_of
 from schema.nodes import Info, Node, OfRow
 from schema.paging import Connection
@@ -136,7 +136,7 @@ class PriceTableQueries:
         last: Last = strawberry.UNSET,
         before: Before = strawberry.UNSET,
     ) -> MaybeAwaitable[Page[PriceTableRow]]:
-        window = page_arguments(first, after, last, before)
+        window = PageArguments.given(first, after, last, before)
         return price_tables.page(info.context, window, selection=selection(plain(info)))
 
     @strawberry.field(

@@ -12,11 +12,11 @@ from domain.access import Role
 from domain.invitations import Delivery
 from resolvers import invitations, users
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.access import User
 from schema.arguments import number, of_partner
-from schema.inputs import After, Before, First, Last, given, optional, page_arguments
+from schema.inputs import After, Before, First, Last, given, optional
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection
@@ -90,7 +90,7 @@ class UserQueries:
         asked = given(filter)
         chosen = Chosen() if asked is None else asked.chosen()
         named = None if asked is None else number("Partner", asked.partner_id)
-        window = page_arguments(first, after, last, before)
+        window = PageArguments.given(first, after, last, before)
         return users.page(info.context, chosen, window, named=named, selection=selection(plain(info)))
 
     @strawberry.field(
@@ -113,5 +113,5 @@ class UserQueries:
     ) -> MaybeAwaitable[Page[InvitationRow]]:
         asked = given(filter)
         named = None if asked is None else number("Partner", asked.partner_id)
-        window = page_arguments(first, after, last, before)
+        window = PageArguments.given(first, after, last, before)
         return invitations.page(info.context, window, named=named, selection=selection(plain(info)))

@@ -14,11 +14,11 @@ from domain.events import EventType
 from domain.webhooks import DeliveryFailure, DeliveryStatus, SuspensionReason, WebhookState
 from resolvers import ids, webhooks
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.pages import Page
+from resolvers.pages import Page, PageArguments
 from schema import references
 from schema.arguments import number, of_partner
 from schema.events import FILTERED_BY, FilteredBy
-from schema.inputs import After, Before, First, Last, given, page_arguments
+from schema.inputs import After, Before, First, Last, given
 from schema.labels import label_of
 from schema.nodes import Info, Node
 from schema.paging import Connection
@@ -199,5 +199,5 @@ class WebhookQueries:
     ) -> MaybeAwaitable[Page[WebhookRow]]:
         asked = given(filter)
         named = None if asked is None else number("Partner", asked.partner_id)
-        window = page_arguments(first, after, last, before)
+        window = PageArguments.given(first, after, last, before)
         return webhooks.page(info.context, window, named=named, selection=selection(plain(info)))

@@ -172,13 +172,14 @@ subscription reads new events only, whatever its filter.
 _BUT_BY_TIME = dict.fromkeys(("NAME", "CITY", "CNPJ", "LAST_ACTIVATED_AT"), "40")
 
 ORDER_WEIGHTS: Mapping[str, Mapping[str, str]] = {
-    "ActivationFilter.activatedAt": {"CLIENT_NAME": "500", "UPDATED_AT": "300"},
+    "ActivationFilter.activatedAt": {"CLIENT_NAME": "500", "UPDATED_AT": "380"},
     "ActivationFilter.activatedById": {"CLIENT_NAME": "500", "UPDATED_AT": "300"},
+    "ActivationFilter.clientId": {"CLIENT_NAME": "20", "UPDATED_AT": "20"},
     "ActivationFilter.clientName": {"CLIENT_NAME": "400"},
     "ActivationFilter.productId": {"CLIENT_NAME": "200"},
     "ActivationFilter.search": {"CLIENT_NAME": "480"},
     "ActivationFilter.status": {"CLIENT_NAME": "200"},
-    "ActivationFilter.updatedSince": {"ACTIVATED_AT": "300", "CLIENT_NAME": "500"},
+    "ActivationFilter.updatedSince": {"ACTIVATED_AT": "380", "CLIENT_NAME": "500"},
     "ClientFilter.hasActiveActivations": dict.fromkeys(
         ("CITY", "CNPJ", "LAST_ACTIVATED_AT", "REGISTERED_AT", "UPDATED_AT"), "10"
     ),

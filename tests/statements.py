@@ -22,14 +22,14 @@ def reading(database: Database) -> Iterator[list[str]]:
         database.observers.remove(observe)
 
 
-async def fewest_read(database: Database, ask: Callable[[], Awaitable[object]]) -> int:
-    """Return the number of reading statements of a request: the fewest of three times.
+async def fewest_read(database: Database, ask: Callable[[], Awaitable[object]], *, enough: int = 0) -> int:
+    """Return the number of reading statements of a request: the fewest of three times, or the first of `enough`.
 
     Loads that wait together share a statement. While a process compiles its statements, or is busy, PostgreSQL may
     answer one of them earlier, and what follows is loaded apart.
     """
-    counted = []
-    for _ in range(3):
+    counted = list[int]()
+    while len(counted) < 3 and enough not in counted:
         with reading(database) as statements:
             await ask()
         counted.append(len(statements))

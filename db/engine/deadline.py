@@ -5,13 +5,22 @@ outside of a request has the default of its `Database`, from its own beginning.
 """
 
 from asyncio import current_task
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from time import perf_counter
+from typing import Protocol
 
 from db.engine.connection import CallerGoneError, TookTooLongError
+
+
+class Caller(Protocol):
+    """Caller for whom work is done, such as a viewer."""
+
+    @property
+    def partner_id(self) -> Hashable:
+        """Partner whose turn it takes."""
 
 
 class Deadline:
@@ -28,6 +37,8 @@ class Deadline:
     """Whether the caller of a request that only reads has closed the connection."""
     on_late: Callable[[], object] | None = None
     """Called when a read has been stopped at the deadline, before its error is raised."""
+    caller: Caller | None = None
+    """Caller of the request; None for strangers and the portal's own work."""
     task_id = 0
     """Identity of the task that runs the request; 0 if it is not known.
 
@@ -82,8 +93,10 @@ class Deadline:
         self._ends = max(self._ends, perf_counter() + reading_seconds)
 
     def again(self) -> "Deadline":
-        """Return a deadline with the same seconds that begins now."""
-        return Deadline(self.seconds)
+        """Return a deadline for the same caller with the same seconds that begins now."""
+        other = Deadline(self.seconds)
+        other.caller = self.caller
+        return other
 
     def abandon(self) -> None:
         """Stop the reads of a request whose caller has gone; a request that changes data goes on."""
@@ -112,19 +125,24 @@ class Deadline:
             self._stops.discard(stop)
 
 
-def of_requests(seconds: float, change_seconds: float, *, know_task: bool) -> Callable[[], Deadline]:
-    """Return the class of the deadlines of requests, which all have the same seconds, and may know their tasks."""
+def of_requests(
+    seconds: float, change_seconds: float, *, know_task: bool
+) -> Callable[[float, Caller | None], Deadline]:
+    """Return the class of the deadlines of requests, which all have the same seconds, and may know their tasks.
+
+    Each is made of the time by `perf_counter`, and of the caller.
+    """
 
     class RequestDeadline(Deadline):
         _change_seconds = change_seconds
 
-        def __init__(self) -> None:
-            self._ends = perf_counter() + seconds
+        def __init__(self, now: float, caller: Caller | None) -> None:
+            self._ends, self.caller = now + seconds, caller
 
     class TaskDeadline(RequestDeadline):
-        def __init__(self) -> None:
-            super().__init__()
-            self.task_id = id(current_task())
+        def __init__(self, now: float, caller: Caller | None) -> None:
+            # Without a call of the one above.
+            self._ends, self.caller, self.task_id = now + seconds, caller, id(current_task())
 
     RequestDeadline.seconds = seconds
     return TaskDeadline if know_task else RequestDeadline
@@ -137,7 +155,8 @@ current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 @contextmanager
 def limited(seconds: float, *, for_change: bool = False) -> Iterator[None]:
     """Give what is read within it so many seconds, or also what is changed, as a part of no request."""
-    until = Deadline(seconds)
+    until, around = Deadline(seconds), current.get()
+    until.caller = None if around is None else around.caller
     if for_change:
         until.allow_change()
     before = current.set(until)
@@ -151,6 +170,13 @@ def has_changed() -> bool:
     """Return whether the request has committed the change that it asks for."""
     found = current.get()
     return found is not None and found.changed
+
+
+def key_of_caller() -> Hashable:
+    """Return the partner whose turn it is for this request, None without one."""
+    found = current.get()
+    of = None if found is None else found.caller
+    return None if of is None else of.partner_id
 
 
 def of_unit(default: float | None) -> Deadline | None:

@@ -1,6 +1,8 @@
 """Parts of many statements: filters by bound values, and rows by ids."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
@@ -91,9 +93,21 @@ def shaped(scope: Scope, chosen: "DataclassInstance") -> tuple[Shape, dict[str, 
 
     The partner is one of them; statements about all partners do not name it.
     """
-    asked = [(name, value) for name in chosen.__dataclass_fields__ if (value := getattr(chosen, name)) is not None]
+    names, values_of_names = _reader(type(chosen))
+    given = values_of_names(chosen)
+    if given.count(None) == len(given):
+        return (), {"partner_id": scope}
+    asked = [(name, value) for name, value in zip(names, given, strict=True) if value is not None]
     shape = tuple([(name, value if value == NO_VALUES or isinstance(value, bool) else None) for name, value in asked])
     return shape, {"partner_id": scope, **dict(asked)}
+
+
+@cache
+def _reader(kind: "type[DataclassInstance]") -> tuple[Sequence[str], Callable[[object], tuple[object, ...]]]:
+    """Return the names of a filter's fields, and what reads all of them at once."""
+    names = tuple(kind.__dataclass_fields__)
+    # Of one name, `attrgetter` returns no tuple.
+    return names, attrgetter(*names) if len(names) > 1 else lambda chosen: (getattr(chosen, names[0]),)
 
 
 def named(kind: type[Filter], of_shape: Shape) -> Filter:

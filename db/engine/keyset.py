@@ -99,11 +99,15 @@ class Part:
     conditions: Sequence[ColumnElement[bool]] = ()
     sorting: Sorting | None = None
     reverse: bool = False
+    limited: bool = True
+    """Whether there may be more rows than the limit."""
 
     def of(self, rows: AnySelect, *, when: ColumnElement[bool] | None = None) -> AnySelect:
         """Return the statement for this part of the rows; for none of them, unless the condition holds."""
         if self.sorting is not None:
             rows = rows.order_by(*self.sorting.clauses(reverse=self.reverse))
+        if when is None and not self.limited:
+            return rows.where(*self.conditions)
         # With a limit of 0, both engines read no rows; a condition, SQLite would try on each.
         limit = self.limit if when is None else sa.case((when, self.limit), else_=0)
         return rows.where(*self.conditions).limit(limit)

@@ -6,7 +6,8 @@ from typing import TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import failures
-from db.engine.place_queue import PlaceQueue, key_of_caller
+from db.engine.deadline import key_of_caller
+from db.engine.place_queue import PlaceQueue
 from db.engine.trials import Trial
 from domain.errors import Unavailable
 

@@ -220,7 +220,7 @@ def limit(at_most: int | None) -> int:
 
 def _count(listing: Listing[Row], *, limited: bool, on_sqlite: bool) -> AnySelect:
     if listing.search is not None:
-        return listing.search.found(Part(keyset.LIMIT), on_sqlite=on_sqlite).number
+        return listing.search.found(Part(keyset.LIMIT, limited=limited), on_sqlite=on_sqlite).number
     return sa.select(sa.func.count()).select_from(up_to_limit(_plain(listing), limited=limited).subquery())
 
 

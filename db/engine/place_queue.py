@@ -7,10 +7,10 @@ time.
 import asyncio
 from collections.abc import Callable, Hashable
 from contextvars import ContextVar
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from db.engine.connection import CallerGoneError, TookTooLongError
-from db.engine.deadline import Deadline
+from db.engine.deadline import Deadline, key_of_caller
 from db.engine.round_robin import QueueFullError, RoundRobin
 from domain.errors import Unavailable
 from domain.limits import TooManyReads
@@ -22,25 +22,8 @@ KEPT_FREE = 4
 """One place of so many, and of two or three, is kept from each partner, which may hold others until its deadline."""
 
 
-class Caller(Protocol):
-    """Caller for whom a read is done, such as a viewer."""
-
-    @property
-    def partner_id(self) -> Hashable:
-        """Partner whose turn it takes."""
-
-
-caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
-"""Caller of this request; None for the portal's own work and for strangers."""
-
 is_large: ContextVar[bool] = ContextVar("is_large", default=False)
 """Whether a large operation reads, which lets the event loop run in between."""
-
-
-def key_of_caller() -> Hashable:
-    """Return the partner whose turn it is for this request, None without one."""
-    of = caller.get()
-    return None if of is None else of.partner_id
 
 
 class PlaceQueue:

@@ -4,12 +4,12 @@ Functions that convert rows are generated for the columns of a statement.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from itertools import chain, groupby
 from operator import attrgetter, itemgetter
-from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, NoReturn, Self, SupportsIndex, TypeVar, overload
 
 import sqlalchemy as sa
@@ -29,14 +29,16 @@ Found = Sequence[Sequence[Any]]
 """Rows as the driver gives them."""
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Column:
     """Index of the column in driver rows, and its converter (None if the driver's value is used as it is)."""
 
     place: int
     made: Callable[[Sequence[Any]], list[Any]] | None = None
 
 
-class Layout(NamedTuple, Generic[Row]):
+@dataclass(frozen=True, slots=True)
+class Layout(Generic[Row]):
     """Layout of a statement's rows: their class, its factory, and the columns.
 
     `key` is the index of the column with the id of each row's owner, if there is one. `related` are the layouts of
@@ -47,7 +49,7 @@ class Layout(NamedTuple, Generic[Row]):
     make: Callable[[Found], list[Row]]
     columns: Mapping[str, Column]
     key: int | None = None
-    related: Mapping[Hashable, "Layout[Any]"] = MappingProxyType({})
+    related: Mapping[Hashable, "Layout[Any]"] = field(default_factory=dict)
 
 
 class RowBatch(Sequence[Row], Generic[Row]):

@@ -17,21 +17,26 @@ FEW = sa.bindparam("few", type_=sa.Integer)
 
 
 class Found(NamedTuple):
-    """Statements for the ids of a part of a list: one of them returns no rows."""
+    """Statements for the ids of a part of a list: of two, one returns no rows."""
 
     few: AnySelect
-    many: AnySelect
+    many: AnySelect | None = None
 
     @property
     def ids(self) -> AnySelect:
         """The ids of either."""
-        return any_of([self.few, self.many], distinct=False)
+        return any_of(self._all, distinct=False)
 
     @property
     def number(self) -> AnySelect:
         """The statement for the number of the ids."""
-        of_few, of_many = [sa.select(sa.func.count()).select_from(each.subquery()).scalar_subquery() for each in self]
-        return sa.select(of_few + of_many)
+        counts = [sa.select(sa.func.count()).select_from(each.subquery()) for each in self._all]
+        first, *others = [each.scalar_subquery() for each in counts]
+        return sa.select(sum(others, start=first))
+
+    @property
+    def _all(self) -> Sequence[AnySelect]:
+        return [self.few] if self.many is None else [self.few, self.many]
 
 
 class Finding(Protocol):

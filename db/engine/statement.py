@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -117,7 +117,7 @@ class Statement(Generic[Row]):
             places = range(first, first := first + len(of_row))
             related[join] = row_batch.layout(join.row, of_row, readings, places)
         of_rows = row_batch.layout(self.row, names, readings, range(last))
-        return of_rows._replace(key=last if self.keyed else None, related=related)
+        return replace(of_rows, key=last if self.keyed else None, related=related)
 
     def _narrowed(self, columns: Columns, joins: Joins) -> "Statement[Row]":
         kept = None if columns is None else _kept(self.row, columns)

@@ -89,6 +89,7 @@ STEPS: Mapping[str, Step] = {
         "Servers of the version before don't count the activations of clients.", ("clients",), ("activations",)
     ),
     "0029": Step(None, (), ("activations",)),
+    "0030": Step(None, ("activations",), ("clients", "orders")),
 }
 
 

@@ -63,6 +63,11 @@ clients = table(
     Index("ix_clients_search_of_all", "name_folded", "id", "trade_name_folded", "cnpj", "status"),
     partial("name_folded", "id", where="status = 'ACTIVE'", name="ix_clients_active_of_all_by_name"),
     for_vendor("cnpj"),
+    # A search for a city looks at these columns only.
+    for_vendor("city_folded", "id", "status"),
+    for_vendor("last_activated_at", "id"),
+    for_vendor("registered_at", "id"),
+    for_vendor("updated_at", "id"),
 )
 
 activations = table(
@@ -98,7 +103,6 @@ activations = table(
     Index(None, "partner_id", "client_id", "activated_at", "id"),
     Index(None, "partner_id", "product_id", "activated_at", "id"),
     Index(None, "partner_id", "activation_key"),
-    Index(None, "partner_id", "ecf_serial_number"),
     Index(None, "partner_id", "activated_by_id", "activated_at", "id"),
     of_some("cancelled_at", "id"),
     # Most activations have no note.
@@ -107,7 +111,15 @@ activations = table(
         where="note_folded IS NOT NULL OR cancellation_note_folded IS NOT NULL",
         name="ix_activations_noted",
     ),
+    # An activation without a fiscal printer needs no entry.
+    partial(
+        *("partner_id", "ecf_serial_number"),
+        where="ecf_serial_number IS NOT NULL",
+        name="ix_activations_with_ecf_serial_number",
+    ),
     for_vendor("activated_at", "id"),
+    for_vendor("client_name_folded", "id"),
+    for_vendor("updated_at", "id"),
     for_vendor("activation_key"),
     for_vendor("authorization_code"),
     for_vendor("ecf_serial_number", where="ecf_serial_number IS NOT NULL"),

@@ -62,6 +62,7 @@ orders = table(
     Index(None, "partner_id", "created_by_id", "number"),
     of_some("approved_by_id", "number"),
     for_vendor("created_at", "id"),
+    for_vendor("number", "id"),
     # Orders to be invoiced: the statement that reads them names a range of time, so that they are not null.
     for_vendor("approved_at", "id", where="approved_at IS NOT NULL"),
 )

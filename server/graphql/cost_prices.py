@@ -1,6 +1,7 @@
 """Prices of operations: the points, objects and values of one with certain values of its variables."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphql import OperationType
@@ -56,7 +57,8 @@ class Figures(NamedTuple):
         return None
 
 
-class Price(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Price:
     """What an operation costs with certain values of its variables: points, at least one, and figures."""
 
     points: int

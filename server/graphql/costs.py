@@ -6,7 +6,7 @@ its memory. Fields that are merged in the response are counted once, and of an i
 is.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from graphql import (
@@ -87,10 +87,13 @@ class Cost:
             return self.points_most
         return self.price(variables).points
 
-    def price(self, variables: Variables) -> Price:
+    @property
+    def price(self) -> Callable[[Variables], Price]:
         """Return points and figures for the values of the variables."""
-        prices = self._only or self._variant(variables)
-        return prices.of(variables)
+        return self._price_of_variant if self._only is None else self._only.of
+
+    def _price_of_variant(self, variables: Variables) -> Price:
+        return self._variant(variables).of(variables)
 
     def _variant(self, variables: Variables) -> Prices:
         """Return the prices for the variables of @skip and @include, which are kept for their last values."""

@@ -15,19 +15,23 @@ from graphql import (
     Node,
     NoFragmentCyclesRule,
     OperationDefinitionNode,
+    OperationType,
     parse,
     validate,
 )
 from graphql.execution import Executor
 
 from breadth import BatchExecutor
+from db.engine.deadline import Deadline
 from domain.documents import TEXT_LENGTH_MAX
-from domain.errors import BadUserInput, SignInFirst
+from domain.errors import ApiError, BadUserInput, SignInFirst
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.literals import RULES, Rules
 from server.graphql.operation_facts import Analysis, Operation
 from server.graphql.source_text import Text
 from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, plain, suggested
+
+OPERATION_NAME_MAX = 250
 
 ERRORS_MAX = 20
 """Maximum number of errors reported for a document."""
@@ -40,6 +44,12 @@ _MISFIT = "The document or a variable does not fit the schema. Send a token to g
 _KEPT = 1_000
 _KEPT_CHARACTERS = 100_000
 """Maximum length of all cached documents: parsed and planned, a document takes some 200 times its length."""
+
+
+class MutationOverGetError(ApiError):
+    """A request that may only read selects a mutation."""
+
+    code = "BAD_USER_INPUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,33 @@ class Document:
     """The errors without names of the schema, if they have any."""
     public: bool = False
     """Whether none of the operations selects a field that needs a viewer, known or not."""
+
+    def found(self, name: str | None) -> Operation | None:
+        """Return the operation of the name, or the only one if none is named."""
+        if name is None:
+            return next(iter(self.operations.values())) if len(self.operations) == 1 else None
+        return self.operations.get(name)
+
+    def chosen(self, name: str | None, deadline: Deadline | None, *, read_only: bool) -> Operation:
+        """Return the operation to run; raise BadUserInput if there is none of the name.
+
+        Raise MutationOverGetError for a mutation if the request may only read; others get the time of a mutation.
+        """
+        if name is not None and len(name) > OPERATION_NAME_MAX:
+            message = f"“operationName” can have at most {OPERATION_NAME_MAX} characters, not {len(name):,}."
+            raise BadUserInput(message, argument="operationName", maxLength=OPERATION_NAME_MAX, length=len(name))
+        operation = self.found(name)
+        if operation is None:
+            known = ", ".join(f"“{each}”" for each in self.operations)
+            message = f"“operationName” must name one of the document's operations: {known}."
+            raise BadUserInput(message, argument="operationName")
+        if operation.ast.operation is OperationType.MUTATION:
+            if read_only:
+                message = "A GET request can only run a query or a subscription; send mutations by POST."
+                raise MutationOverGetError(message)
+            if deadline is not None:
+                deadline.allow_change()
+        return operation
 
     def suggested_errors(self) -> Errors:
         """Return the errors with suggestions, which take longer to find than the errors."""

@@ -1,7 +1,8 @@
 """Facts about operations that are known before they run: permissions, cost, limits, and the plan."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -31,8 +32,13 @@ from server.graphql.variable_values import Selected
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
-class Operation(NamedTuple):
-    """Facts about an operation that are known before it runs."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """Facts about an operation that are known before it runs.
+
+    It is kept with its document, and each request looks at most of it: a slot takes a third of the time of a field of a
+    named tuple.
+    """
 
     name: str | None
     ast: OperationDefinitionNode

@@ -29,10 +29,10 @@ from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
 from server.graphql.cost_prices import SHORT_POINTS, Price
-from server.graphql.documents import Document, Documents
+from server.graphql.documents import Document, Documents, MutationOverGetError
 from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
-from server.graphql.operation_requests import MutationOverGetError, OperationRequest, chosen
+from server.graphql.operation_requests import OperationRequest
 from server.graphql.pauses import Pauses, ShortOperations, Turns
 from server.graphql.requirements import checked, gets_schema, insist_on_token, insist_on_viewer
 from server.graphql.shared_results import Cost, SharedResults
@@ -99,7 +99,7 @@ class Operations:
                 return _invalid(context, document)
             if context.viewer is None and not document.public:
                 insist_on_viewer(context, document, request)
-            operation = chosen(document, request, context.deadline)
+            operation = document.chosen(request.operation_name, context.deadline, read_only=request.read_only)
             variables = checked(context, operation, request.variables or {}, self.points_max)
             if isinstance(variables, list):
                 return refused(context, variables, operation)

@@ -15,7 +15,7 @@ from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Document, misfit
 from server.graphql.operation_facts import Operation
-from server.graphql.operation_requests import OperationRequest, found
+from server.graphql.operation_requests import OperationRequest
 from server.graphql.suggestions import suggested
 
 _query_type = cast("GraphQLObjectType", GRAPHQL_SCHEMA.query_type)
@@ -71,7 +71,7 @@ def insist_on_viewer(context: Context, document: Document, request: OperationReq
 
     A public operation of a registered document runs beside others.
     """
-    if not gets_schema(context) and (request.named is None or found(document, request.operation_name) is None):
+    if not gets_schema(context) and (request.named is None or document.found(request.operation_name) is None):
         raise unauthenticated()
 
 

@@ -1,4 +1,4 @@
-"""Charges of requests: what is given back when the answer is known, and the headers that say what is left."""
+"""Charges of requests that are refused, and the headers that say what is left."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -7,34 +7,11 @@ from domain.errors import UnusableToken
 from domain.limits import TooFewPoints
 from resolvers.context import Context
 from resolvers.rates import Account
-from server.graphql.answer_json import Json
-from server.graphql.answers import Answer
 from server.http.errors import Rejected
 from server.http.headers import Header
 from server.rates.limiter import Limiter
 
 E = TypeVar("E", bound=Exception)
-
-
-def settle(context: Context, answer: Answer, body: Json, *, longest: int) -> None:
-    """Give back the points that the operation has not used, by the answer before it is replaced by an error.
-
-    The caller of a query who has gone pays for all of it, as for an answer with more bytes than `longest`, which is not
-    complete.
-    """
-    charge, until = context.charge, context.deadline
-    if charge is None:
-        return
-    if not answer.executed:
-        charge.cancel()
-    elif charge.objects and len(body) <= longest and (until is None or not until.gone):
-        # An object begins with a brace; a text that has one too lets less be given back.
-        charge.settle(_braces(body) if answer.json is None else answer.braces)
-
-
-def _braces(body: Json) -> int:
-    # Before Python 3.13, `count` looks at each byte by itself, which takes three times as long.
-    return len(body) - len(body.replace(b"{", b""))
 
 
 def cancel(context: Context | None) -> None:

@@ -10,13 +10,13 @@ status for a failure of the network. In `application/graphql-response+json`, it 
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
+from time import perf_counter
 
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from db.engine.deadline import current, of_requests
-from db.engine.place_queue import caller
 from domain.deadlines import CallerGone
 from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
@@ -24,7 +24,8 @@ from resolvers.portal import Portal
 from resolvers.viewers import Viewer
 from server.graphql.answer_json import Json, encoded
 from server.graphql.answers import Answer
-from server.graphql.operation_requests import MutationOverGetError, OperationRequest
+from server.graphql.documents import MutationOverGetError
+from server.graphql.operation_requests import OperationRequest
 from server.graphql.operations import Operations
 from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
@@ -51,8 +52,7 @@ class Endpoint:
 
     def __init__(self, portal: Portal, operations: Operations, settings: Settings) -> None:
         self._portal, self._operations = portal, operations
-        self._max_body_bytes = settings.max_body_bytes
-        self._max_answer_bytes = settings.max_answer_bytes
+        self._max_body_bytes, self._max_answer_bytes = settings.max_body_bytes, settings.max_answer_bytes
         self._uncounted_bytes = min(FREE_BYTES, settings.max_answer_bytes)
         self._gzip_from_bytes = settings.gzip_from_bytes
         self._compressor = Compressor()
@@ -157,19 +157,19 @@ class Endpoint:
             raise
         if negotiated.asks_more or not authorization:
             wanted = self._completed(wanted, scope, authorization, negotiated)
+        now = perf_counter()
         # The connection ends what is not answered at the deadline.
-        context.deadline = until = self._new_deadline()
+        context.deadline = until = self._new_deadline(now, viewer)
         current.set(until)
-        caller.set(viewer)
         # Request admission only after the body has arrived, or the admission would be for an earlier iteration.
-        if not self.admission.admit_now():
+        if not self.admission.admit_now(now):
             await self.admission.wait(None if viewer is None else viewer.partner_id)
         state["answer"] = answer = await self._operations.execute(context, wanted)
         if answer.codes and until.gone:
             raise ClientDisconnect
         body: Json = encoded(answer.body) if answer.json is None else answer.json
         if context.charge is not None:
-            charges.settle(context, answer, body, longest=self._max_answer_bytes)
+            context.settle(body, answer.braces, executed=answer.executed, longest=self._max_answer_bytes)
         of_rate = () if context.account is None else context.account.headers()
         if len(body) <= self._uncounted_bytes:
             return answer, body, 0, of_rate

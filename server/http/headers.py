@@ -6,9 +6,9 @@ caches don't store it, and browsers only hand it to its page.
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from operator import itemgetter
-from typing import NamedTuple
 
 from starlette.types import Scope
 
@@ -46,7 +46,8 @@ _LONGEST_KEPT = 400
 _KEPT_MAX = 256
 
 
-class Negotiated(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Negotiated:
     """What a caller's headers say about the form of the request and of its answer."""
 
     form: str | None

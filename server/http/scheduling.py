@@ -40,12 +40,11 @@ class Admission:
 
     async def admit(self, key: Hashable = None) -> None:
         """Return at once if the slice has time left, and otherwise in a later iteration, when it is the key's turn."""
-        if not self.admit_now():
+        if not self.admit_now(self._clock()):
             await self.wait(key)
 
-    def admit_now(self) -> bool:
-        """Admit a request if the slice has time left; otherwise return False, and it must `wait`."""
-        now = self._clock()
+    def admit_now(self, now: float) -> bool:
+        """Admit a request if the slice has time left by this time; otherwise return False, and it must `wait`."""
         if self._queueing or now - self._began >= self._seconds:
             if self._expected:
                 return False

@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 
 from db.engine.deadline import Deadline, current
-from db.engine.place_queue import caller
 from db.engine.statement_count import tally
 from domain.errors import (
     ApiError,
@@ -136,7 +135,7 @@ class Operation:
         self._state["viewer"] = viewer
         wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
         self._state["wanted"] = wanted
-        caller.set(viewer)
+        self._deadline.caller = viewer
         await terms.admission.admit(None if viewer is None else viewer.partner_id)
         self._state["context"] = context = Context(
             terms.portal,
@@ -173,7 +172,7 @@ class Operation:
         body: Json = encoded(answer.body) if answer.json is None else answer.json
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
-        charges.settle(self._state["context"], answer, body, longest=longest)
+        self._state["context"].settle(body, answer.braces, executed=answer.executed, longest=longest)
         answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
         self._state["answer"] = answer = answer._replace(body={})
         self._state["context"].forget()

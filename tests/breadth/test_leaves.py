@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from graphql import GraphQLScalarType
+from graphql import GraphQLID, GraphQLScalarType, GraphQLString
 
 from breadth import of_column
 from tests.breadth.leaves import answers
+from tests.breadth.row_batches import Columns
 
 
 class Odd(int):
@@ -64,3 +65,13 @@ def test_a_column_that_is_not_one_value_for_each_is_not_taken(answer: object) ->
 
     assert ours == stock
     assert [error.path for error in ours.errors or ()] == [["rows", 1, "may"], ["again", 1, "must"]]
+
+
+@pytest.mark.parametrize("scalar", [GraphQLString, GraphQLID])
+@pytest.mark.parametrize(
+    "values", [["a", ""], ["a", None], [None, "a"], ["a", 1], [1, "a"], ["a", True], ["a", ["b"]], ["a", KeyError("b")]]
+)
+def test_a_column_of_texts_is_what_its_texts_are(scalar: GraphQLScalarType, values: list[object]) -> None:
+    stock, ours = answers(scalar, values, Columns)
+
+    assert ours == stock

@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType
 
-from db import activations, clients, events, exports, orders, partners, tables, users
+from db import activations, clients, events, exports, orders, partners, users
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Database, listings, statistics
@@ -34,162 +33,24 @@ from domain.exports import ExportList
 from domain.orders import OrderStatus, OrderType
 from schema import weights
 from tests.databases import Databases
-from tests.db.test_statements import DIALECTS
+from tests.db.many_rows import FILLED, Explained, fill
 from tests.factories import NOON
 from tests.schema.introspection import GRAPHQL
 from tests.units import writing
 
 PAGE = Path(__file__).parents[2] / "docs" / "api" / "filters.md"
-NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
 CANCELLED = "ix_activations_partner_id_cancelled_at_id"
 EARLY = NOON.replace(year=2020, month=2)
 SOON_AFTER = EARLY + timedelta(hours=2)
 LATE = NOON.replace(year=2020, month=3, day=10)
 """A few hours before the last row."""
-MOMENTS = {
-    "sqlite": "strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2020-01-01', '+' || i || ' minutes')",
-    "postgresql": "timestamptz '2020-01-01T00:00Z' + i * interval '1 minute'",
-}
-BYTES = {"sqlite": "x''", "postgresql": "''::bytea"}
-
-RARE = "CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END"
-"""Of two users, the one who did little."""
-
-ENDED = "i % 20 = 0"
-FILLED: dict[sa.Table, dict[str, str]] = {
-    tables.clients: {
-        "cnpj": "CAST(10000000000000 + i AS TEXT)",
-        **dict.fromkeys(("name", "name_folded", "names_folded"), "'c' || i"),
-        "trade_name_folded": "''",
-        "city_folded": "'city ' || i % 500",
-        "state": "'SP'",
-        "status": "'ACTIVE'",
-        "registered_at": "{at}",
-        "updated_at": "{at}",
-        "last_activated_at": "{at}",
-        "active_activations": f"CASE WHEN {ENDED} THEN 0 ELSE 1 END",
-    },
-    tables.activations: {
-        "client_id": "i",
-        "product_id": "1 + i % 5",
-        "authorization_code": "CAST(1000000000 + i AS TEXT)",
-        "activation_key": "'KEY-' || i",
-        "ecf_serial_number": "CASE WHEN i % 2 = 0 THEN 'BE' || i END",
-        "seats": "1",
-        "additional_seats": "0",
-        "note_folded": "CASE WHEN i % 50 = 0 THEN 'note ' || i END",
-        "client_name_folded": "'c' || i",
-        "status": f"CASE WHEN {ENDED} THEN 'CANCELLED' ELSE 'ACTIVE' END",
-        "activated_at": "{at}",
-        "updated_at": "{at}",
-        "activated_by_id": RARE,
-        "cancelled_at": f"CASE WHEN {ENDED} THEN {{at}} END",
-        "cancelled_by_id": f"CASE WHEN {ENDED} THEN {RARE} END",
-        "cancellation_reason": f"CASE WHEN i % 1000 = 0 THEN 'MOVED' WHEN {ENDED} THEN 'ACTIVATION_CANCELLED' END",
-    },
-    tables.orders: {
-        "number": "i",
-        "type": "'PURCHASE'",
-        "status": "CASE WHEN i % 2 = 0 THEN 'COMPLETED' ELSE 'PENDING' END",
-        "price_table_id": "1",
-        "price_table_version_id": "1",
-        "monthly_total": "100 * i",
-        "setup_fee_total": "i",
-        "lines_hash": "{bytes}",
-        "created_at": "{at}",
-        "created_by_id": RARE,
-        "approved_at": "CASE WHEN i % 2 = 0 THEN {at} END",
-        "approved_by_id": f"CASE WHEN i % 2 = 0 THEN {RARE} END",
-    },
-    tables.events: {
-        "number": "i",
-        "type": "'CLIENT_UPDATED'",
-        "occurred_at": "{at}",
-        "actor_id": RARE,
-        **{
-            f"{thing}_id": f"CASE WHEN i % 4 = {place} THEN i END"
-            for place, thing in enumerate(("client", "activation", "order"))
-        },
-        **{
-            f"{thing}_id": f"CASE WHEN i % 1000 = {place} THEN i END"
-            for place, thing in enumerate(("user", "token", "price_table", "product", "webhook"))
-        },
-        "hash": "{bytes}",
-    },
-}
-"""Values of the columns of row `i`."""
-
-
-def _insert(engine: str, table: sa.Table, columns: dict[str, str]) -> str:
-    values = ", ".join(columns.values()).replace("{at}", MOMENTS[engine]).replace("{bytes}", BYTES[engine])
-    return f"INSERT INTO {table.name} (id, partner_id, {', '.join(columns)}) {NUMBERS} SELECT i, 1, {values} FROM n"  # noqa: S608 — our own.
-
-
-def _fill_sqlite(path: str) -> None:
-    with closing(sqlite3.connect(path)) as driver:
-        driver.execute("PRAGMA synchronous = OFF")
-        indexes = driver.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-        ).fetchall()
-        # To sort an index once is faster than to insert in it.
-        for name, _ in indexes:
-            driver.execute(f"DROP INDEX {name}")
-        for table, columns in FILLED.items():
-            driver.execute(_insert("sqlite", table, columns))
-        for _, create in indexes:
-            driver.execute(create)
-        driver.commit()
-
-
-async def _fill_postgresql(url: sa.URL) -> None:
-    driver = await _connected(url)
-    # No reference is checked.
-    await driver.execute("SET session_replication_role = replica")
-    for table, columns in FILLED.items():
-        indexes = await driver.fetch(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname LIKE 'ix%'", table.name
-        )
-        await driver.execute("".join(f"DROP INDEX {name};" for name, _ in indexes))
-        await driver.execute(_insert("postgresql", table, columns))
-        await driver.execute(";".join(create for _, create in indexes))
-    await driver.close()
-
-
-async def _connected(url: sa.URL) -> Any:  # noqa: ANN401 — the driver has no types.
-    return await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
-
-
-class Explained:
-    """Connection that explains each statement, in place of reading its rows."""
-
-    def __init__(self, url: sa.URL) -> None:
-        self.dialect = DIALECTS[url.get_backend_name()]
-        self._url = url
-        self.plan = ""
-
-    async def fetch(self, statement: Statement[Any], values: Values) -> list[Any]:
-        """Explain the statement with these values."""
-        compiled = statement.compiled(self.dialect)
-        bound = compiled.bound(values)
-        if self.dialect.name == "sqlite":
-            with closing(sqlite3.connect(str(self._url.database))) as driver:
-                steps = driver.execute(f"EXPLAIN QUERY PLAN {compiled.text}", bound).fetchall()
-                self.plan = "\n".join(step[-1] for step in steps)
-        else:
-            driver = await _connected(self._url)
-            self.plan = "\n".join(line[0] for line in await driver.fetch(f"EXPLAIN {compiled.text}", *bound))
-            await driver.close()
-        return []
 
 
 @pytest.fixture(scope="module")
 async def filled(engine: str, databases: Databases) -> sa.URL:
     """Database with 100,000 rows in each table, analyzed."""
     url = sa.make_url(databases.migrated(engine))
-    if engine == "sqlite":
-        _fill_sqlite(str(url.database))
-    else:
-        await _fill_postgresql(url)
+    await fill(url)
     database = Database(url.render_as_string(hide_password=False))
     async with writing(database) as tx:
         await statistics.analyze(tx, *FILLED)
@@ -347,7 +208,7 @@ class Idle(Explained):
         await super().fetch(statement, values)
         if self.dialect.name == "sqlite":
             compiled, steps = statement.compiled(self.dialect), bytearray()
-            with closing(sqlite3.connect(str(self._url.database))) as driver:
+            with closing(sqlite3.connect(str(self.url.database))) as driver:
                 # The first statement of a connection reads the schema.
                 driver.execute("SELECT 1 FROM clients LIMIT 0")
                 driver.set_progress_handler(partial(steps.append, 0), 1)

@@ -90,7 +90,7 @@ def test_a_worker_is_replaced_without_the_socket_of_the_process_that_forks(
 def test_workers_start_where_no_socket_can_be_made(environment: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 25)
     folder.mkdir()
-    with served(environment, tmp_path / "log", workers=2, program=True, TMPDIR=str(folder)) as server:
+    with served(environment, tmp_path / "log", workers=2, TMPDIR=str(folder)) as server:
         assert server.answers()
 
     assert server.process.returncode == 0

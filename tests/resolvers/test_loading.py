@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Mapping, Sequence
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ async def reads(databases: Databases) -> AsyncIterator[Reads]:
 
 def _begin_request() -> asyncio.Task[Any] | None:
     """Let the task of the caller be that of a request."""
-    deadline.current.set(deadline.of_requests(60, 60, know_task=True)())
+    deadline.current.set(deadline.of_requests(60, 60, know_task=True)(perf_counter(), None))
     return asyncio.current_task()
 
 

@@ -8,8 +8,7 @@ from graphql import get_named_type, get_nullable_type, is_list_type
 from schema import lengths
 from schema.lengths import InputValue
 from schema.root import GRAPHQL_SCHEMA
-from server.graphql.documents import prepare
-from server.graphql.operation_requests import OPERATION_NAME_MAX
+from server.graphql.documents import OPERATION_NAME_MAX, prepare
 from tests.api import Api, Json
 
 INPUT_VALUES = {value.coordinate: value for value in lengths.input_values(GRAPHQL_SCHEMA)}

@@ -8,6 +8,7 @@ import pytest
 
 from domain.access import Role
 from domain.timestamps import utc_now
+from resolvers import ids
 from tests import cnpjs
 from tests.api import Api
 from tests.clock import Clock
@@ -152,6 +153,30 @@ async def test_orders_of_all_partners_are_listed_by_the_time_of_creation(vendor:
     times = [node["createdAt"] for node in found]
     assert times == sorted(times, reverse=True)
     assert [node["id"] for node in found if node["id"] in made] == made[::-1]
+
+
+async def test_what_a_user_did_is_found_at_all_partners(vendor: Api, api: Api, other_api: Api) -> None:
+    seller = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=Role.VENDOR_ADMIN)
+    made: dict[int, tuple[list[str], list[str]]] = {each.user_id: ([], []) for each in (seller, api, other_api)}
+    for each in (api, other_api, api):
+        product = await new_product(each.portal, each.partner_id)
+        await each.buy(product, 2)
+        client = await each.client()
+        for caller, named in ((seller, {"partnerId": each.partner}), (each, {})):
+            activations, orders = made[caller.user_id]
+            activations.append(await caller.activation(client, product, **named))
+            orders.append(await caller.order((product, 1), **named))
+    query = """query ($user: ID!, $last: Int) {
+        activations(last: $last, filter: { activatedById: $user }) { totalCount nodes { id } }
+        orders(first: 100, sort: { by: NUMBER }, filter: { createdById: $user }) { nodes { id } } }"""
+
+    for user, (activations, orders) in made.items():
+        found = await vendor.data(query, user=ids.encode("User", user), last=2)
+
+        # The newest are first, and the last two are the oldest.
+        assert [node["id"] for node in found["activations"]["nodes"]] == activations[::-1][-2:]
+        assert found["activations"]["totalCount"] == len(activations)
+        assert set(orders) <= {node["id"] for node in found["orders"]["nodes"]}
 
 
 @pytest.mark.parametrize(

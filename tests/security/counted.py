@@ -14,6 +14,8 @@ from struct import Struct
 from types import FrameType
 from typing import Any
 
+from benchmarks import bytecodes
+
 COUNTED = "tests.security.counted"
 """Program that counts."""
 
@@ -22,6 +24,9 @@ _FIGURES = Struct("=QQ")
 
 _LOOP = "/asyncio/"
 """What runs the program, which no request asks for."""
+
+_OWN = frozenset({__file__, bytecodes.__file__})
+"""What counts."""
 
 
 class Counts:
@@ -58,24 +63,18 @@ class _Loop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._counts = Counts(Path(os.environ["COUNTS"]))
-        self._bytecodes = 0
+        self._ran, self._taken = bytecodes.opcodes()
         sys.settrace(self._called)
 
     def _run_once(self) -> None:
         """Run an iteration."""
         super()._run_once()  # type: ignore[misc]  # asyncio's own.
-        self._counts.add(self._bytecodes)
-        self._bytecodes = 0
+        self._counts.add(self._taken())
 
     def _called(self, frame: FrameType, _event: str, _argument: object) -> Callable[..., Any] | None:
-        if _LOOP in frame.f_code.co_filename or frame.f_code.co_filename == __file__:
+        if _LOOP in frame.f_code.co_filename or frame.f_code.co_filename in _OWN:
             return None
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return self._ran
-
-    def _ran(self, _frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
-        if event == "opcode":
-            self._bytecodes += 1
         return self._ran
 
 

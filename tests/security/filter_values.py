@@ -42,12 +42,15 @@ VALUES: Mapping[str, Mapping[str, Sequence[str]]] = {
         "cancelledAt": _RANGES,
         "cancelledById": _ids("User", 1, 2, 3),
         "clientId": _ids("Client", 1),
-        "clientName": ('"qzx"', '"a"', '"padaria"'),
+        "clientName": (
+            *('"qzx"', '"a"', '"padaria"', *_beside('"a"', "activatedAt")),
+            *('"e", search: "e"', '"e", search: "qzx"', '"qzx", search: "e"'),
+        ),
         "cnpj": ('"99999999999999"', '"1"', *_beside('"99999999999999"', "activatedAt")),
         "ecfSerialNumber": ('"QZX"',),
         "note": ('"qzx"', '"a"'),
         "productId": _ids("Product", 1),
-        "search": ('"qzx"', '"a"', '"padaria"'),
+        "search": ('"qzx"', '"a"', '"padaria"', *_beside('"a"', "activatedAt")),
         "status": ("[]", "[ACTIVE]", "[CANCELLED]"),
         "updatedSince": _SINCE,
     },
@@ -119,6 +122,13 @@ def reads() -> Iterator[Read]:
         for status, page in product(statuses, ("first: 1", "first: 100", "last: 1")):
             page_of = f"{{ viewer {{ partner {{ {name}({page}, status: {status}) {{ %s nodes {{ id }} }} }} }} }}"
             yield from (Read(name, page_of % total) for total in ("", "totalCount"))
+
+
+def pages_of_all_partners() -> Iterator[Read]:
+    """Yield those of the documents that read a first page, and that a user of the vendor may send for all partners."""
+    return (
+        each for each in reads() if each.list in STATUSES and "(first: 1, " in each.text and "viewer" not in each.text
+    )
 
 
 def _orders(name: str) -> Sequence[str]:

@@ -5,8 +5,8 @@ Steps of SQLite are counted on a small database, and what they would be of a lar
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from benchmarks.written import points_of, rank_correlation, written
 from domain.costs import POINTS_MAX
 from tests.e2e import data
 from tests.e2e.processes import portal
-from tests.security.filter_values import VALUES, filters_of, reads
+from tests.security.filter_values import VALUES, Read, filters_of, pages_of_all_partners, reads
 from tests.security.generator import points
 from tests.security.test_dearest import POINT, RATIO_MAX, WORK_MAX
 
@@ -79,31 +79,34 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "portal.db"
 
 
-@pytest.fixture(scope="module")
-def worker(file: Path) -> Iterator[Worker]:
-    """Process that counts the steps of requests of the partner's manager, with rates that refuse nothing."""
+@contextmanager
+def _asked_by(email: str, file: Path) -> Iterator[Worker]:
+    """Yield a process that counts the steps of a user's requests, with rates that refuse nothing."""
     limits = dict.fromkeys(("RATE_LIMIT_ADDRESS", "RATE_LIMIT_PARTNER", "RATE_LIMIT_VENDOR"), "0")
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{file}", "DEMO": "true", **limits}
-    token = portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
+    token = portal(environment, "create-token", "--email", email, "--permissions", "all").strip()
     with working(environment, token) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def times(file: Path) -> Mapping[str, float]:
-    """How many times the rows of each list the partner by which the weights were made has."""
+def worker(file: Path) -> Iterator[Worker]:
+    """Process that counts the steps of requests of the partner's manager."""
+    with _asked_by("gerente@alfa.example", file) as found:
+        yield found
+
+
+def _times(file: Path, of: str) -> Mapping[str, float]:
+    """Return how many times the rows of each list the partner by which the weights were made has."""
     with closing(sqlite3.connect(file)) as driver:
-        found = {
-            table: driver.execute(f"SELECT count(*) FROM {table} WHERE partner_id = 1").fetchone()  # noqa: S608 — our own.
-            for table in ROWS
-        }
+        found = {table: driver.execute(f"SELECT count(*) FROM {table} WHERE {of}").fetchone() for table in ROWS}  # noqa: S608 — our own.
     return {table: rows / found[table][0] for table, rows in ROWS.items()}
 
 
-@pytest.mark.timeout(1_800)
-def test_every_filter_keeps_to_its_points_in_every_order(worker: Worker, times: Mapping[str, float]) -> None:
+def _dear(worker: Worker, times: Mapping[str, float], documents: Iterable[Read]) -> list[tuple[float, float, int, str]]:
+    """Return the documents that take more than their points say, and how many times that, the dearest first."""
     dear = list[tuple[float, float, int, str]]()
-    for read in reads():
+    for read in documents:
         found = worker.ask(read.text, counted=False)
         assert "errors" not in found.response, read.text
         cost = points(read.text)
@@ -112,8 +115,18 @@ def test_every_filter_keeps_to_its_points_in_every_order(worker: Worker, times: 
         ratio, worst = work / cost / POINT, min(ALIASES_MAX, POINTS_MAX // cost) * work / SCANNED / WORK_MAX
         if ratio > RATIO_MAX or worst > 1:
             dear.append((ratio, worst, cost, read.text))
+    return sorted(dear, reverse=True)
 
-    assert sorted(dear, reverse=True) == []
+
+@pytest.mark.timeout(1_800)
+def test_every_filter_keeps_to_its_points_in_every_order(worker: Worker, file: Path) -> None:
+    assert _dear(worker, _times(file, "partner_id = 1"), reads()) == []
+
+
+@pytest.mark.timeout(1_800)
+def test_every_filter_of_all_partners_keeps_to_its_points(file: Path) -> None:
+    with _asked_by("admin@moderniza.example", file) as worker:
+        assert _dear(worker, _times(file, "true"), pages_of_all_partners()) == []
 
 
 @pytest.mark.parametrize("name", VALUES)

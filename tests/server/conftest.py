@@ -9,9 +9,14 @@ from typing import NamedTuple
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from starlette.applications import Starlette
 from typer.testing import CliRunner, Result
 
+from db.engine import Database
+from db.engine.filters import values_of
+from db.engine.statement import Statement
+from db.tables import trusted_documents
 from domain.access import ALL, Permissions
 from resolvers.portal import Portal
 from server.app import create_app
@@ -25,6 +30,8 @@ from tests.server.log import Log
 from tests.units import writing
 
 MAX_BODY_BYTES = 64 * 1024
+
+_REMOVE_DOCUMENTS = Statement(sa.delete(trusted_documents), values_of)
 
 Command = Callable[..., Result]
 """`portal`, called with the words of a command line."""
@@ -74,6 +81,12 @@ async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def caller(portal: Portal) -> Caller:
     return await sign_up(portal)
+
+
+async def remove_documents(database: Database) -> None:
+    """Remove the documents that tests before have registered, all of which each server prepares."""
+    async with writing(database) as tx:
+        await tx.execute(_REMOVE_DOCUMENTS)
 
 
 async def sign_up(

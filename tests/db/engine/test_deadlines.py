@@ -12,15 +12,14 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Database, Transaction, trials
 from db.engine.connection import Work
-from db.engine.deadline import Deadline, current, limited
-from db.engine.place_queue import caller
+from db.engine.deadline import Deadline, current, key_of_caller, limited
 from db.tables import partners
 from domain.deadlines import CallerGone, ChangeTimedOut, ReadTimedOut, TimedOut
 from domain.errors import OutcomeUnknown
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.databases import Databases
-from tests.db.engine.partners import Partner
+from tests.db.engine.partners import call_for
 from tests.eventually import eventually
 from tests.factories import add_bare_partner
 from tests.units import compiled, execute, fetch_values
@@ -285,14 +284,24 @@ async def test_reads_of_a_locked_table_end_while_others_go_on(cluster: Cluster) 
         await database.read(lambda connection: connection.fetch(blocked))
 
 
+async def test_a_part_of_a_request_keeps_its_caller() -> None:
+    until = call_for("a", LONG)
+
+    with limited(SHORT):
+        assert key_of_caller() == "a"
+    current.set(until.again())
+
+    assert key_of_caller() == "a"
+
+
 async def test_reads_of_a_locked_table_leave_places_to_all_others(cluster: Cluster) -> None:
     blocked = compiled(sa.text("SELECT count(*) FROM trusted_documents"))
 
     async with opened(cluster.url) as database, cluster.connected() as other:
 
         async def read(partner: int | None, work: Work[object]) -> None:
-            caller.set(None if partner is None else Partner(partner))
-            await within(LONG, database.read(work))
+            call_for(partner, LONG)
+            await database.read(work)
 
         async with other.transaction():
             await other.execute("LOCK TABLE trusted_documents IN ACCESS EXCLUSIVE MODE")

@@ -9,10 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from db.engine.deadline import Deadline
 from db.engine.lanes import Lanes
-from db.engine.place_queue import caller
 from db.engine.trials import Trial
 from domain.errors import NotChanged
-from tests.db.engine.partners import Partner
+from tests.db.engine.partners import call_for
 from tests.eventually import settled
 
 LONG = 60.0
@@ -32,7 +31,7 @@ class Units:
         return [asyncio.create_task(self._run(partner, is_locked=is_locked)) for _ in range(number)]
 
     async def _run(self, partner: Hashable, *, is_locked: bool) -> None:
-        caller.set(None if partner is None else Partner(partner))
+        call_for(partner)
         trial = Trial(Deadline(LONG), read_only=False)
 
         async def run() -> None:

@@ -11,10 +11,9 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Database, TookTooLongError
 from db.engine.connection import Work
-from db.engine.place_queue import caller
 from db.engine.sqlite_engine import READING_THREADS
 from tests.databases import Databases
-from tests.db.engine.partners import Partner
+from tests.db.engine.partners import call_for
 from tests.eventually import eventually, settled
 from tests.units import compiled, fetch_value, reading
 
@@ -113,7 +112,7 @@ async def test_one_partner_s_reads_leave_a_thread_to_others(databases: Databases
 
     def of(partner: str, work: Work[Any]) -> asyncio.Task[Any]:
         context = copy_context()
-        context.run(caller.set, Partner(partner))
+        context.run(call_for, partner)
         return asyncio.create_task(database.read(work), context=context)
 
     held = [of("a", hold) for _ in range(200)]

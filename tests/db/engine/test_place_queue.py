@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from db.engine import Connection, Database
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline
-from db.engine.place_queue import PlaceQueue, caller, is_large
+from db.engine.place_queue import PlaceQueue, is_large
 from domain.limits import TooManyReads
 from tests.databases import Databases
-from tests.db.engine.partners import Partner
+from tests.db.engine.partners import call_for
 from tests.eventually import settled
 from tests.units import fetch_value
 
@@ -37,7 +37,7 @@ class Reads:
             await settled()
 
     async def _read(self, partner: Hashable, until: Deadline | None) -> None:
-        caller.set(None if partner is None else Partner(partner))
+        call_for(partner)
         async with self.queue.place(until):
             self.began.append(partner)
             end = asyncio.Event()
@@ -127,7 +127,7 @@ async def test_what_a_change_returns_is_read_however_many_wait() -> None:
     until.allow_change()
 
     async def read() -> None:
-        caller.set(Partner("a"))
+        call_for("a")
         async with reads.queue.place(until):
             reads.began.append("result")
 
@@ -208,7 +208,7 @@ async def test_a_partners_large_operations_read_one_after_the_other(databases: D
     running, most = Counter[str](), Counter[str]()
 
     async def read(partner: str) -> None:
-        caller.set(Partner(partner))
+        call_for(partner)
         is_large.set(True)
 
         async def work(connection: Connection) -> None:

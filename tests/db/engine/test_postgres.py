@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, Transaction, postgres_connection
-from db.engine.place_queue import caller
 from db.engine.pool_sizes import PoolSizes
 from db.engine.statement import Statement
 from db.tables import partners
@@ -14,7 +13,7 @@ from domain.errors import Unavailable
 from domain.partners import PartnerStatus
 from tests import cnpjs
 from tests.databases import Databases
-from tests.db.engine.partners import Partner
+from tests.db.engine.partners import call_for
 from tests.db.test_statements import DIALECTS
 from tests.factories import NOON, add_bare_partner
 from tests.units import execute, fetch_all, fetch_value
@@ -140,7 +139,7 @@ async def test_a_small_pool_keeps_a_place_for_callers_without_partner(databases:
         await free.wait()
 
     async def hold_for(partner: str) -> None:
-        caller.set(Partner(partner))
+        call_for(partner)
         await database.read(hold)
 
     holding = [asyncio.create_task(hold_for(partner)) for partner in ("a", "b")]

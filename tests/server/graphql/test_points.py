@@ -209,10 +209,10 @@ def test_the_filter_of_a_subscription_costs_nothing() -> None:
     [
         ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: {by: UPDATED_AT}', 0),
         ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: {by: CLIENT_NAME}', 500),
-        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}', 300),
-        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: {direction: ASC}', 300),
-        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: null', 300),
-        ("filter: {updatedSince: null, activatedAt: {}}, sort: {by: UPDATED_AT}", 300),
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}', 380),
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: {direction: ASC}', 380),
+        ('filter: {updatedSince: "2026-01-01T00:00:00Z"}, sort: null', 380),
+        ("filter: {updatedSince: null, activatedAt: {}}, sort: {by: UPDATED_AT}", 380),
         ('filter: {activatedById: "x", activatedAt: {}}, sort: {by: CLIENT_NAME}', 1_000),
         ("filter: null, sort: {by: CLIENT_NAME}", 0),
     ],
@@ -234,10 +234,10 @@ def test_filters_and_orders_in_variables_cost_what_they_have() -> None:
     )
 
     assert points(whole, f={"updatedSince": since}, s={"by": "CLIENT_NAME"}) == 124 + 2 * 500
-    assert points(whole, f={"updatedSince": since}) == 124 + 2 * 300
+    assert points(whole, f={"updatedSince": since}) == 124 + 2 * 380
     assert points(whole, f={"updatedSince": since}, s={"by": ActivationSortKey.UPDATED_AT}) == 124
     assert points(inner, since=since, by="CLIENT_NAME") == cost(inner).points_most == 124 + 2 * 500
-    assert points(inner, since=None, by="CLIENT_NAME") == points(inner, since=since) - 2 * 300 == 124
+    assert points(inner, since=None, by="CLIENT_NAME") == points(inner, since=since) - 2 * 380 == 124
 
 
 def test_a_filter_in_a_variable_costs_a_count_where_all_are_kept() -> None:

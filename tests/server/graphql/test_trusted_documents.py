@@ -22,12 +22,14 @@ from server.graphql import trusted_documents as trusted
 from server.graphql.documents import Documents
 from server.graphql.trusted_documents import QUERY_INTERVAL_SECONDS, TrustedDocuments
 from tests.clock import Clock
+from tests.server.conftest import remove_documents
 from tests.units import fetch_all, reading
 
 
 @pytest.fixture
 async def known(portal: Portal, clock: Clock) -> TrustedDocuments:
     """Documents of a server that has just started."""
+    await remove_documents(portal.database)
     started = TrustedDocuments(portal, Documents(GRAPHQL_SCHEMA))
     await started.refresh()
     clock.forward(seconds=2)

@@ -57,7 +57,8 @@ def settled(api: Api, charge: Charge, deadline: Deadline) -> int:
     body: dict[str, Any] = {"data": None, "errors": [{}]}
     operation = DOCUMENTS.get(VIEWER).operations[None]
     answer = Answer(body, executed=True, codes=frozenset({"UNAVAILABLE"}), operation=operation)
-    charges.settle(Context(api.portal, deadline=deadline, charge=charge), answer, b'{"data":null}', longest=1_000)
+    context = Context(api.portal, deadline=deadline, charge=charge)
+    context.settle(b'{"data":null}', answer.braces, executed=answer.executed, longest=1_000)
     return charge.spent
 
 

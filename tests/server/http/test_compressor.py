@@ -8,10 +8,9 @@ import threading
 
 import pytest
 
-from db.engine.place_queue import caller
 from server.graphql.answer_json import Json
 from server.http.compression import THREAD_FROM_BYTES, Compressor, gzipped
-from tests.db.engine.partners import Partner
+from tests.db.engine.partners import call_for
 from tests.eventually import settled
 
 
@@ -37,7 +36,7 @@ class Compressions:
         self._may_end.release(number)
 
     async def _run(self, partner: str) -> bytes:
-        caller.set(Partner(partner))
+        call_for(partner)
         return await self._compressor.gzipped(partner.encode() * THREAD_FROM_BYTES)
 
     def _compress(self, body: Json) -> bytes:

@@ -23,7 +23,7 @@ from server.app import create_app
 from server.background import document_refresh
 from server.settings import Settings
 from tests.clock import Clock
-from tests.server.conftest import Caller, sign_up
+from tests.server.conftest import Caller, remove_documents, sign_up
 from tests.server.requests import ANSWERED, VIEWER, ask, code, message
 
 CLIENTS = "query Clients($first: Int) { clients(first: $first) { nodes { name } } }"
@@ -36,8 +36,9 @@ Register = Callable[[str], Awaitable[str]]
 
 
 @pytest.fixture
-def register(portal: Portal, clock: Clock) -> Register:
+async def register(portal: Portal, clock: Clock) -> Register:
     """Factory that registers a document and returns its id; the server finds it at its first request."""
+    await remove_documents(portal.database)
 
     async def registered(text: str) -> str:
         document_id = f"x-test:{uuid4()}"

@@ -1,0 +1,156 @@
+"""Tables of one partner with 100,000 rows each, and a connection that explains what reads them."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+import sqlalchemy as sa
+
+from db import tables
+from db.engine.statement import Statement, Values
+from tests.db.test_statements import DIALECTS
+
+NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+MOMENTS = {
+    "sqlite": "strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2020-01-01', '+' || i || ' minutes')",
+    "postgresql": "timestamptz '2020-01-01T00:00Z' + i * interval '1 minute'",
+}
+BYTES = {"sqlite": "x''", "postgresql": "''::bytea"}
+
+RARE = "CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END"
+"""Of two users, the one who did little."""
+
+ENDED = "i % 20 = 0"
+FILLED: dict[sa.Table, dict[str, str]] = {
+    tables.clients: {
+        "cnpj": "CAST(10000000000000 + i AS TEXT)",
+        **dict.fromkeys(("name", "name_folded", "names_folded"), "'c' || i"),
+        "trade_name_folded": "''",
+        "city_folded": "'city ' || i % 500",
+        "state": "'SP'",
+        "status": "'ACTIVE'",
+        "registered_at": "{at}",
+        "updated_at": "{at}",
+        "last_activated_at": "{at}",
+        "active_activations": f"CASE WHEN {ENDED} THEN 0 ELSE 1 END",
+    },
+    tables.activations: {
+        "client_id": "i",
+        "product_id": "1 + i % 5",
+        "authorization_code": "CAST(1000000000 + i AS TEXT)",
+        "activation_key": "'KEY-' || i",
+        "ecf_serial_number": "CASE WHEN i % 2 = 0 THEN 'BE' || i END",
+        "seats": "1",
+        "additional_seats": "0",
+        "note_folded": "CASE WHEN i % 50 = 0 THEN 'note ' || i END",
+        "client_name_folded": "'c' || i",
+        "status": f"CASE WHEN {ENDED} THEN 'CANCELLED' ELSE 'ACTIVE' END",
+        "activated_at": "{at}",
+        "updated_at": "{at}",
+        "activated_by_id": RARE,
+        "cancelled_at": f"CASE WHEN {ENDED} THEN {{at}} END",
+        "cancelled_by_id": f"CASE WHEN {ENDED} THEN {RARE} END",
+        "cancellation_reason": f"CASE WHEN i % 1000 = 0 THEN 'MOVED' WHEN {ENDED} THEN 'ACTIVATION_CANCELLED' END",
+    },
+    tables.orders: {
+        "number": "i",
+        "type": "'PURCHASE'",
+        "status": "CASE WHEN i % 2 = 0 THEN 'COMPLETED' ELSE 'PENDING' END",
+        "price_table_id": "1",
+        "price_table_version_id": "1",
+        "monthly_total": "100 * i",
+        "setup_fee_total": "i",
+        "lines_hash": "{bytes}",
+        "created_at": "{at}",
+        "created_by_id": RARE,
+        "approved_at": "CASE WHEN i % 2 = 0 THEN {at} END",
+        "approved_by_id": f"CASE WHEN i % 2 = 0 THEN {RARE} END",
+    },
+    tables.events: {
+        "number": "i",
+        "type": "'CLIENT_UPDATED'",
+        "occurred_at": "{at}",
+        "actor_id": RARE,
+        **{
+            f"{thing}_id": f"CASE WHEN i % 4 = {place} THEN i END"
+            for place, thing in enumerate(("client", "activation", "order"))
+        },
+        **{
+            f"{thing}_id": f"CASE WHEN i % 1000 = {place} THEN i END"
+            for place, thing in enumerate(("user", "token", "price_table", "product", "webhook"))
+        },
+        "hash": "{bytes}",
+    },
+}
+"""Values of the columns of row `i`."""
+
+
+def _insert(engine: str, table: sa.Table, columns: dict[str, str]) -> str:
+    values = ", ".join(columns.values()).replace("{at}", MOMENTS[engine]).replace("{bytes}", BYTES[engine])
+    return f"INSERT INTO {table.name} (id, partner_id, {', '.join(columns)}) {NUMBERS} SELECT i, 1, {values} FROM n"  # noqa: S608 — our own.
+
+
+def _fill_sqlite(path: str) -> None:
+    with closing(sqlite3.connect(path)) as driver:
+        driver.execute("PRAGMA synchronous = OFF")
+        indexes = driver.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        ).fetchall()
+        # To sort an index once is faster than to insert in it.
+        for name, _ in indexes:
+            driver.execute(f"DROP INDEX {name}")
+        for table, columns in FILLED.items():
+            driver.execute(_insert("sqlite", table, columns))
+        for _, create in indexes:
+            driver.execute(create)
+        driver.commit()
+
+
+async def fill(url: sa.URL) -> None:
+    """Fill the tables."""
+    if url.get_backend_name() == "sqlite":
+        _fill_sqlite(str(url.database))
+    else:
+        await _fill_postgresql(url)
+
+
+async def _fill_postgresql(url: sa.URL) -> None:
+    driver = await _connected(url)
+    # No reference is checked.
+    await driver.execute("SET session_replication_role = replica")
+    for table, columns in FILLED.items():
+        indexes = await driver.fetch(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname LIKE 'ix%'", table.name
+        )
+        await driver.execute("".join(f"DROP INDEX {name};" for name, _ in indexes))
+        await driver.execute(_insert("postgresql", table, columns))
+        await driver.execute(";".join(create for _, create in indexes))
+    await driver.close()
+
+
+async def _connected(url: sa.URL) -> Any:  # noqa: ANN401 — the driver has no types.
+    return await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+
+
+class Explained:
+    """Connection that explains each statement, in place of reading its rows."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.dialect = DIALECTS[url.get_backend_name()]
+        self.url = url
+        self.plan = ""
+
+    async def fetch(self, statement: Statement[Any], values: Values) -> list[Any]:
+        """Explain the statement with these values."""
+        compiled = statement.compiled(self.dialect)
+        bound = compiled.bound(values)
+        if self.dialect.name == "sqlite":
+            with closing(sqlite3.connect(str(self.url.database))) as driver:
+                steps = driver.execute(f"EXPLAIN QUERY PLAN {compiled.text}", bound).fetchall()
+                self.plan = "\n".join(step[-1] for step in steps)
+        else:
+            driver = await _connected(self.url)
+            self.plan = "\n".join(line[0] for line in await driver.fetch(f"EXPLAIN {compiled.text}", *bound))
+            await driver.close()
+        return []
