@@ -2,17 +2,11 @@
 
 import ast
 
+from tests.docs.faults import PAGE, faults, is_figure, with_figures
 from tests.docs.pages import ROOT, text
 
-PAGE = "docs/operate/faults.md"
 NOTED = "recovered"
 """Fixture that notes after how many seconds all was well."""
-
-
-def faults() -> list[list[str]]:
-    """Return the cells of each fault."""
-    rows = [line.strip("| ").split(" | ") for line in text(PAGE).splitlines() if line.startswith("| ")]
-    return rows[2:]
 
 
 def noting(path: str) -> dict[str, bool]:
@@ -22,16 +16,21 @@ def noting(path: str) -> dict[str, bool]:
     return {test.name: any(given.arg == NOTED for given in test.args.args) for test in tests}
 
 
+def function(test: str) -> str:
+    """Return the name of a test without its case."""
+    return test.partition("[")[0]
+
+
 def test_each_fault_has_a_test_and_each_figure_is_noted_by_it() -> None:
-    for fault, _, seconds, test in faults():
-        path, _, name = test.strip("`").partition("::")
+    for fault, _, seconds, test in faults(text(PAGE)):
+        path, _, name = function(test).partition("::")
         found = noting(path)
         assert name in found, fault
-        assert found[name] is seconds.replace(".", "").isdecimal(), fault
+        assert found[name] is is_figure(seconds), fault
 
 
 def test_each_test_that_notes_seconds_is_on_the_page() -> None:
-    named = {test.strip("`") for *_, test in faults()}
+    named = {function(test) for *_, test in faults(text(PAGE))}
 
     noted = {
         f"{file.relative_to(ROOT)}::{name}"
@@ -42,3 +41,31 @@ def test_each_test_that_notes_seconds_is_on_the_page() -> None:
     }
 
     assert noted - named == set()
+
+
+def test_figures_of_a_run_are_written_into_their_rows() -> None:
+    page = "\n".join(
+        f"| {row} |"
+        for row in (
+            "fault | seen | seconds | test",
+            "--- | --- | --- | ---",
+            "it stops | nothing | 0.4 | `a.py::test_of_both`",
+            "it is slow | nothing | 0.4 | `a.py::test_of_one[slow]`",
+            "it hangs | nothing | at once | `a.py::test_of_words`",
+            "it is away | nothing | 0.4 | `a.py::test_of_none`",
+        )
+    )
+
+    written = with_figures(
+        page,
+        {
+            "a.py::test_of_both[1]": 0.71,
+            "a.py::test_of_both[2]": 0.5,
+            "a.py::test_of_both[2]: until it took writes": 3.0,
+            "a.py::test_of_one[slow]": 0.01,
+            "a.py::test_of_one[fast]": 2.0,
+            "a.py::test_of_words": 1.0,
+        },
+    )
+
+    assert [seconds for _, _, seconds, _ in faults(written)] == ["0.8", "0.1", "at once", "0.4"]

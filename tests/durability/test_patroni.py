@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 
@@ -38,13 +39,30 @@ def server(servers: Patroni, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
 
 
+@pytest.fixture
+def promoted(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[[float], None]:
+    """Note after how many seconds the new primary took writes."""
+    name = f"fault {request.node.nodeid}: until the new primary took writes"
+    return lambda seconds: record_property(name, seconds)
+
+
 @pytest.mark.parametrize("change", [Patroni.switch_over, Patroni.kill_primary])
 async def test_a_new_primary_of_patroni_has_all_that_was_acknowledged(
-    servers: Patroni, server: str, change: Callable[[Patroni], float], recovered: Callable[[float], None]
+    servers: Patroni,
+    server: str,
+    change: Callable[[Patroni], float],
+    recovered: Callable[[float], None],
+    promoted: Callable[[float], None],
 ) -> None:
+    async def change_primary() -> float:
+        begun_at = monotonic()
+        over_at = await asyncio.to_thread(change, servers)
+        promoted(over_at - begun_at)
+        return over_at
+
     await asyncio.to_thread(servers.make_whole)
 
     async with load(server, servers.url) as under_load:
-        recovered(await under_load.run(lambda: asyncio.to_thread(change, servers), within=PATIENCE_SECONDS))
+        recovered(await under_load.run(change_primary, within=PATIENCE_SECONDS))
 
         await under_load.check()

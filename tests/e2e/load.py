@@ -109,10 +109,10 @@ def codes(answer: httpx.Response) -> list[str]:
 
 
 @contextmanager
-def serving_on(url: str, tmp_path: Path) -> Iterator[tuple[str, Server]]:
+def serving_on(url: str, tmp_path: Path, **settings: str) -> Iterator[tuple[str, Server]]:
     """Yield a server of a portal with only the test's data."""
     given = {"DATABASE_URL": url.replace("+asyncpg", "").replace("+aiosqlite", ""), "SECRET_KEY": uuid4().hex}
-    with serving({**os.environ, "DEMO": "false", **given}, tmp_path / "log") as served:
+    with serving({**os.environ, "DEMO": "false", **given, **settings}, tmp_path / "log") as served:
         yield served
 
 

@@ -68,6 +68,17 @@ async def test_the_numbers_go_on_when_all_events_are_deleted(api: Api, clock: Cl
     assert (verified.checked, verified.broken_at) == (1, None)
 
 
+async def test_events_that_are_kept_for_a_month_grow_no_further_in_a_year(api: Api, clock: Clock) -> None:
+    sizes = []
+    for _ in range(26):
+        await api.client()
+        await cleanup.drop_old_events(api.portal, days=30)
+        sizes.append(len((await api.data(LIST, first=100))["events"]["nodes"]))
+        clock.forward(days=14)
+
+    assert sizes == [1, 2] + [3] * 24
+
+
 async def test_older_cursors_are_refused_by_list_and_subscription(api: Api, cursors: dict[int, str]) -> None:
     first = max(cursors) - 2
     errors = [await api.error(LIST, after=cursors[first - 2], first=5)]

@@ -1,7 +1,4 @@
-"""Tables of what expires stay bounded through a year, are deleted in batches, and by several processes at once.
-
-Those of deliveries and of the rates have tests of their own.
-"""
+"""Tables of what expires stay bounded through a year, are deleted in batches, and by several processes at once."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -12,13 +9,15 @@ from typing import NamedTuple
 import pytest
 import sqlalchemy as sa
 
-from db import idempotency
+from db import idempotency, rates
 from db.engine import Database
 from db.idempotency import Claim
 from db.tables import (
     idempotency_keys,
     invitations,
+    metadata,
     password_resets,
+    rate_buckets,
     sign_in_attempts,
     sign_in_challenges,
     tokens,
@@ -26,6 +25,8 @@ from db.tables import (
 from domain.access import SESSION_LIFETIME, Role, TokenKind
 from domain.attempts import FORGOTTEN_AFTER
 from domain.invitations import INVITATION_LIFETIME, RESET_LIFETIME, Delivery
+from domain.rates import SECOND, Limit
+from domain.rates import Claim as ClaimOfPoints
 from domain.second_factor import CHALLENGE_LIFETIME
 from resolvers.portal import Portal
 from server.background import cleanup
@@ -149,6 +150,17 @@ LEFT = (
         FORGOTTEN_AFTER,
     ),
 )
+OF_BUSINESS = frozenset(
+    {
+        *("activations", "clients", "identities", "license_stock", "order_items", "orders", "partner_counters"),
+        *("partner_price_tables", "partners", "price_table_versions", "price_tables", "price_tiers", "products"),
+        *("recovery_codes", "stock_movements", "totp_secrets", "trusted_documents", "users", "webhooks"),
+    }
+)
+"""Tables that grow only with what the business has, and are kept."""
+
+OF_OTHER_RULES = frozenset({"events", "rate_buckets", "webhook_deliveries"})
+"""Tables with tests of their own: events go after so many days only if a setting says so."""
 
 
 async def _use(api: Api, uses: list[Use]) -> None:
@@ -193,6 +205,25 @@ async def test_tables_stay_bounded_through_a_year(api: Api, clock: Clock) -> Non
         for left, count, of_caller in zip(LEFT, counts, before, strict=True):
             assert OF_A_WEEK <= count <= of_caller + OF_A_WEEK * left.of_weeks, left.table
         clock.forward(days=7)
+
+
+def test_each_table_is_bounded_or_of_the_business() -> None:
+    bounded = {left.table.name for left in LEFT}
+
+    assert {table.name for table in metadata.sorted_tables} == bounded | OF_BUSINESS | OF_OTHER_RULES
+
+
+async def test_points_that_were_spent_are_forgotten_through_a_year(api: Api) -> None:
+    limit, prefix = Limit(per_second=100, seconds=50), f"partner {api.partner_id} "
+    own = sa.select(sa.func.count()).select_from(rate_buckets).where(rate_buckets.c.bucket.startswith(prefix))
+    for week in range(WEEKS):
+        now = week * round(timedelta(days=7).total_seconds()) * SECOND
+        names = [f"{prefix}{week} {number}" for number in range(OF_A_WEEK)]
+        claims = [ClaimOfPoints(name, limit.point, limit.window, limit.window) for name in names]
+        async with writing(api.portal.database) as tx:
+            await rates.drop_empty(tx, now=now)
+            await rates.claim(tx, claims, now=now)
+            assert await fetch_value(tx, own) == OF_A_WEEK
 
 
 async def test_several_processes_delete_in_batches_at_once(
