@@ -12,7 +12,6 @@ from typing import Protocol
 
 import httpx
 import pytest
-import uvloop
 from argon2 import PasswordHasher
 from hypothesis import settings
 
@@ -110,15 +109,6 @@ def pytest_collection_finish() -> None:
     gc.enable()
     # As a server has it: each collection of the youngest objects takes some time, however few of them are garbage.
     gc.set_threshold(10_000, 10, 10)
-
-
-@pytest.fixture(scope="session")
-def _asyncio_loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Factory of the loop of all tests: a server's, in the place of pytest-asyncio's fixture of this name.
-
-    Its hook for factories would make the loop a parameter of each test.
-    """
-    return uvloop.new_event_loop
 
 
 @pytest.fixture(scope="session", autouse=True)
