@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests.e2e.forks import Process
-from tests.e2e.processes import Server, kept_port
+from tests.e2e.processes import kept_port
 
 READY_SECONDS = 60
 
@@ -54,7 +54,7 @@ class Node:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(READY_SECONDS)
 
-    def _begin(self) -> Server:
+    def _begin(self) -> Process:
         with self._log.open("ab") as output:
             return Process(["serve", "--port", str(self.port)], self._environment, output, output)
 

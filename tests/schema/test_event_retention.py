@@ -68,7 +68,7 @@ async def test_the_numbers_go_on_when_all_events_are_deleted(api: Api, clock: Cl
     assert (verified.checked, verified.broken_at) == (1, None)
 
 
-async def test_events_that_are_kept_for_a_month_grow_no_further_in_a_year(api: Api, clock: Clock) -> None:
+async def test_events_of_a_month_grow_no_further_in_a_year(api: Api, clock: Clock) -> None:
     sizes = []
     for _ in range(26):
         await api.client()
