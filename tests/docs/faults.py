@@ -52,8 +52,9 @@ class _Notes:
         self.found: dict[str, float] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what a test measured."""
-        self.found.update(measured(report))
+        """Keep the longest times that a test measured."""
+        for name, seconds in measured(report):
+            self.found[name] = max(seconds, self.found.get(name, 0))
 
 
 def main() -> int:
