@@ -80,7 +80,7 @@ class Context:
         return None if self.viewer is None else self.viewer.scope
 
     def settle(self, body: bytes | bytearray, braces: int, *, executed: bool, longest: int) -> None:
-        """Give back the points that an operation has not used, by the JSON of its answer and the opening braces in it.
+        """Give back an operation's unused points, by the JSON of its answer and the opening braces in it.
 
         `braces` is 0 where they are not counted. The caller of a query who has gone pays for all of it, as for an
         answer with more bytes than `longest`, which is not complete.
