@@ -218,13 +218,14 @@ _ACTIVITY = """UPDATE clients SET last_activated_at = found.latest, active_activ
 
 
 def _statements(engine: str, sizes: Sizes) -> list[str]:
-    once = [_insert(engine, table, VENDOR, columns) for table, columns in _ONCE.items()]
-    rows = [_insert(engine, table, number, columns) for table, (number, columns) in _rows(sizes).items()]
+    once = [insertion(engine, table, VENDOR, columns) for table, columns in _ONCE.items()]
+    rows = [insertion(engine, table, number, columns) for table, (number, columns) in _rows(sizes).items()]
     counters = _COUNTERS.format(orders=sizes.orders, events=sizes.activations, bytes=_BYTES[engine])
     return [*once, *rows, _STOCK, _ACTIVITY, counters]
 
 
-def _insert(engine: str, table: sa.Table, rows: int, columns: Mapping[str, str]) -> str:
+def insertion(engine: str, table: sa.Table, rows: int, columns: Mapping[str, str]) -> str:
+    """Return the statement for so many rows, by the SQL of each column's value in row `i`."""
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})"  # noqa: S608 — our own.
     values = ", ".join(columns.values()).replace("{at}", _MOMENTS[engine]).replace("{bytes}", _BYTES[engine])
     return f"INSERT INTO {table.name} (id, {', '.join(columns)}) {numbers} SELECT i, {values} FROM n"  # noqa: S608 — our own.

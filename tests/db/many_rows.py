@@ -4,19 +4,14 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import sqlalchemy as sa
 
+from benchmarks.growth_data import connected, insertion
 from db import tables
 from db.engine.statement import Statement, Values
 from tests.db.test_statements import DIALECTS
 
-NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
-MOMENTS = {
-    "sqlite": "strftime('%Y-%m-%dT%H:%M:%S.000000Z', '2020-01-01', '+' || i || ' minutes')",
-    "postgresql": "timestamptz '2020-01-01T00:00Z' + i * interval '1 minute'",
-}
-BYTES = {"sqlite": "x''", "postgresql": "''::bytea"}
+_ROWS = 100_000
 
 RARE = "CASE WHEN i % 1000 = 0 THEN 2 ELSE 1 END"
 """Of two users, the one who did little."""
@@ -87,8 +82,7 @@ FILLED: dict[sa.Table, dict[str, str]] = {
 
 
 def _insert(engine: str, table: sa.Table, columns: dict[str, str]) -> str:
-    values = ", ".join(columns.values()).replace("{at}", MOMENTS[engine]).replace("{bytes}", BYTES[engine])
-    return f"INSERT INTO {table.name} (id, partner_id, {', '.join(columns)}) {NUMBERS} SELECT i, 1, {values} FROM n"  # noqa: S608 — our own.
+    return insertion(engine, table, _ROWS, {"partner_id": "1", **columns})
 
 
 def _fill_sqlite(path: str) -> None:
@@ -116,7 +110,7 @@ async def fill(url: sa.URL) -> None:
 
 
 async def _fill_postgresql(url: sa.URL) -> None:
-    driver = await _connected(url)
+    driver = await connected(url)
     # No reference is checked.
     await driver.execute("SET session_replication_role = replica")
     for table, columns in FILLED.items():
@@ -127,10 +121,6 @@ async def _fill_postgresql(url: sa.URL) -> None:
         await driver.execute(_insert("postgresql", table, columns))
         await driver.execute(";".join(create for _, create in indexes))
     await driver.close()
-
-
-async def _connected(url: sa.URL) -> Any:  # noqa: ANN401 — the driver has no types.
-    return await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
 
 
 class Explained:
@@ -150,7 +140,7 @@ class Explained:
                 steps = driver.execute(f"EXPLAIN QUERY PLAN {compiled.text}", bound).fetchall()
                 self.plan = "\n".join(step[-1] for step in steps)
         else:
-            driver = await _connected(self.url)
+            driver = await connected(self.url)
             self.plan = "\n".join(line[0] for line in await driver.fetch(f"EXPLAIN {compiled.text}", *bound))
             await driver.close()
         return []
