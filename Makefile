@@ -203,9 +203,12 @@ $(NODE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json | $(TEST
 		echo "There is no npm, so the tests that need $* are left out." >&2; \
 	fi
 
+# A Python that is named is taken as it is; otherwise it is the fastest of the machine, if that is faster by a tenth.
 $(BIN)/python:
 	for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 		if "$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			if [ "$$python" != "$(PYTHON)" ]; then python="$$("$$python" benchmarks/pythons.py)"; fi; \
+			echo "Making $(VENV) with $$python …"; \
 			exec "$$python" -m venv --clear $(VENV); \
 		fi; \
 	done; \

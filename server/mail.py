@@ -86,10 +86,12 @@ class SmtpMailer:
             self._turns = asyncio.Semaphore(_AT_ONCE)
         async with self._turns:
             try:
+                to = _address(mail.to)
                 await aiosmtplib.send(
-                    _message(mail, self.sender),
+                    _message(mail, self.sender, to),
                     sender=self.sender,
-                    recipients=[mail.to],
+                    # With quotes where it needs them, which not every Python's parser of addresses does without.
+                    recipients=[to.addr_spec],
                     hostname=self.server.host,
                     port=self.server.port,
                     username=self.server.username,
@@ -117,11 +119,15 @@ class _Reason(NamedTuple):
     permanent: bool
 
 
-def _message(mail: Mail, sender: str) -> EmailMessage:
+def _address(text: str) -> Address:
+    user, _, domain = text.rpartition("@")
+    return Address(username=user, domain=domain)
+
+
+def _message(mail: Mail, sender: str, to: Address) -> EmailMessage:
     message = EmailMessage()
     message["From"] = Address(addr_spec=sender)
-    user, _, domain = mail.to.rpartition("@")
-    message["To"] = Address(username=user, domain=domain)
+    message["To"] = to
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(localtime())
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])

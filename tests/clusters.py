@@ -194,7 +194,12 @@ class Proxy:
             self.refuses -= 1
             to_client.close()
             return
-        server, to_server = await asyncio.open_unix_connection(str(self._socket))
+        try:
+            server, to_server = await asyncio.open_unix_connection(str(self._socket))
+        except OSError:
+            # The server is stopped.
+            to_client.close()
+            return
         try:
             answers = asyncio.create_task(self._copy_answers(server, to_client))
             await self._copy_requests(requests, to_server, answers)

@@ -19,9 +19,12 @@ PORTAL_URL = "https://portal.example"
 _PATIENCE_SECONDS = 60
 
 
-@dataclass(slots=True)
+@dataclass
 class Inbox:
-    """Received e-mails, and the answers to the next recipients, if they are not accepted."""
+    """Received e-mails, and the answers to the next recipients, if they are not accepted.
+
+    It has no slots: aiosmtpd reads all attributes of its handler, and before Python 3.11.4 one of them raises an error.
+    """
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)

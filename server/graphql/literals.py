@@ -27,7 +27,7 @@ CHARACTERS_MAX = 40_000
 """Maximum length of all strings in a document: graphql-core reads them one character at a time."""
 
 _COMMENT_OR_TEXT = re.compile(
-    r'''#[^\n\r]*+|"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+(?:""")?|"[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?''',
+    r'''#[^\n\r]*+|"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*(?:""")?|"[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*"?''',
     re.DOTALL,
 )
 

@@ -37,8 +37,8 @@ _HTTPS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
 
 _WORD = r"[!#-'*+.0-9^-z|~-]++"
 _CHARSET = r'charset\s*=\s*(?:"utf-?8"|utf-?8)'
-_OTHER_PARAMETER = rf'(?!charset\s*=){_WORD}=(?:{_WORD}|"(?:[^"\\]|\\.)*+")'
-_JSON_CONTENT = re.compile(rf"application/json(?:\s*+;\s*+(?:{_CHARSET}|{_OTHER_PARAMETER})?+)*+\s*+", re.IGNORECASE)
+_OTHER_PARAMETER = rf'(?!charset\s*=){_WORD}=(?:{_WORD}|"[^"\\]*+(?:\\.[^"\\]*+)*")'
+_JSON_CONTENT = re.compile(rf"application/json(?:\s*+;\s*+(?:{_CHARSET}|{_OTHER_PARAMETER})?)*\s*+", re.IGNORECASE)
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
 _LONGEST_KEPT = 400
 """Length of the longest headers whose meaning is kept, in bytes."""

@@ -17,6 +17,7 @@ QUOTES = r"\"" * CHARACTERS_MAX
         f'{{ a(b: "{QUOTES}") }}',
         f'{{ a(b: "{QUOTES}',
         f'{{ a(b: """{QUOTES}',
+        f'{{ a(b: """""", c: """""""""{LONG}',
         "{ " + 'a(b: "aaaaaaaa") ' * (CHARACTERS_MAX // 10 + 1) + "}",
     ],
 )
