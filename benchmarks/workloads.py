@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -19,6 +19,7 @@ REQUESTS = 2_000
 """Number of different requests of a workload, so that no page is repeated soon."""
 
 Variables = Mapping[str, Any]
+_T = TypeVar("_T")
 
 _ACTIVATION = """
       id activationKey authorizationCode status activatedAt note seats
@@ -82,9 +83,9 @@ class Workload:
     variables: Callable[[sqlite3.Connection, Random], Sequence[Variables]]
     durability: str = "FULL"
 
-    def bodies(self) -> list[bytes]:
-        """Return the bodies of its requests, always the same ones."""
-        connection = sqlite3.connect(f"file:{data.database()}?mode=ro", uri=True)
+    def bodies(self, file: Path | None = None) -> list[bytes]:
+        """Return the bodies of its requests, always the same for a database: that of the benchmarks, or another one."""
+        connection = sqlite3.connect(f"file:{file or data.database()}?mode=ro", uri=True)
         try:
             # The seed is the document in the name, so that W4 requests the same orders with any durability.
             found = self.variables(connection, Random(self.operation))  # noqa: S311 — the same requests each time.
@@ -101,9 +102,13 @@ class Workload:
         return file
 
 
+def _some(values: Sequence[_T], rng: Random) -> list[_T]:
+    return rng.sample(values, min(REQUESTS, len(values)))
+
+
 def _some_clients(connection: sqlite3.Connection, rng: Random) -> list[Variables]:
     found = connection.execute("SELECT id FROM clients WHERE partner_id = ? ORDER BY id", [data.LARGE_PARTNER])
-    return [{"id": ids.encode("Client", client_id)} for (client_id,) in rng.sample(found.fetchall(), REQUESTS)]
+    return [{"id": ids.encode("Client", client_id)} for (client_id,) in _some(found.fetchall(), rng)]
 
 
 def _activation_cursors(connection: sqlite3.Connection) -> list[str]:
@@ -119,12 +124,13 @@ def _activation_cursors(connection: sqlite3.Connection) -> list[str]:
 
 
 def _pages_anywhere(connection: sqlite3.Connection, rng: Random) -> list[Variables]:
-    return [{"first": 50, "after": after} for after in rng.sample(_activation_cursors(connection), REQUESTS)]
+    return [{"first": 50, "after": after} for after in _some(_activation_cursors(connection), rng)]
 
 
 def _pages_far_down(connection: sqlite3.Connection, rng: Random) -> list[Variables]:
-    around = _activation_cursors(connection)[49_000:51_000]
-    return [{"first": 100, "after": after} for after in rng.sample(around, REQUESTS)]
+    found = _activation_cursors(connection)
+    around = found[min(49_000, len(found) - REQUESTS) :][:REQUESTS]
+    return [{"first": 100, "after": after} for after in _some(around, rng)]
 
 
 def _pages_of_clients(connection: sqlite3.Connection, rng: Random) -> list[Variables]:
@@ -134,7 +140,7 @@ def _pages_of_clients(connection: sqlite3.Connection, rng: Random) -> list[Varia
     )
     order = "clients.name_folded.asc"
     keys = [cursors.encode(order, data.LARGE_PARTNER, Keyset(name, client_id)) for name, client_id in found]
-    return [{"first": 50, "after": after} for after in rng.sample(keys[:-50], REQUESTS)]
+    return [{"first": 50, "after": after} for after in _some(keys[:-50], rng)]
 
 
 def _names(_connection: sqlite3.Connection, rng: Random) -> list[Variables]:

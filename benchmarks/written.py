@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from statistics import correlation
 from typing import Any, NamedTuple
 
@@ -30,11 +31,14 @@ class Request(NamedTuple):
         return f"{self.origin}: {' '.join(self.text.split())[:90]}"
 
 
-def written() -> Iterator[Request]:
-    """Yield the requests of the workloads, the documentation and GraphiQL's tabs."""
+def written(file: Path | None = None) -> Iterator[Request]:
+    """Yield the requests of the workloads, the documentation and GraphiQL's tabs.
+
+    Those of the workloads have values of the benchmarks' database, or of the one in a file.
+    """
     for workload in WORKLOADS:
         if workload.name != "W4n":
-            body = orjson.loads(workload.bodies()[0])
+            body = orjson.loads(workload.bodies(file)[0])
             yield Request(workload.name, body["query"], body["variables"])
     for page in sorted((PROJECT / "docs").rglob("*.md")):
         for text in _BLOCK.findall(page.read_text(encoding="utf-8")):

@@ -134,9 +134,9 @@ def test_every_filter_of_the_large_lists_has_values(name: str) -> None:
     assert set(VALUES[name]) == filters_of(name)
 
 
-def test_points_rank_requests_that_people_wrote_as_their_work_does(worker: Worker) -> None:
+def test_points_rank_requests_that_people_wrote_as_their_work_does(worker: Worker, file: Path) -> None:
     found = list[tuple[int, int]]()
-    for each in written():
+    for each in written(file):
         cost = points_of(each)
         # Some name an object that another database has.
         if cost is None or "errors" in worker.ask(each.text, each.variables, counted=False).response:
