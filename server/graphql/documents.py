@@ -121,9 +121,17 @@ class DocumentRequest(NamedTuple):
 class Documents:
     """Cache of recently used documents, by text."""
 
-    def __init__(self, schema: GraphQLSchema, executor_class: type[Executor[Any]] = BatchExecutor) -> None:
-        """Start with an empty cache; `executor_class` executes the operations."""
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        executor_class: type[Executor[Any]] = BatchExecutor,
+        *,
+        kept_max: int = _KEPT,
+        characters_max: int = _KEPT_CHARACTERS,
+    ) -> None:
+        """Start with an empty cache of so many documents and characters; `executor_class` executes the operations."""
         self._schema, self._executor_class = schema, executor_class
+        self._kept_max, self._characters_max = kept_max, characters_max
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
@@ -172,7 +180,7 @@ class Documents:
         if text not in self._kept:
             self._characters += len(text)
         self._kept[text] = document
-        while len(self._kept) > _KEPT or self._characters > _KEPT_CHARACTERS:
+        while len(self._kept) > self._kept_max or self._characters > self._characters_max:
             forgotten, _ = self._kept.popitem(last=False)
             self._characters -= len(forgotten)
 
