@@ -5,10 +5,12 @@ and not twice as long. `python -m tests.measured` is `python -m server`, measure
 `measure_servers` lets a process fork servers that are measured.
 """
 
+import ast
 import atexit
 import gc
 import importlib
 import json
+import marshal
 import multiprocessing
 import os
 import shutil
@@ -16,17 +18,20 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import reduce
+from hashlib import sha256
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from io import StringIO
 from multiprocessing.util import Finalize, register_after_fork
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import pytest
 import slipcover  # type: ignore[import-untyped]  # It has no types.
+from slipcover import branch
 from slipcover.importer import SlipcoverLoader  # type: ignore[import-untyped]  # The same.
 
 PACKAGES = ("breadth", "domain", "db", "resolvers", "schema", "demo", "server")
@@ -53,6 +58,36 @@ _measure = slipcover.Slipcover(
 )
 
 
+class _Loader(SlipcoverLoader):  # type: ignore[misc]  # The same.
+    """Loader that keeps the code with the marks of branches, to which SlipCover adds counters in each process."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        _measure.register_module(module)
+        exec(_measure.instrument(_marked(self.origin)), module.__dict__)  # noqa: S102 — as each loader does.
+
+
+def _marked(source: Path) -> CodeType:
+    """Return the compiled source, from the folder of compiled files unless it has changed since."""
+    content = source.read_bytes()
+    made_from = sha256(
+        b"\0".join([content, str(source).encode(), sys.version.encode(), slipcover.__version__.encode()])
+    )
+    kept = source.parent / "__pycache__" / f"{source.stem}.marked-{made_from.hexdigest()[:20]}"
+    with suppress(OSError, ValueError, EOFError, TypeError):
+        found = marshal.loads(kept.read_bytes())  # noqa: S302 — our own.
+        assert isinstance(found, CodeType)
+        return found
+    code = compile(branch.preinstrument(ast.parse(content)), str(source), "exec")
+    kept.parent.mkdir(exist_ok=True)
+    for old in kept.parent.glob(f"{source.stem}.marked-*"):
+        old.unlink(missing_ok=True)
+    # Other processes make it at the same time.
+    draft = kept.with_name(f"{source.stem}.draft-{os.getpid()}")
+    draft.write_bytes(marshal.dumps(code))
+    draft.rename(kept)
+    return code
+
+
 class _Finder(MetaPathFinder):
     """Finder of packages, which loads them with counters."""
 
@@ -66,7 +101,7 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.origin is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = SlipcoverLoader(_measure, spec.loader, spec.origin)
+            spec.loader = _Loader(_measure, spec.loader, spec.origin)
         return spec
 
 
