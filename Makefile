@@ -207,7 +207,7 @@ $(NODE_MODULES): %/node_modules/.package-lock.json: %/package-lock.json | $(TEST
 $(BIN)/python:
 	for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 		if "$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-			if [ "$$python" != "$(PYTHON)" ]; then python="$$("$$python" benchmarks/pythons.py)"; fi; \
+			if [ "$$python" != "$(PYTHON)" ]; then python="$$("$$python" benchmarks/pythons.py || echo "$$python")"; fi; \
 			echo "Making $(VENV) with $$python …"; \
 			exec "$$python" -m venv --clear $(VENV); \
 		fi; \

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
@@ -91,6 +91,24 @@ _ONCE = {
 }
 
 
+def order_columns(actor: str) -> dict[str, str]:
+    """Return the SQL of the columns of order `i` but for its partner; `actor` is that of who created it."""
+    return {
+        "number": "i",
+        "type": "'PURCHASE'",
+        "status": "CASE WHEN i % 2 = 0 THEN 'COMPLETED' ELSE 'PENDING' END",
+        "price_table_id": "1",
+        "price_table_version_id": "1",
+        "monthly_total": "100 * i",
+        "setup_fee_total": "i",
+        "lines_hash": "{bytes}",
+        "created_at": "{at}",
+        "created_by_id": actor,
+        "approved_at": "CASE WHEN i % 2 = 0 THEN {at} END",
+        "approved_by_id": f"CASE WHEN i % 2 = 0 THEN {actor} END",
+    }
+
+
 def _rows(sizes: Sizes) -> Mapping[sa.Table, tuple[int, dict[str, str]]]:
     """Return how many rows each table gets, and the values of the columns of row `i`."""
     of_client = f"CASE WHEN i <= {ACTIVATIONS_OF_LARGE_CLIENT} THEN {LARGE_CLIENT} ELSE 1 + i % {sizes.clients} END"
@@ -136,21 +154,7 @@ def _rows(sizes: Sizes) -> Mapping[sa.Table, tuple[int, dict[str, str]]]:
         ),
         tables.orders: (
             sizes.orders,
-            {
-                "partner_id": _partner("i"),
-                "number": "i",
-                "type": "'PURCHASE'",
-                "status": "CASE WHEN i % 2 = 0 THEN 'COMPLETED' ELSE 'PENDING' END",
-                "price_table_id": "1",
-                "price_table_version_id": "1",
-                "monthly_total": "100 * i",
-                "setup_fee_total": "i",
-                "lines_hash": "{bytes}",
-                "created_at": "{at}",
-                "created_by_id": actor_of_order,
-                "approved_at": "CASE WHEN i % 2 = 0 THEN {at} END",
-                "approved_by_id": f"CASE WHEN i % 2 = 0 THEN {actor_of_order} END",
-            },
+            {"partner_id": _partner("i"), **order_columns(actor_of_order)},
         ),
         tables.order_items: (
             sizes.orders * 2,
@@ -231,20 +235,24 @@ def insertion(engine: str, table: sa.Table, rows: int, columns: Mapping[str, str
     return f"INSERT INTO {table.name} (id, {', '.join(columns)}) {numbers} SELECT i, {values} FROM n"  # noqa: S608 — our own.
 
 
+@contextmanager
+def indexed_at_the_end(driver: sqlite3.Connection) -> Iterator[None]:
+    """Fill tables of SQLite without their indexes: to sort one once is faster than to insert in it."""
+    indexes = driver.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+    for name, _ in indexes:
+        driver.execute(f"DROP INDEX {name}")
+    yield
+    for _, create in indexes:
+        driver.execute(create)
+
+
 def _fill_sqlite(path: str, sizes: Sizes) -> None:
     with closing(sqlite3.connect(path)) as driver:
         driver.execute("PRAGMA synchronous = OFF")
         driver.execute("PRAGMA cache_size = -200000")
-        # To sort an index once is faster than to insert in it.
-        indexes = driver.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-        ).fetchall()
-        for name, _ in indexes:
-            driver.execute(f"DROP INDEX {name}")
-        for statement in _statements("sqlite", sizes):
-            driver.execute(statement)
-        for _, create in indexes:
-            driver.execute(create)
+        with indexed_at_the_end(driver):
+            for statement in _statements("sqlite", sizes):
+                driver.execute(statement)
         driver.execute("ANALYZE")
         driver.commit()
 

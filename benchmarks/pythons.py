@@ -1,7 +1,7 @@
 """Choice of the Python that the portal and its tests run with: `python3 benchmarks/pythons.py` prints its path.
 
-It is the one that runs it, unless another one of this machine is faster by a tenth: a Python that was compiled without
-its makers' optimizations, as version managers do, takes a quarter longer than the one of a Linux distribution.
+It is the one that runs it, unless another one of this machine is faster by a tenth: a Python that a version manager
+compiled without optimizations takes a quarter longer than that of a Linux distribution.
 It needs nothing but the standard library, since it runs before anything is installed.
 """
 

@@ -1,5 +1,6 @@
 """Choice of the Python that `make` installs with."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_python_that_cannot_be_measured_is_kept(tmp_path: Path, monkeypatch: p
 
 
 def test_this_python_is_measured() -> None:
-    measured = pace_of("python3")
+    measured = pace_of(sys.executable)
 
     assert measured is not None
     assert measured[1] > 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from benchmarks.growth_data import connected, insertion
+from benchmarks.growth_data import connected, indexed_at_the_end, insertion, order_columns
 from db import tables
 from db.engine.statement import Statement, Values
 from tests.db.test_statements import DIALECTS
@@ -48,20 +48,7 @@ FILLED: dict[sa.Table, dict[str, str]] = {
         "cancelled_by_id": f"CASE WHEN {ENDED} THEN {RARE} END",
         "cancellation_reason": f"CASE WHEN i % 1000 = 0 THEN 'MOVED' WHEN {ENDED} THEN 'ACTIVATION_CANCELLED' END",
     },
-    tables.orders: {
-        "number": "i",
-        "type": "'PURCHASE'",
-        "status": "CASE WHEN i % 2 = 0 THEN 'COMPLETED' ELSE 'PENDING' END",
-        "price_table_id": "1",
-        "price_table_version_id": "1",
-        "monthly_total": "100 * i",
-        "setup_fee_total": "i",
-        "lines_hash": "{bytes}",
-        "created_at": "{at}",
-        "created_by_id": RARE,
-        "approved_at": "CASE WHEN i % 2 = 0 THEN {at} END",
-        "approved_by_id": f"CASE WHEN i % 2 = 0 THEN {RARE} END",
-    },
+    tables.orders: order_columns(RARE),
     tables.events: {
         "number": "i",
         "type": "'CLIENT_UPDATED'",
@@ -88,16 +75,9 @@ def _insert(engine: str, table: sa.Table, columns: dict[str, str]) -> str:
 def _fill_sqlite(path: str) -> None:
     with closing(sqlite3.connect(path)) as driver:
         driver.execute("PRAGMA synchronous = OFF")
-        indexes = driver.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-        ).fetchall()
-        # To sort an index once is faster than to insert in it.
-        for name, _ in indexes:
-            driver.execute(f"DROP INDEX {name}")
-        for table, columns in FILLED.items():
-            driver.execute(_insert("sqlite", table, columns))
-        for _, create in indexes:
-            driver.execute(create)
+        with indexed_at_the_end(driver):
+            for table, columns in FILLED.items():
+                driver.execute(_insert("sqlite", table, columns))
         driver.commit()
 
 
