@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection
-from db.engine.expressions import AnyColumn, AnySelect, by_engine, contains
+from db.engine.expressions import AnyColumn, AnySelect, by_engine
 from db.engine.filters import PARTNER, value
 from db.engine.statement import Statement
 from db.tables import activations
@@ -18,9 +18,7 @@ async def suspects(connection: Connection, partner_id: int, identity: Identity) 
     """Return the ids of all activations that have one of the values in a key or serial number, and of few others."""
     traces = identity.traces
     likes = {f"like_{place}": _like(parts) for place, parts in enumerate([traces.number, *traces.phrases])}
-    names = {f"name_{place}": name for place, name in enumerate(traces.without_words)}
-    statement = _statement(tuple(likes), tuple(names))
-    return await connection.fetch(statement, {"partner_id": partner_id, **likes, **names})
+    return await connection.fetch(_statement(tuple(likes)), {"partner_id": partner_id, **likes})
 
 
 def _like(parts: Iterable[str]) -> str:
@@ -29,9 +27,9 @@ def _like(parts: Iterable[str]) -> str:
 
 
 @lru_cache
-def _statement(likes: Sequence[str], names: Sequence[str]) -> Statement[int]:
+def _statement(likes: Sequence[str]) -> Statement[int]:
     key, serial_number = activations.c.activation_key, activations.c.ecf_serial_number
-    of_key, of_serial = [list(_suspicious(each, likes, names)) for each in (key, serial_number)]
+    of_key, of_serial = [list(_suspicious(each, likes)) for each in (key, serial_number)]
     # Serial numbers are free texts. What is not ASCII has another length in bytes, and is folded in Python only.
     of_serial.append(
         by_engine(
@@ -50,6 +48,5 @@ def _where(*conditions: ColumnElement[bool]) -> AnySelect:
     return sa.select(activations.c.id).where(activations.c.partner_id == PARTNER, sa.or_(*conditions))
 
 
-def _suspicious(column: AnyColumn, likes: Sequence[str], names: Sequence[str]) -> Iterator[ColumnElement[bool]]:
-    yield from (column.like(sa.bindparam(each)) for each in likes)
-    yield from (contains(column, sa.bindparam(each)) for each in names)
+def _suspicious(column: AnyColumn, likes: Sequence[str]) -> Iterator[ColumnElement[bool]]:
+    return (column.like(sa.bindparam(each)) for each in likes)

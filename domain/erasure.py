@@ -28,6 +28,9 @@ _COMMON = frozenset(
 )
 """Words of names that identify no company: function words and legal forms."""
 
+_EXACT_LENGTH_MIN = 3
+"""Least number of letters and digits of a name of such words that texts are searched for: “A” begins many sentences."""
+
 
 class ErasedKind(Enum):
     """Kind of value that the cancellation of a client erases."""
@@ -68,18 +71,20 @@ def counts(stored: str) -> list[ErasedCount]:
 class Traces(NamedTuple):
     """Parts of an identity, of which an ASCII text that has one of its values has at least one.
 
-    In lower case, it has all words of a phrase, or all characters of the number, in this order; or it has one of the
-    names that have no word.
+    In lower case, it has all words of a phrase, or all characters of the number, in this order.
     """
 
     phrases: Sequence[tuple[str, ...]]
     number: str
-    without_words: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Values that identify a client in texts: its CNPJ, names and places, and single words of its names."""
+    """Values that identify a client in texts: its CNPJ, names and places, and single words of its names.
+
+    A name without a letter or digit, such as “-”, identifies none. One of function words and legal forms only, such as
+    “E-Com”, does so where it is written in the same way, but in no key, which is in capitals.
+    """
 
     cnpj: str
     names: tuple[str, ...] = ()
@@ -92,22 +97,21 @@ class Identity:
         # To find a word is many times as fast as to search for all patterns at each character.
         if any(word in folded for word in self._first_words) and self._pattern.search(folded) is not None:
             return True
-        return self._number.search(folded) is not None or any(each in text for each in self._without_words)
+        return self._number.search(folded) is not None or self._exact.search(text) is not None
 
     @property
     def traces(self) -> Traces:
         """What to look for in ASCII texts without the patterns."""
-        return Traces(self._phrases, self._digits, self._without_words)
+        return Traces(self._phrases, self._digits)
 
     @property
     def in_keys(self) -> "Identity":
         """The values that are erased from activation keys and serial numbers: the CNPJ and whole names."""
-        return Identity(self.cnpj, self.names)
+        return Identity(self.cnpj, tuple(name for name in self.names if _identifies(_words(name))))
 
     def redacted(self, text: str) -> str:
         """Return the text without the values: the CNPJ in any mask, the others as whole words in any case."""
-        for value in self._without_words:
-            text = text.replace(value, REDACTED)
+        text = self._exact.sub(REDACTED, text)
         found = self._pattern.finditer(plain(text))
         first = next(found, None)
         if first is None:
@@ -122,8 +126,6 @@ class Identity:
 
     def replaced_in_key(self, key: str, opaque: Callable[[], str]) -> str:
         """Return an activation key or serial number with an opaque text in the place of each of the values."""
-        for value in self._without_words:
-            key = key.replace(value, opaque())
         plain_key = plain(key)
         if self._pattern.search(plain_key) is None:
             return key
@@ -163,8 +165,9 @@ class Identity:
         return re.compile(f"{zeros}{self._number.pattern}|{_BEFORE}(?:{phrases}){_AFTER}")
 
     @cached_property
-    def _without_words(self) -> list[str]:
-        return [each for each in (*self.names, *self.places) if each and not _words(each)]
+    def _exact(self) -> re.Pattern[str]:
+        common = [each for each in self.names if not _identifies(words := _words(each)) and _is_long(words)]
+        return re.compile(f"{_BEFORE}(?:{'|'.join(map(re.escape, common)) or _NEVER}){_AFTER}")
 
 
 def single_words(names: Iterable[str]) -> frozenset[str]:
@@ -179,6 +182,10 @@ def words_of_others(folded_names: Collection[str], words: frozenset[str]) -> fro
 
 def _words(name: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(plain(name)))
+
+
+def _is_long(words: tuple[str, ...]) -> bool:
+    return len("".join(words)) >= _EXACT_LENGTH_MIN
 
 
 def _identifies(phrase: tuple[str, ...]) -> bool:

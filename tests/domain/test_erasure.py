@@ -48,6 +48,10 @@ def test_a_note_is_kept_without_who_the_client_was(note: str, kept: str) -> None
         ("Zé", "Zé/zé_ZÉ, zés", "[…]/[…]_[…], zés"),
         ("Lojas S/A", "As lojas e a S/A", "As […] e a S/A"),
         ("A", "A nota é a de sempre", "A nota é a de sempre"),
+        ("E-Com", "Pedido da E-Com, e com desconto", "Pedido da […], e com desconto"),
+        ("Nós", "Da Nós para nós", "Da […] para nós"),
+        ("-", "Entrega 20-12, pré-pago - hoje", "Entrega 20-12, pré-pago - hoje"),
+        ("&", "pre&post", "pre&post"),
     ],
 )
 def test_short_names_and_single_words_are_erased_as_whole_words(name: str, note: str, kept: str) -> None:
@@ -90,6 +94,14 @@ def test_a_key_keeps_all_but_the_number_and_the_name(key: str, kept: str) -> Non
     in_keys = Identity(NUMBER, ("Pão Quente",))
 
     assert in_keys.replaced_in_key(key, lambda: "0000") == kept
+
+
+@pytest.mark.parametrize(("name", "key"), [("-", "7FB2-1AC7-94AB"), ("********", "********"), ("Com SA", "COM-SA-1")])
+def test_a_key_is_kept_whole_if_a_name_identifies_no_company(name: str, key: str) -> None:
+    in_keys = Identity(NUMBER, (name,)).in_keys
+
+    assert in_keys.replaced_in_key(key, lambda: "0000") == key
+    assert not in_keys.found_in(key)
 
 
 def test_a_key_that_would_become_too_long_is_replaced_as_a_whole() -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests import plain
-from tests.e2e.processes import Server, portal, serving
+from tests.e2e.processes import Server, portal, serving, wait_until
 from tests.e2e.sockets import PATIENCE_SECONDS
 
 ROWS = 100_000
@@ -50,9 +50,10 @@ def test_a_file_is_whole_or_has_no_end(served: tuple[str, Server, str], tmp_path
         connection.connect(("127.0.0.1", urlsplit(url).port))
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: portal.test\r\n\r\n".encode())
         read = connection.recv(4096)
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: '"stopping"' in (tmp_path / "log").read_text())
         # The second one ends it at once.
-        process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
         process.wait(PATIENCE_SECONDS)
         cut = read + _rest(connection)
 

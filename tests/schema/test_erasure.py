@@ -92,6 +92,19 @@ async def test_other_objects_are_kept_without_who_the_client_was(api: Api, produ
     }
 
 
+async def test_a_name_without_letters_changes_nothing_of_others(api: Api, product: str) -> None:
+    await api.buy(product, 9)
+    client = await api.client(name="Loja Qualquer", tradeName="-")
+    keyed = {"activationKey": "7FB2-1AC7-94AB-FDE1", "ecfSerialNumber": "EP-09-1", "note": "pré-pago - hoje"}
+    of_other = await api.activation(await api.client(name="Padaria Sol"), product, **keyed)
+
+    payload = await api.done("cancelClient", ERASED, {"clientId": client})
+
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Activation { activationKey ecfSerialNumber note } } }"
+    assert (await api.data(query, ids=[of_other]))["nodes"] == [keyed]
+    assert {each["kind"] for each in payload["erased"]} == {"CNPJ", "NAME", "TRADE_NAME"}
+
+
 async def test_tokens_are_locked_and_erased_before_webhooks(api: Api) -> None:
     client = await api.client(name="Quitandinha")
     given = {"name": "Caixa da Quitandinha", "permissions": ["CLIENTS_READ"]}
