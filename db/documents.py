@@ -13,6 +13,7 @@ from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
 from db.tables import trusted_documents as documents
+from domain.text import storable
 
 
 class DocumentRow(NamedTuple):
@@ -105,4 +106,5 @@ async def add(tx: Transaction, document_id: str, text: str, *, at: datetime) -> 
 
 async def remove(tx: Transaction, ids: Sequence[str]) -> frozenset[str]:
     """Remove the documents with these ids, and return the ids that were registered."""
-    return frozenset(await tx.fetch(_REMOVE, {"ids": ids}))
+    # A text that no database takes is the id of none.
+    return frozenset(await tx.fetch(_REMOVE, {"ids": list(filter(storable, ids))}))

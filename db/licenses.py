@@ -71,12 +71,16 @@ class Left(NamedTuple):
     warning_below: int | None
 
 
-_WARNED_BELOW = sa.func.coalesce(
-    license_stock.c.warning_below,
-    sa.select(partners.c.stock_warning_below)
-    .where(partners.c.id == license_stock.c.partner_id)
-    .correlate(license_stock)
-    .scalar_subquery(),
+# 0 of a product says that it has no warning, whatever the policy says.
+_WARNED_BELOW = sa.func.nullif(
+    sa.func.coalesce(
+        license_stock.c.warning_below,
+        sa.select(partners.c.stock_warning_below)
+        .where(partners.c.id == license_stock.c.partner_id)
+        .correlate(license_stock)
+        .scalar_subquery(),
+    ),
+    0,
 ).label("warned_below")
 _STOCK = tuple(_WARNED_BELOW if name == "warned_below" else license_stock.c[name] for name in StockRow._fields)
 _COLUMNS = frozenset(StockRow._fields) - {"warned_below"}

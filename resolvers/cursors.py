@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 import orjson
 
 from db.engine.keyset import Keyset
-from db.engine.listings import Listing
+from db.engine.listings import ID_MAX, KeyType, Listing
 from domain.errors import BadUserInput
 from domain.tenancy import ALL_PARTNERS, Scope
+from domain.text import storable
 from resolvers.columns import column
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
-ID_MAX = 2**63 - 1
 _OF_ALL_PARTNERS = -1
 
 
@@ -36,7 +36,7 @@ def encode(order: str, of: int, position: Keyset) -> str:
     return urlsafe_b64encode(orjson.dumps([order, of, position.key, position.id])).decode().rstrip("=")
 
 
-def decode(text: str, argument: str, order: str, of: int, key_type: type[Any]) -> Keyset:
+def decode(text: str, argument: str, order: str, of: int, key_type: KeyType) -> Keyset:
     """Return the position of the cursor; raise BadUserInput if it is not one of that list in that order.
 
     A list of all partners takes the cursors of one partner's list too: both are in the same order.
@@ -57,8 +57,8 @@ def decode(text: str, argument: str, order: str, of: int, key_type: type[Any]) -
     return position
 
 
-def _key(key: object, key_type: type[Any], argument: str) -> Any:  # noqa: ANN401 — a sort key is of its column's type.
-    if key_type is datetime and isinstance(key, str):
+def _key(key: object, key_type: KeyType, argument: str) -> Any:  # noqa: ANN401 — a sort key is of its column's type.
+    if key_type.of is datetime and isinstance(key, str):
         try:
             moment = datetime.fromisoformat(key)
         except ValueError:
@@ -66,7 +66,9 @@ def _key(key: object, key_type: type[Any], argument: str) -> Any:  # noqa: ANN40
         if moment.tzinfo is not UTC:
             raise _bad(argument)
         return moment
-    if type(key) is not key_type or (key_type is int and not 0 <= int(str(key)) <= ID_MAX):
+    if type(key) is not key_type.of or (isinstance(key, int) and not 0 <= key <= key_type.number_max):
+        raise _bad(argument)
+    if isinstance(key, str) and not storable(key):
         raise _bad(argument)
     return key
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from db import events, retention
 from db.engine.keyset import Keyset
+from db.engine.listings import ID_MAX, KeyType
 from db.events import EventFilter, EventRow
 from domain.access import Permission
 from domain.errors import BadUserInput, CursorTooOld
@@ -69,7 +70,7 @@ def _checked(page: Page[EventRow], dropped: int) -> Page[EventRow] | CursorTooOl
 def position_of(given: str, argument: str, partner_id: int) -> int:
     """Return the number of the event that a cursor names."""
     order = events.listing(partner_id, EventFilter()).order
-    number: int = cursors.decode(given, argument, order, partner_id, int).key
+    number: int = cursors.decode(given, argument, order, partner_id, KeyType(int)).key
     return number
 
 
@@ -125,7 +126,7 @@ def cursor(event: EventRow) -> str:
 def cursor_after(partner_id: int, number: int) -> str:
     """Return a cursor after the event with a number, or before the first one for 0."""
     order = events.listing(partner_id, EventFilter()).order
-    return cursors.encode(order, partner_id, Keyset(number, cursors.ID_MAX))
+    return cursors.encode(order, partner_id, Keyset(number, ID_MAX))
 
 
 async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:

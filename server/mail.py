@@ -42,7 +42,8 @@ class Server(NamedTuple):
 def server_of(url: str) -> Server:
     """Return the server of smtp://USER:PASSWORD@HOST:PORT or smtps://…; raise ValueError for any other URL."""
     parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or parts.path.strip("/") or parts.query:
+    is_of_mail = parts.scheme in {"smtp", "smtps"} and parts.port != 0
+    if not is_of_mail or not parts.hostname or parts.path.strip("/") or parts.query:
         message = "it has to be smtp://USER:PASSWORD@HOST:PORT or smtps://USER:PASSWORD@HOST:PORT"
         raise ValueError(message)
     use_tls = parts.scheme == "smtps"

@@ -3,7 +3,9 @@
 import re
 from importlib.util import find_spec
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -29,6 +31,8 @@ _ORIGIN = re.compile(
 )
 
 _PORTAL_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_KEYS_URL = re.compile(r"https?://[^\s/?#@]+[^\s#]*")
+_POSTGRESQL = re.compile(r"postgres(?:ql)?(?:\+asyncpg)?://")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 _REDIS_URL = re.compile(r"(rediss?://[^\s/?#]+|unix:///[^\s?#]+)(/[^\s#]*)?(\?[^\s#]*)?")
@@ -75,10 +79,10 @@ def _database_url(value: str, *, writes: bool = True) -> str:
 
 
 def _replica_urls(value: tuple[str, ...]) -> tuple[str, ...]:
-    urls = tuple(_database_url(each, writes=False) for each in value)
-    if not all(url.startswith("postgresql+") for url in urls):
-        message = "it has to name replicas of PostgreSQL, by URLs as that of DATABASE_URL"
+    if not all(_POSTGRESQL.match(each) for each in value):
+        message = "it has to name replicas of PostgreSQL, such as postgresql://portal@replica.example/portal"
         raise ValueError(message)
+    urls = tuple(_database_url(each, writes=False) for each in value)
     if any(hosts.of(hosts.parsed(url, writes=False)) for url in urls):
         message = (
             "each of its URLs has to name one server; give each replica a URL of its own, with commas between them"
@@ -103,7 +107,7 @@ def _hard_to_guess(value: SecretStr) -> SecretStr:
 
 
 def _portal_url(value: str) -> str:
-    if not _PORTAL_URL.fullmatch(value):
+    if not (_PORTAL_URL.fullmatch(value) and _has_host(value)):
         message = "it has to be a URL such as https://portal.example, with no query and no fragment"
         raise ValueError(message)
     return value.rstrip("/")
@@ -117,13 +121,29 @@ def _address(value: str) -> str:
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(_ORIGIN.fullmatch(origin) for origin in value):
+    if not all(_ORIGIN.fullmatch(origin) and _has_host(origin) for origin in value):
         message = (
             "each has to be an origin as browsers write it, such as https://portal.example or "
             "http://localhost:5173: in small letters, with no standard port, no path and no slash at the end"
         )
         raise ValueError(message)
     return value
+
+
+def _keys(value: str) -> str:
+    is_there = Path(value).is_file() if "://" not in value else _KEYS_URL.fullmatch(value) and _has_host(value)
+    if not is_there:
+        message = "it has to be a URL such as https://id.example/keys, or a file that is there"
+        raise ValueError(message)
+    return value
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -197,6 +217,7 @@ ReplicaUrls = Annotated[tuple[str, ...], NoDecode, AfterValidator(_replica_urls)
 Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 Token = Annotated[SecretStr, AfterValidator(_hard_to_guess)]
 PortalUrl = Annotated[str, AfterValidator(_portal_url)]
+KeysOfProvider = Annotated[str, AfterValidator(_keys)]
 EmailAddress = Annotated[str, AfterValidator(_address)]
 Origins = Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins), BeforeValidator(_split)]
 Networks = Annotated[tuple[str, ...], NoDecode, AfterValidator(_networks), BeforeValidator(_split)]

@@ -23,6 +23,7 @@ from server.secret_key import keep, read, refuse_if_weak
 from server.setting_values import (
     MEMORY_URL,
     DatabaseUrl,
+    KeysOfProvider,
     Networks,
     Origins,
     RateLimitUrl,
@@ -162,7 +163,7 @@ class Settings(LimitSettings, MailSettings):
     oidc_audience: str | None = Field(
         default=None, description="The audience that tokens of OIDC_ISSUER have to name: the portal's id there."
     )
-    oidc_keys: str | None = Field(
+    oidc_keys: KeysOfProvider | None = Field(
         default=None,
         description="The URL or file of the issuer's keys (JWKS); where it is not given, what its metadata names.",
     )

@@ -8,6 +8,7 @@ caller's system sends it again a second later, and finds the port closed, or the
 
 import asyncio
 import ctypes
+import errno
 import signal
 import socket
 import struct
@@ -41,6 +42,14 @@ _IGNORE_FIRST_PACKETS = (
     (_RETURN, 0, 0, _EVERYTHING),
 )
 """Filter of Linux, as packet(7) and the kernel's documentation of socket filters have it."""
+
+_OF_ONE_CONNECTION = frozenset(
+    {
+        *(errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EOPNOTSUPP, errno.ENOPROTOOPT),
+        *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH),
+    }
+)
+"""Errors of a connection that accept(2) has in its place."""
 
 log = structlog.get_logger("portal.server")
 
@@ -157,7 +166,11 @@ def _waiting(listening: socket.socket) -> Iterable[socket.socket]:
             accepted, _ = listening.accept()
         except BlockingIOError:
             return
-        except OSError:
+        except OSError as error:
+            if error.errno not in _OF_ONE_CONNECTION:
+                # There are no more files, or nothing listens.
+                log.warning("connections of the queue can't be accepted", error=str(error))
+                return
             # The connection is closed already; the next call has the next one.
             continue
         yield accepted

@@ -25,6 +25,16 @@ _ANY_NUMBER = 2**31 - 1
 """Limit of a count, more rows than any list has."""
 
 
+ID_MAX = 2**63 - 1
+
+
+class KeyType(NamedTuple):
+    """Type of the values of a sort key, and the largest number that its column takes."""
+
+    of: type[Any]
+    number_max: int = ID_MAX
+
+
 class Slice(NamedTuple, Generic[Row]):
     """Rows of a page in the list's order, and whether more follow in the direction of reading."""
 
@@ -64,7 +74,7 @@ class Listing(Generic[Row]):
     statements: dict[Hashable, Statement[Any]] = field(default_factory=dict, init=False)
     order: str = field(init=False)
     """Name of this order of this list, to which a cursor belongs."""
-    key_type: type[Any] = field(init=False)
+    key_type: KeyType = field(init=False)
     """Type of the sort key's values."""
     filtered: bool = field(init=False)
     """Whether a page may read many rows, because of a filter or an order without an index."""
@@ -73,7 +83,10 @@ class Listing(Generic[Row]):
         """Find once what each request asks for."""
         order = f"{self.name}.{self.key}.{'desc' if self.sorting.descending else 'asc'}"
         filtered = len(self.where) > 1 or not self.indexed
-        vars(self).update(order=order, key_type=self.sorting.key.type.python_type, filtered=filtered)
+        key = self.sorting.key.type
+        of_four_bytes = isinstance(key, sa.Integer) and not isinstance(key, sa.BigInteger)
+        key_type = KeyType(key.python_type, 2**31 - 1 if of_four_bytes else ID_MAX)
+        vars(self).update(order=order, key_type=key_type, filtered=filtered)
 
     def of(self, values: Values) -> "Listing[Row]":
         """Return the same listing with other values."""

@@ -85,11 +85,16 @@ def serve(
         reset_contextvars=True,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    # Bound here, so that a used port is reported before anything else is printed, and a free one is known.
+    # Here, so that a used port is reported before anything else is printed, and a free one is known. Several processes
+    # can bind the same port until one of them listens.
     try:
         listening = config.bind_socket()
-    except SystemExit:
-        fail(f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT.")
+        listening.listen(config.backlog)
+    except (SystemExit, OSError):
+        fail(
+            f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT, or another "
+            "address of this machine with --host or HOST."
+        )
     port = listening.getsockname()[1]
     # Server processes read the settings again: links of a portal without PORTAL_URL have its address.
     os.environ |= {"HOST": _reachable(config.host), "PORT": str(port)}
@@ -112,6 +117,9 @@ def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
     if config.workers > 1:
         supervisor = Supervisor(config, limits, listening, patience_seconds=given.worker_timeout_seconds)
         raise typer.Exit(supervisor.run())
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # There is no other process that could serve meanwhile.
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     try:
         StoppingServer(config, limits, shares_socket=False).run(sockets=[listening])
     except KeyboardInterrupt:
@@ -146,7 +154,10 @@ def _metrics(given: Settings, config: Config) -> Iterator[None]:
             try:
                 exposition.listen(config.host, given.metrics_port, token)
             except OSError:
-                fail(f"Port {given.metrics_port} of {config.host} can't be listened on; choose another METRICS_PORT.")
+                fail(
+                    f"Port {given.metrics_port} of {config.host} can't be listened on; choose another METRICS_PORT, or "
+                    "another address of this machine with --host or HOST."
+                )
         yield
 
 

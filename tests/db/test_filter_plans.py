@@ -243,7 +243,7 @@ async def test_a_filter_by_no_values_reads_no_row(filled: sa.URL) -> None:
     values = {str: "c", int: 1, datetime: EARLY}
     for listing in _without_values():
         for backward in (False, True):
-            position = Keyset(values[listing.key_type], 1)
+            position = Keyset(values[listing.key_type.of], 1)
             window = Window(25, backward=backward, after=position, before=position)
             await listings.page(idle, listing, Window(25, backward=backward))
             await listings.page(idle, listing, window)

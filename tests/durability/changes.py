@@ -243,6 +243,9 @@ class Load:
                 self._note(asked, actor, payload)
             return f"refused {codes}" if codes else "done"
         extensions = body["errors"][0]["extensions"]
+        if extensions["code"] == "RATE_LIMITED" and "policy" not in extensions:
+            # A process that was killed while it checked a password has counted a failure, which stays.
+            return "failed RATE_LIMITED"
         if extensions["code"] not in PASSING:
             self.internal.append(body["errors"])
             return "unknown"

@@ -80,7 +80,8 @@ async def test_acknowledged_mutations_are_done_once(
     database = Database(url)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        started = stack.enter_context(nodes(url, tmp_path, 2, RATE_LIMIT_PARTNER="0", RATE_LIMIT_ADDRESS="0"))
+        rates = dict.fromkeys(("RATE_LIMIT_ADDRESS", "RATE_LIMIT_PARTNER", "RATE_LIMIT_VENDOR"), "0")
+        started = stack.enter_context(nodes(url, tmp_path, 2, **rates))
         http = await stack.enter_async_context(plain.AsyncClient(base_url=started[0].url, timeout=30))
         portal = Portal(database, b"s" * 32)
         vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_ADMIN)

@@ -73,7 +73,8 @@ async def test_servers_answer_on_while_the_next_version_migrates(
     url = databases.migrated(engine)
     await write(url, *MANY)
     database = Database(url)
-    settings = {"RATE_LIMIT_PARTNER": "0", "RATE_LIMIT_ADDRESS": "0", "MUTATION_TIMEOUT_SECONDS": str(PATIENCE_SECONDS)}
+    rates = dict.fromkeys(("RATE_LIMIT_ADDRESS", "RATE_LIMIT_PARTNER", "RATE_LIMIT_VENDOR"), "0")
+    settings = {**rates, "MUTATION_TIMEOUT_SECONDS": str(PATIENCE_SECONDS)}
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         started = stack.enter_context(nodes(url, tmp_path, 2, **settings))

@@ -97,6 +97,7 @@ def to_all(process: Server, sig: signal.Signals) -> None:
     ("workers", "send", "sig"),
     [
         (1, to_the_parent, signal.SIGTERM),
+        (1, to_the_parent, signal.SIGHUP),
         (2, to_the_parent, signal.SIGTERM),
         (2, to_all, signal.SIGTERM),
         (2, to_all, signal.SIGINT),

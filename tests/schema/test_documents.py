@@ -108,11 +108,12 @@ async def test_of_two_texts_for_one_id_at_once_one_is_registered(vendor: Api) ->
     assert len(await _listed(vendor, document_id)) == 1
 
 
-async def test_an_unknown_id_keeps_all_documents_registered(vendor: Api) -> None:
+@pytest.mark.parametrize("unknown", ["x-test:unknown", "a\0", "\ud800"], ids=ascii)
+async def test_an_unknown_id_keeps_all_documents_registered(vendor: Api, unknown: str) -> None:
     document_id = f"x-{uuid4().hex}:a"
     await _registered(vendor, {document_id: ROLE})
 
-    refused = await vendor.mutate("removeDocuments", "removedCount", {"ids": [document_id, "x-test:unknown"]})
+    refused = await vendor.mutate("removeDocuments", "removedCount", {"ids": [document_id, unknown]})
 
     assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [("NOT_FOUND", ["ids", "1"])]
     assert len(await _listed(vendor, document_id)) == 1

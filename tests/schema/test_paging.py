@@ -89,6 +89,25 @@ async def test_a_cursor_is_of_one_list_one_order_and_one_partner(api: Api, other
     assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
 
 
+async def test_a_cursor_with_a_key_that_no_row_can_have_is_refused(api: Api, product: str) -> None:
+    await api.client()
+    await api.order((product, 1))
+    for items, sort, key in (
+        ("clients", "NAME", "a\0b"),
+        ("clients", "CNPJ", "\0"),
+        ("orders", "NUMBER", 2**31),
+        ("orders", "NUMBER", True),
+    ):
+        query = f"query ($after: String) {{ {items}(sort: {{ by: {sort} }}, after: $after) {{ edges {{ cursor }} }} }}"
+        cursor = (await api.data(query))[items]["edges"][0]["cursor"]
+        order, partner, _, row = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        forged = json.dumps([order, partner, key, row], separators=(",", ":")).encode()
+
+        error = await api.error(query, after=urlsafe_b64encode(forged).decode().rstrip("="))
+
+        assert error["extensions"]["code"] == "BAD_USER_INPUT", (items, key)
+
+
 @pytest.mark.parametrize(
     "key",
     [

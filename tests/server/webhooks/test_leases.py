@@ -1,10 +1,13 @@
 """One sender at a time serves a webhook, and none delays another, whatever receivers do."""
 
 import asyncio
+from datetime import timedelta
 
 import sqlalchemy as sa
 
+from db import webhook_leases
 from db.tables import webhooks
+from db.webhook_leases import WebhookKey
 from resolvers import ids
 from resolvers.portal import Portal
 from server.webhooks.capacity import Places
@@ -14,7 +17,7 @@ from tests.eventually import eventually
 from tests.receivers import Receiver, receiving
 from tests.server.webhooks.conftest import Senders
 from tests.server.webhooks.hooks import Hook, last_number, new_hook, state
-from tests.units import fetch_value, reading
+from tests.units import fetch_value, reading, writing
 
 ONLY_CLIENTS = {"filter": {"types": ["CLIENT_REGISTERED"]}}
 LONG = 60.0
@@ -92,6 +95,20 @@ async def test_a_renewed_lease_is_not_taken_over(api: Api, clock: Clock, senders
     await slow.renew()
     await slow.wait()
     assert [each["status"] for each in (await state(api, hook))["deliveries"]["nodes"]] == ["DELIVERED"]
+
+
+async def test_a_released_lease_keeps_no_other_from_renewal(api: Api, clock: Clock, receiver: Receiver) -> None:
+    hooks = [await new_hook(api, receiver, **ONLY_CLIENTS) for _ in range(2)]
+    wanted = [WebhookKey(api.partner_id, ids.number("Webhook", hook.id)) for hook in hooks]
+    until = clock.now + timedelta(seconds=6)
+
+    async with writing(api.portal.database) as tx:
+        held = await webhook_leases.lease(tx, wanted, "sender", at=clock.now, until=until)
+        await webhook_leases.release(tx, held[0])
+        renewed = await webhook_leases.renew(tx, held, until=until + timedelta(seconds=2))
+        await webhook_leases.release(tx, held[1])
+
+    assert renewed == {held[1].id}
 
 
 async def test_what_is_being_sent_does_not_undo_a_new_position(api: Api, senders: Senders, receiver: Receiver) -> None:
