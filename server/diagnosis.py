@@ -28,7 +28,7 @@ _OF_SQLITE: Mapping[int, str] = {
     sqlite3.SQLITE_READONLY: "{file} can't be written: the user who runs this lacks the permission, or the disk is "
     "read-only.",
     sqlite3.SQLITE_FULL: "The disk of {file} is full.",
-    sqlite3.SQLITE_IOERR: "The disk of {file} failed; see the system's log.",
+    sqlite3.SQLITE_IOERR: "The disk of {file} failed; see its free space, its quota, and the system's log.",
     sqlite3.SQLITE_BUSY: "Another process has kept {file} locked for too long; try again.",
 }
 """Sentences by the primary code of the error."""

@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import URL, make_url
@@ -14,6 +15,8 @@ from db.engine.asyncpg_types import DriverConnection
 
 _FORM = re.compile(r"(?P<begin>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
 """A URL as SQLAlchemy reads it, but with any number of hosts."""
+
+_BEGIN = re.compile(r"^postgresql://(?:[^@/]*@)?")
 
 _HOST = re.compile(r"(?P<host>/[^:]+|\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+)(?::(?P<port>\d{1,5}))?")
 _PORT = 5432
@@ -27,6 +30,8 @@ _ATTRIBUTES = ("read-write", "primary")
 
 _OF_SQLALCHEMY = "prepared_statement_cache_size"
 """Parameter that is not the driver's."""
+
+_NOT_OF_LIBPQ = frozenset({_OF_SQLALCHEMY, "pooler", "ssl"})
 
 Connect = Callable[..., Awaitable[DriverConnection]]
 """Connects to a host as the driver does."""
@@ -78,6 +83,25 @@ def of(url: URL) -> Sequence[Host]:
     """Return the hosts of a URL that has several; none for any other."""
     hosts = url.query.get("host", "")
     return () if isinstance(hosts, str) else _hosts(hosts, ())
+
+
+def of_libpq(url: URL) -> str:
+    """Return the URL as PostgreSQL's own programs take it, without its password and what only the portal knows."""
+    listed = of(url)
+    query = {name: value for name, value in url.query.items() if name not in _NOT_OF_LIBPQ}
+    if "ssl" in url.query:
+        query["sslmode"] = url.query["ssl"]
+    if listed:
+        del query["host"]
+    one = url._replace(drivername="postgresql", password=None).set(query=query).render_as_string()
+    if not listed:
+        return one
+    return _BEGIN.sub(lambda begin: begin[0] + ",".join(map(_for_libpq, listed)), one)
+
+
+def _for_libpq(host: Host) -> str:
+    # The folder of a socket.
+    return f"{quote(host.name, safe='')}:{host.port}" if host.name.startswith("/") else str(host)
 
 
 def options(url: URL, *, seconds: float, connect: Connect) -> dict[str, Any]:

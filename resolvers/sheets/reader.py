@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from domain.cells import original
 from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
@@ -28,9 +29,6 @@ _DECLARED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
 _AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
 """Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
-
-_HARMLESS = re.compile(r"'[=+\-@]")
-"""Begin of a cell that a report made harmless for spreadsheets, which would take it for a formula."""
 
 _LONGEST_ROW = 20
 """Maximum number of lines of a row. More lines mean that a quotation mark was not closed."""
@@ -180,16 +178,12 @@ def _line(begins: int, row: Sequence[str], header: Header) -> Line | BadRow:
         return BadRow(begins, (NulInRow(),), [cell.replace("\0", "") for cell in written])
     if len(row) != len(header.cells):
         return BadRow(begins, (WrongCellCount(cells=len(row), headers=len(header.cells)),), written)
-    return _checked(begins, row, header, written)
+    return _checked(begins, map(original, row), header, written)
 
 
 def _checked(begins: int, row: Iterable[str], header: Header, written: Sequence[str]) -> Line | BadRow:
     # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
-    cells = {
-        name: single_spaced(cell[1:] if _HARMLESS.match(cell) else cell)
-        for name, cell in zip(header.names, row, strict=True)
-        if name
-    }
+    cells = {name: single_spaced(cell) for name, cell in zip(header.names, row, strict=True) if name}
     garbled = [refusal for cell in cells.values() if (refusal := _garbled(cell)) is not None]
     return BadRow(begins, garbled, written) if garbled else Line(begins, cells, written)
 

@@ -37,7 +37,10 @@ describe(
     "Properties by which activations can be sorted.",
     {
         ActivationSortKey.ACTIVATED_AT: "Sort by the date and time of the activation, “data/hora da ativação”.",
-        ActivationSortKey.CLIENT_NAME: "Sort by the client's name, without regard to case and accents.",
+        ActivationSortKey.CLIENT_NAME: (
+            "Sort by the client's name, without regard to case and accents. Activations of cancelled clients, whose "
+            "names were erased, come first."
+        ),
         ActivationSortKey.UPDATED_AT: "Sort by the date and time of the last change, `updatedAt`.",
     },
 )

@@ -17,7 +17,9 @@ describe(
     ClientSortKey,
     "Properties by which clients can be sorted.",
     {
-        ClientSortKey.NAME: "Sort by name, without regard to case and accents.",
+        ClientSortKey.NAME: (
+            "Sort by name, without regard to case and accents. Cancelled clients, whose names were erased, come first."
+        ),
         ClientSortKey.REGISTERED_AT: "Sort by the date and time of the registration.",
         ClientSortKey.CNPJ: "Sort by CNPJ. Cancelled clients, which have none, come first.",
         ClientSortKey.CITY: (

@@ -1,6 +1,7 @@
 """`portal backup` and `portal restore`, of a SQLite file."""
 
 import asyncio
+import shlex
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 import typer
 
 from db.doctor.findings import Finding
-from db.engine import backups
+from db.engine import backups, hosts
 from db.engine.backups import InUseError
 from db.engine.failures import Kind, kind_of
 from db.migrations import revisions
@@ -29,8 +30,8 @@ _OF_THE_COPY = frozenset({Kind.FULL, Kind.INPUT_OUTPUT, Kind.READ_ONLY})
 """Failures of the disk that is written to."""
 
 _OF_POSTGRESQL = {
-    "backup": 'pg_dump --format=custom --file={file} "$DATABASE_URL"',
-    "restore": 'pg_restore --clean --if-exists --dbname="$DATABASE_URL" {file}',
+    "backup": "pg_dump --format=custom --file={file} {url}",
+    "restore": "pg_restore --clean --if-exists --dbname={url} {file}",
 }
 
 
@@ -106,8 +107,13 @@ def restore(
 def _sqlite_file(given: Settings, command: str, file: Path) -> Path:
     path = diagnosis.sqlite_file(given.database_url)
     if path is None:
-        program = _OF_POSTGRESQL[command].format(file=file)
-        fail(f"DATABASE_URL names PostgreSQL, which has a program for this: {program}", status=WRONGLY_USED)
+        url = shlex.quote(hosts.of_libpq(hosts.parsed(given.database_url)))
+        program = _OF_POSTGRESQL[command].format(file=shlex.quote(str(file)), url=url)
+        fail(
+            f"DATABASE_URL names PostgreSQL, which has a program for this: {program}\nIt asks for the password, or "
+            "takes that of PGPASSWORD. Run it as the owner of the tables, and at the server itself, not at a pooler.",
+            status=WRONGLY_USED,
+        )
     return Path(path)
 
 

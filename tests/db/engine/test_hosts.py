@@ -43,6 +43,26 @@ def test_both_forms_of_a_list_name_the_same_hosts(listed: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "of_libpq"),
+    [
+        ("postgresql+asyncpg://portal:secret@db/portal?pooler=transaction", "postgresql://portal@db/portal"),
+        (
+            "postgresql+asyncpg://portal@db:6432/portal?ssl=require",
+            "postgresql://portal@db:6432/portal?sslmode=require",
+        ),
+        ("postgresql:///portal?host=/run/sql&port=5", "postgresql:///portal?host=%2Frun%2Fsql&port=5"),
+        ("postgresql://p:s@a,b:5/p", "postgresql://p@a:5432,b:5/p?target_session_attrs=read-write"),
+        (
+            "postgresql://a@/a?host=/run/a:1&host=[::1]:2",
+            "postgresql://a@%2Frun%2Fa:1,[::1]:2/a?target_session_attrs=read-write",
+        ),
+    ],
+)
+def test_the_programs_of_postgresql_get_a_url_of_theirs(given: str, of_libpq: str) -> None:
+    assert hosts.of_libpq(hosts.parsed(given)) == of_libpq
+
+
+@pytest.mark.parametrize(
     "one", ["u:p@a/db", "a:5433/db", "[::1]:5433/db", "/db", "/db?host=/run/postgresql", "/db?host=a"]
 )
 def test_a_url_of_one_host_is_left_as_it_is(one: str) -> None:

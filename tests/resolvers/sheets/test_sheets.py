@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.cells import harmless, quoted
 from domain.languages import Language
 from domain.sheet_files import SheetRefused
 from domain.sheet_rows import WrongCellCount
@@ -94,6 +96,28 @@ def test_what_any_program_writes_is_read_back(  # noqa: PLR0917 — what is draw
     if _reads_as(text, encoding):
         assert [line.cells for line in found if isinstance(line, Line)] == expected
         assert len(found) == len(expected)
+
+
+EXPORTED = ["=Soma", "'=Soma", "''=Soma", "\uff1dSoma", "'\uff20Soma", '"=Soma', "'Soma", "D'Ávila", "+55", "a=b"]
+
+
+def test_what_the_portal_exports_is_read_back(file: Path) -> None:
+    rows = [",".join([quoted(harmless(text)), "", "", "", ""]) for text in EXPORTED]
+    file.write_text("\n".join([",".join(ENGLISH), *rows]), encoding="utf-8")
+
+    assert [line.cells["cnpj"] for line in read(file) if isinstance(line, Line)] == EXPORTED
+
+
+def test_a_workbook_has_every_text_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "clientes.xlsx"
+    book = openpyxl.Workbook()
+    for row in (ENGLISH, *((text, "x", "", "", "") for text in EXPORTED if not text.startswith("="))):
+        book.worksheets[0].append(row)
+    book.save(file)
+
+    found = [line.cells["cnpj"] for line in read(file) if isinstance(line, Line)]
+
+    assert found == [text for text in EXPORTED if not text.startswith("=")]
 
 
 def _reads_as(text: str, encoding: str) -> bool:
