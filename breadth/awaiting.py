@@ -90,14 +90,13 @@ async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
 
 
 def result_of(task: asyncio.Future[Value]) -> Value:
-    """Return what a task that is done returned, or the exception that it raised."""
-    if task.cancelled():
-        return asyncio.CancelledError()
+    """Return what a task that is done returned, or the exception that it raised. Raises what is no error of a field."""
     return _value(task.exception() or task.result())
 
 
 def _value(result: Value) -> Value:
-    if isinstance(result, BaseException) and not isinstance(result, Exception | asyncio.CancelledError):
+    # A cancellation and the like end the whole execution.
+    if isinstance(result, BaseException) and not isinstance(result, Exception):
         raise result
     return result
 

@@ -14,8 +14,9 @@ from graphql.pyutils import Path, RefMap
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from breadth.paths import Cause, Failure, Paths, PropagatingError, Root
+from breadth.plan.ending import AllRaisedError
 from breadth.plan.operation import Plan, Plans
-from breadth.plan.selection import AllRaisedError, Selection
+from breadth.plan.selection import Selection
 from breadth.protocols import PlannedField
 from breadth.values import Column, MaybeAwaitable, Value
 

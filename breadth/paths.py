@@ -17,6 +17,10 @@ _CAUSES_MAX = 100
 class Paths(Protocol):
     """Paths of each value of a column: one, or several if equal objects share their work."""
 
+    @property
+    def together(self) -> bool:
+        """Whether one value that can't be had makes all of them null, so that nothing of them is needed any more."""
+
     def paths(self, index: int) -> Iterator[Path | None]:
         """Yield the paths of a value; None is the root's."""
 
@@ -25,6 +29,7 @@ class Root:
     """Path of the root object."""
 
     __slots__ = ()
+    together = False
 
     def paths(self, _index: int) -> Iterator[Path | None]:
         """Yield None, since the root has no path."""
@@ -34,11 +39,12 @@ class Root:
 class Under:
     """Paths of the values of one field of the objects of a batch."""
 
-    __slots__ = ("_key", "_paths", "_typename")
+    __slots__ = ("_key", "_paths", "_typename", "together")
 
-    def __init__(self, paths: Paths, key: str, typename: str) -> None:
-        """Take the paths of the objects, and the field's key in them."""
+    def __init__(self, paths: Paths, key: str, typename: str, *, nullable: bool) -> None:
+        """Take the paths of the objects, the field's key in them, and whether it may be null."""
         self._paths, self._key, self._typename = paths, key, typename
+        self.together = not nullable and paths.together
 
     def paths(self, index: int) -> Iterator[Path | None]:
         """Yield the paths of the object, each with the key."""
@@ -49,11 +55,12 @@ class Under:
 class Chosen:
     """Paths of some of the values of a column."""
 
-    __slots__ = ("_indices", "_paths")
+    __slots__ = ("_indices", "_paths", "together")
 
     def __init__(self, paths: Paths, indices: Sequence[int]) -> None:
         """Take the paths of the column, and the indices of these values in it."""
         self._paths, self._indices = paths, indices
+        self.together = paths.together
 
     def paths(self, index: int) -> Iterator[Path | None]:
         """Return the paths in the whole column."""
@@ -63,16 +70,17 @@ class Chosen:
 class Items:
     """Paths of the items of all lists of a column, one list after the other."""
 
-    __slots__ = ("_firsts", "_paths", "_starts")
+    __slots__ = ("_firsts", "_paths", "_starts", "together")
 
-    def __init__(self, paths: Paths, starts: Sequence[int], firsts: Sequence[int] | None = None) -> None:
-        """Take the paths of the lists, the index at which each begins, and the number of earlier items of each."""
+    def __init__(
+        self, paths: Paths, starts: Sequence[int], firsts: Sequence[int] | None = None, *, nullable: bool
+    ) -> None:
+        """Take the paths of the lists, the index at which each begins, and the number of earlier items of each.
+
+        `nullable` is whether an item may be null.
+        """
         self._paths, self._starts, self._firsts = paths, starts, firsts
-
-    @property
-    def of_one_list(self) -> bool:
-        """Whether there is just one list."""
-        return len(self._starts) == 1
+        self.together = not nullable and (len(starts) == 1 or paths.together)
 
     def paths(self, index: int) -> Iterator[Path | None]:
         """Yield the paths of the list, each with the item's index in it."""
@@ -89,11 +97,12 @@ class Items:
 class Shared:
     """Paths of the distinct objects of a column, each of which may have several indices in it."""
 
-    __slots__ = ("_distinct", "_indices", "_objects", "_paths")
+    __slots__ = ("_distinct", "_indices", "_objects", "_paths", "together")
 
     def __init__(self, paths: Paths, objects: Sequence[Value], distinct: Sequence[Value]) -> None:
         """Take the paths of the column, its objects, and the distinct ones among them."""
         self._paths, self._objects, self._distinct = paths, objects, distinct
+        self.together = paths.together
         self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:
@@ -107,11 +116,12 @@ class Shared:
 class Repeated:
     """Paths of the distinct objects of a row batch, which has the index of one for each of its rows."""
 
-    __slots__ = ("_indices", "_paths", "_places")
+    __slots__ = ("_indices", "_paths", "_places", "together")
 
     def __init__(self, paths: Paths, places: Sequence[int]) -> None:
         """Take the paths of the row batch, and the index of the object in each row."""
         self._paths, self._places = paths, places
+        self.together = paths.together
         self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:

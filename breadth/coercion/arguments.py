@@ -62,7 +62,9 @@ class Arguments:
                 value = variables.coerced.get(variable, Undefined)
                 if value is not Undefined and (value is not None or may_be_left_out):
                     values[name] = value
-                elif not may_be_left_out:
+                elif may_be_left_out:
+                    del values[name]
+                else:
                     break
             else:
                 return values
@@ -99,7 +101,10 @@ class Arguments:
         except GraphQLError:
             return
         if all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
-            self._constant = constant
+            # In the order of the definition, with a place for each variable.
+            names = {name: definition.out_name or name for name, definition in self._definition.args.items()}
+            places = [out_name for name, out_name in names.items() if name in variables or out_name in constant]
+            self._constant = {out_name: constant.get(out_name) for out_name in places}
             self._variables = tuple(
                 (argument.out_name or name, variable, _may_be_left_out(argument))
                 for name, variable in variables.items()

@@ -26,13 +26,20 @@ class Reader:
         self.items: Column = []
         self.taken = 0
         """Number of items that are being completed."""
+        self._ended = False
         self.task: asyncio.Task[None] = asyncio.ensure_future(self._read())
 
     @property
     def error(self) -> Exception | None:
         """Exception that the iterable raised."""
-        found = result_of(self.task) if self.task.done() and not self.task.cancelled() else None
+        found = None if self._ended or not self.task.done() else result_of(self.task)
         return found if isinstance(found, Exception) else None
+
+    async def end(self) -> None:
+        """Read no more."""
+        if not self.task.done():
+            self._ended = True
+            await cancel([self.task])
 
     async def _read(self) -> None:
         """Read up to the end, or to the first item that is null and must not be."""
@@ -60,7 +67,7 @@ class _Segment(NamedTuple):
     items: Column
 
 
-class _Part:
+class Part:
     """Items of several lists that are completed together."""
 
     def __init__(self, segments: Sequence[_Segment], completed: MaybeAwaitable[Column]) -> None:
@@ -111,23 +118,30 @@ class Reading:
 
         An item that makes the list null ends its reading.
         """
-        parts: list[_Part] = []
+        parts: list[Part] = []
+        unfinished: list[Part] = []
         ended: set[int] = set()
         try:
             while True:
                 self._arrived.clear()
-                self._take(parts, ended, paths, complete)
-                for index in self._failed(parts) - ended:
+                new = self._take(ended, paths, complete)
+                parts += new
+                # Each is looked at once it is done, and then no more: there may be one for each item.
+                finished = [part for part in (*unfinished, *new) if part.is_done]
+                unfinished = [part for part in (*unfinished, *new) if not part.is_done]
+                for index in self._failed(finished) - ended:
                     # Errors that come soon are in the response too.
                     await wait([self.readers[index].task], GRACE_SECONDS)
-                    await cancel([self.readers[index].task])
-                    self._take(parts, ended, paths, complete)
+                    await self.readers[index].end()
+                    new = self._take(ended, paths, complete)
+                    parts += new
+                    unfinished += new
                     ended.add(index)
-                    last = [part.task for part in parts if part.task is not None and not part.is_done]
+                    last = [part.task for part in unfinished if part.task is not None and not part.is_done]
                     if last:
                         await wait(last, GRACE_SECONDS)
                 reading = [each.task for each in self.readers.values() if not each.task.done()]
-                tasks = [part.task for part in parts if any(each.of_list not in ended for each in part.segments)]
+                tasks = [part.task for part in unfinished if any(each.of_list not in ended for each in part.segments)]
                 pending = [*reading, *(task for task in tasks if task is not None and not task.done())]
                 if not pending:
                     break
@@ -151,8 +165,8 @@ class Reading:
         finally:
             await cancel([arrival])
 
-    def _take(self, parts: list[_Part], ended: Collection[int], paths: Paths, complete: Complete) -> None:
-        """Begin to complete the items that arrived."""
+    def _take(self, ended: Collection[int], paths: Paths, complete: Complete) -> list[Part]:
+        """Begin to complete the items that arrived, all together."""
         segments: list[_Segment] = []
         starts: list[int] = []
         items: Column = []
@@ -162,21 +176,21 @@ class Reading:
                 reader.taken = len(reader.items)
                 starts.append(len(items))
                 items += segments[-1].items
-        if segments:
-            lists = Chosen(paths, [segment.of_list for segment in segments])
-            items_place = Items(lists, starts, [segment.start for segment in segments])
-            parts.append(_Part(segments, complete(items, items_place)))
+        if not segments:
+            return []
+        lists = Chosen(paths, [segment.of_list for segment in segments])
+        items_place = Items(lists, starts, [segment.start for segment in segments], nullable=self._nullable)
+        return [Part(segments, complete(items, items_place))]
 
-    def _failed(self, parts: Sequence[_Part]) -> set[int]:
-        """Return the lists that are null: the iterable raised, or an item can't be had."""
+    def _failed(self, finished: Sequence[Part]) -> set[int]:
+        """Return the lists that are null: the iterable raised, or one of these items can't be had."""
         failed = {index for index, reader in self.readers.items() if reader.error is not None}
         if not self._nullable:
-            for part in parts:
-                if part.is_done:
-                    failed.update(index for index, items in part.of_each() if has_raised(items))
+            for part in finished:
+                failed.update(index for index, items in part.of_each() if has_raised(items))
         return failed
 
-    def _results(self, parts: Sequence[_Part]) -> dict[int, Column]:
+    def _results(self, parts: Sequence[Part]) -> dict[int, Column]:
         found: dict[int, Column] = {index: [] for index in self.readers}
         for part in parts:
             if part.is_done:

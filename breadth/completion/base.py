@@ -6,7 +6,7 @@ from functools import partial
 from typing import ClassVar
 
 from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then, wait
-from breadth.paths import Chosen, Items, Paths, PropagatingError
+from breadth.paths import Chosen, Paths, PropagatingError
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
@@ -74,12 +74,10 @@ class Completion:
         finally:
             await cancel(tasks.values())
 
-    def _until(self, paths: Paths) -> str:
-        """Return when to end waiting: an item that can't be had ends it for a list of which nothing is left."""
-        return asyncio.FIRST_EXCEPTION if self._ends(paths) else asyncio.ALL_COMPLETED
-
-    def _ends(self, paths: Paths) -> bool:
-        return not self.nullable and isinstance(paths, Items) and paths.of_one_list
+    @staticmethod
+    def _until(paths: Paths) -> str:
+        """Return when to end waiting: a value that can't be had ends it where nothing of the others is left."""
+        return asyncio.FIRST_EXCEPTION if paths.together else asyncio.ALL_COMPLETED
 
     async def _parts(self, run: Run, column: Column, waiting: dict[int, asyncio.Future[Value]], paths: Paths) -> Column:
         """Complete values as they arrive: those that are there may be what the others wait for."""
@@ -99,7 +97,7 @@ class Completion:
                     break
                 await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 await wait(pending, self.field.grace)
-                if self._ends(paths) and any(part.done() and has_raised(part.result()) for part in parts):
+                if paths.together and any(part.done() and has_raised(part.result()) for part in parts):
                     break
             return _merged([part.result() for part in parts if part.done()], len(column))
         finally:

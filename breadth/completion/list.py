@@ -10,14 +10,23 @@ from typing import NamedTuple
 from graphql import GraphQLError
 from graphql.pyutils import is_iterable
 
-from breadth.awaiting import EASY, awaited, learn, then
+from breadth.awaiting import EASY, NOTHING, awaited, learn, then
 from breadth.completion.async_list import Reading
 from breadth.completion.base import Completion, scatter
 from breadth.parts import VALUES_AT_ONCE
-from breadth.paths import Chosen, Items, Paths, PropagatingError, propagated
+from breadth.paths import Cause, Chosen, Items, Paths, PropagatingError, propagated
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import RowBatch, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
+
+
+class _BrokenOffError(Exception):
+    """An iterable raised, after some items."""
+
+    def __init__(self, error: Exception, items: Column, iterator: Iterator[Value]) -> None:
+        """Name what it raised."""
+        super().__init__()
+        self.error, self.items, self.iterator = error, items, iterator
 
 
 class _Encoder(NamedTuple):
@@ -92,7 +101,10 @@ class ListCompletion(Completion):
         flat: Column = []
         for index, value in enumerate(values):
             try:
-                items = value if type(value) is list else self._listed(run, value)
+                items = value if type(value) is list else self._listed(value)
+            except _BrokenOffError as broken:
+                results[index] = self._broken_off(run, broken, paths, index)
+                continue
             except Exception as error:
                 results[index] = self.fail(run, error, paths, index)
                 continue
@@ -101,7 +113,8 @@ class ListCompletion(Completion):
             flat += items
         if not kept:
             return self.stop(run, results, paths)
-        items_place = Items(paths if len(kept) == len(values) else Chosen(paths, kept), starts)
+        lists_place = paths if len(kept) == len(values) else Chosen(paths, kept)
+        items_place = Items(lists_place, starts, nullable=self.item.nullable)
         ends = [*starts[1:], len(flat)]
 
         def split(column: Column) -> MaybeAwaitable[Column]:
@@ -132,7 +145,7 @@ class ListCompletion(Completion):
                 results = [propagated(row, count()) or row for row in results]
             return self.stop(run, results, paths)
 
-        return then(self.item.complete(run, items, Items(paths, starts)), split)
+        return then(self.item.complete(run, items, Items(paths, starts, nullable=self.item.nullable)), split)
 
     def _encoder(self, run: Run, items: Column) -> "_Encoder | None":
         """Return the functions of an executor that encodes lists of so many values."""
@@ -153,7 +166,26 @@ class ListCompletion(Completion):
             results[index] = raised or (encode(items) if _values(items) <= 2 * VALUES_AT_ONCE else items)
         return self.stop(run, results, paths)
 
-    def _listed(self, run: Run, value: Value) -> Sequence[Value]:
+    def _broken_off(self, run: Run, broken: "_BrokenOffError", paths: Paths, index: int) -> PropagatingError | None:
+        """Return what is in place of a list that raised; errors of items that came before are in the response too."""
+        causes: Sequence[Cause] = ()
+        if not any(map(run.is_awaitable, broken.items)):
+            items_place = Items(Chosen(paths, [index]), [0], nullable=self.item.nullable)
+            completed = self.item.complete(run, broken.items, items_place)
+            if isinstance(completed, list):
+                before = propagated(completed, count())
+                causes = () if before is None else before.causes
+            else:
+                run.settle_in_background([completed])
+        # What was read, and can be read still, may be under way and must not be left behind.
+        run.track_async_work([*broken.items, *_rest(broken.iterator)])
+        raised = PropagatingError(*causes, *run.raising(broken.error, self.field.nodes).causes)
+        if not self.nullable:
+            return raised
+        run.stop(raised, paths, index)
+        return None
+
+    def _listed(self, value: Value) -> Sequence[Value]:
         if isinstance(value, Exception):
             raise value
         if not is_iterable(value):
@@ -163,11 +195,12 @@ class ListCompletion(Completion):
         items: Column = []
         iterator = iter(value)
         try:
-            items.extend(iterator)
-        except Exception:
-            # What was read before, and can be read still, may be under way and must not be left behind.
-            run.track_async_work([*items, *_rest(iterator)])
-            raise
+            if self.item.nullable or iterator is not value:
+                items.extend(iterator)
+            else:
+                _read(iterator, items)
+        except Exception as error:
+            raise _BrokenOffError(error, items, iterator) from error
         return items
 
 
@@ -186,6 +219,14 @@ def _joined(values: Sequence[Value]) -> RowBatch | None:
 def _values(items: Column) -> int:
     """Return about how many values the objects have: those of one list mostly have the same fields."""
     return len(items) * next((len(item) for item in items if type(item) is dict), 0)
+
+
+def _read(iterator: Iterator[Value], items: Column) -> None:
+    """Read up to the end, which there need not be, or to the first item that is null and must not be."""
+    for item in iterator:
+        items.append(item)
+        if type(item) in NOTHING or isinstance(item, Exception):
+            return
 
 
 def _rest(iterator: Iterator[Value]) -> Column:

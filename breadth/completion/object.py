@@ -1,15 +1,15 @@
 """Completion of objects: the objects of a column are one batch, or one for each class of an abstract type."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from functools import partial
 
 from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path, inspect
 
-from breadth.awaiting import EASY, settled, then
+from breadth.awaiting import EASY, GRACE_SECONDS, cancel, settled, then, wait
 from breadth.batch_resolvers import is_by_class
-from breadth.completion.base import Completion, scatter
+from breadth.completion.base import Completion, has_raised, scatter
 from breadth.paths import Chosen, Paths, Repeated, Shared
 from breadth.protocols import PlannedField, PlannedSelection, Run
 from breadth.row_batch import RowBatch, Sources, is_dictionary_encoded
@@ -203,7 +203,18 @@ class AbstractCompletion(Completion):
         return self._after(run, waiting, results, paths)
 
     async def _after(self, run: Run, waiting: list[Awaitable[Column]], results: Column, paths: Paths) -> Column:
-        await asyncio.gather(*waiting)
+        tasks = [asyncio.ensure_future(each) for each in waiting]
+        pending: Collection[asyncio.Future[Column]] = tasks
+        try:
+            while pending and not (paths.together and has_raised(results)):
+                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    # One that was cancelled ends the execution.
+                    task.result()
+            if pending:
+                await wait(pending, GRACE_SECONDS)
+        finally:
+            await cancel(tasks)
         return self.stop(run, results, paths)
 
     def _of(self, runtime_type: GraphQLObjectType) -> Objects:

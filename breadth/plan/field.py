@@ -18,9 +18,9 @@ from breadth.hooks import Hooked
 from breadth.info import BatchInfo
 from breadth.lookahead import Nodes
 from breadth.paths import Paths, Under
+from breadth.plan.ending import AllRaisedError, is_over
 from breadth.plan.resolver import Attribute, BatchFunction
 from breadth.plan.schema_field import Quick, SchemaField
-from breadth.plan.selection import AllRaisedError, all_raised
 from breadth.protocols import PlannedSelection, PlannedVariant, Run
 from breadth.row_batch import Sources, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
@@ -116,7 +116,7 @@ class Field:
 
     def column(self, run: Run, objects: Sources, paths: Paths) -> Completed:
         """Return the completed values of the field for the objects of a batch, errors at their indices."""
-        here = Under(paths, self.key, self.parent_type.name)
+        here = Under(paths, self.key, self.parent_type.name, nullable=self.completion.nullable)
         column: Completed
         try:
             values = self._values(run, objects, here)
@@ -130,7 +130,7 @@ class Field:
 
     def read(self, run: Run, objects: Sources, values: Sources, paths: Paths) -> Completed:
         """Return the completed values of a scalar or enum that were read of the objects."""
-        here = Under(paths, self.key, self.parent_type.name)
+        here = Under(paths, self.key, self.parent_type.name, nullable=self.completion.nullable)
         if isinstance(self.resolution, Attribute) and self.resolution.calls and any(map(callable, values)):
             values = self.called(run, list(values), here)
         try:
@@ -207,7 +207,7 @@ class Field:
             column = await waiting
         except Exception as error:
             column = self._failed(run, error, count, here)
-        if run.raised and all_raised(column):
+        if run.raised and is_over(column, here):
             raise AllRaisedError(column)
         return column
 

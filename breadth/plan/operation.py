@@ -188,7 +188,11 @@ class Plans:
 
 def _key(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Hashable:
     location = operation.loc
-    return id(schema), id(operation) if location is None else (location.source.body, location.start)
+    if location is None:
+        return id(schema), id(operation)
+    source = location.source
+    # Errors print the name, and lines from the offset on.
+    return id(schema), source.body, source.name, source.location_offset, location.start
 
 
 def _directives(

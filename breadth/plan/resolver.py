@@ -131,6 +131,12 @@ def _of_row_batch(get: Callable[[Value], Value], rows: RowBatch, name: str) -> S
 
 
 @lru_cache(2_000)
+def _may_be_mapping(kind: type) -> bool:
+    """Return whether an object of the class may be a mapping, or says so of itself as proxies do."""
+    return issubclass(kind, Mapping) or any("__class__" in vars(each) for each in kind.__mro__[:-1])
+
+
+@lru_cache(2_000)
 def _default(name: str) -> Attribute:
     """Return what reads as graphql-core's default resolver does, apart from calling what can be called."""
 
@@ -145,7 +151,7 @@ def _default(name: str) -> Attribute:
         kinds = set(map(type, objects))
         if kinds == {dict}:
             return [each.get(name) for each in objects]
-        if any(issubclass(kind, Mapping) for kind in kinds):
+        if any(map(_may_be_mapping, kinds)):
             return read_each(get, objects)
         values: Column = []
         try:

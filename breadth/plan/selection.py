@@ -8,21 +8,13 @@ from graphql import GraphQLError
 
 from breadth.awaiting import ENDING, GRACE_SECONDS, cancel, discard, first_to_fail
 from breadth.parts import OBJECTS_AT_ONCE, VALUES_AT_ONCE
-from breadth.paths import Chosen, Paths, PropagatingError, both, propagated
+from breadth.paths import Chosen, Paths, both, propagated
+from breadth.plan.ending import AllRaisedError, all_raised, is_over, loop_is_running, soon
 from breadth.plan.groups import grouped
 from breadth.plan.object_maker import maker
 from breadth.protocols import Run
 from breadth.row_batch import RowBatch, Sources, has_parts
 from breadth.values import Column, MaybeAwaitable, Value
-
-
-class AllRaisedError(Exception):
-    """A field can't be had for any object of a batch, so that nothing else of them has to be waited for."""
-
-    def __init__(self, column: Column) -> None:
-        """Name the errors."""
-        super().__init__()
-        self.column = column
 
 
 class _Completion(Protocol):
@@ -57,11 +49,6 @@ class SelectedField(Protocol):
 
     def column(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the completed values of the field."""
-
-
-def all_raised(column: Value) -> bool:
-    """Return whether there is a propagating error at every index."""
-    return type(column) is list and bool(column) and all(type(value) is PropagatingError for value in column)
 
 
 class Selection:
@@ -122,7 +109,9 @@ class Selection:
         except BaseException:
             discard(columns)
             raise
-        return self._later(run, columns, waiting, len(objects)) if waiting else self.rows(run, columns, len(objects))
+        return (
+            self._waiting(run, columns, waiting, objects, paths) if waiting else self.rows(run, columns, len(objects))
+        )
 
     async def _by_groups(
         self,
@@ -137,10 +126,14 @@ class Selection:
         for group in groups:
             await pause()
             found = group.batch(run, objects, paths)
-            part = found if isinstance(found, list) else await found
+            if isinstance(found, list):
+                part = found
+            elif run.raised and is_over(rows, paths):
+                # Fields that are not awaited may fail too, whatever group they are in.
+                part = await soon(found, len(objects))
+            else:
+                part = await found
             rows = [both(*each) for each in zip(rows, part, strict=True)] if rows else part
-            if run.raised and all_raised(rows):
-                break
         return rows
 
     async def _with_pauses(
@@ -175,7 +168,10 @@ class Selection:
         except BaseException:
             discard(columns)
             raise
-        return await (self._later(run, columns, waiting, count) if waiting else self._paused_rows(run, columns, count))
+        if not waiting:
+            return await self._paused_rows(run, columns, count)
+        rows = self._waiting(run, columns, waiting, objects, paths)
+        return rows if isinstance(rows, list) else await rows
 
     async def _by_parts(
         self,
@@ -199,12 +195,20 @@ class Selection:
             values += column
         return values
 
+    def _waiting(
+        self, run: Run, columns: list[MaybeAwaitable[Column]], waiting: Sequence[int], objects: Sources, paths: Paths
+    ) -> MaybeAwaitable[Column]:
+        """Return the response objects when what is awaited is there, or soon if all of them are null already."""
+        if run.raised and any(is_over(column, paths) for column in columns):
+            return self._ended(run, columns, waiting, len(objects))
+        return self._later(run, columns, waiting, len(objects))
+
     def _ended(
         self, run: Run, columns: list[MaybeAwaitable[Column]], waiting: Sequence[int], count: int
     ) -> MaybeAwaitable[Column]:
-        """Return the errors of the fields up to one that fails for all objects."""
+        """Return the errors of the fields up to one that makes all objects null."""
         columns += [[None] * count for _ in self.fields[len(columns) :]]
-        if waiting and _loop_is_running():
+        if waiting and loop_is_running():
             return self._later(run, columns, waiting, count, for_seconds=GRACE_SECONDS)
         run.settle_in_background([columns[index] for index in waiting])
         for index in waiting:
@@ -284,11 +288,3 @@ class Selection:
 def _awaitable(column: MaybeAwaitable[Column]) -> Awaitable[Column]:
     assert not isinstance(column, list)  # noqa: S101 — for the type checker.
     return column
-
-
-def _loop_is_running() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
