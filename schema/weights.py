@@ -64,7 +64,10 @@ FILE = "2000"
 """A mutation that reads a file: a sheet of up to 5,000 rows or up to 1,000 documents, which are not counted before."""
 
 INTROSPECTED = "0.02"
-"""An object or list of the schema's description. Introspection is described by no SDL."""
+"""A value, object or list of the schema's description: graphql-core looks each up by itself. No SDL describes them."""
+
+INTROSPECTED_TEXT = "0.03"
+"""A description of it, which is long."""
 
 _OF_TOTALS = ("totalCount", "totalCountIsExact")
 
@@ -218,6 +221,8 @@ def of_field(parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field:
     if found is not None:
         return found
     named = get_named_type(field.type)
+    if parent.name.startswith("__") and not is_composite_type(named):
+        return INTROSPECTED_TEXT if name == "description" else INTROSPECTED
     if not is_composite_type(named):
         return LABEL if name.endswith("Label") else SCALAR
     if (is_connection(parent) and name in _CONNECTION) or (parent.name.endswith("Edge") and name == "node"):

@@ -30,7 +30,7 @@ from server.graphql.cost_terms import Term, Variables
 from server.graphql.selected_fields import Fragments, SelectedFields
 
 INTROSPECTION_VALUES_MAX = 100_000
-"""Maximum number of introspected values: tools select 60,000, and introspection needs no token."""
+"""Maximum number of introspected values: tools select 80,000, and introspection needs no token."""
 _SWITCHED_MAX = 6
 """Maximum number of variables of @skip and @include whose values count; all that more of them can include counts."""
 
