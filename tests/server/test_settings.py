@@ -330,7 +330,7 @@ def test_a_demonstration_shows_graphiql_by_default(
 
 @pytest.mark.parametrize("name", ["OIDC_AUDIENCE", "OIDC_KEYS"])
 def test_an_identity_provider_needs_its_issuer(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv(name, "portal")
+    monkeypatch.setenv(name, "https://id.example/keys")
 
     with pytest.raises(SettingsError, match=rf"^OIDC_ISSUER: it must be set where {name} is$"):
         Settings.load()
