@@ -199,7 +199,8 @@ def test_a_caller_that_answers_pings_is_kept(served: Served) -> None:
 
 
 def test_a_caller_that_reads_nothing_is_closed(served: Served) -> None:
-    long = "{ __schema { types { name description fields { name description } } } }"
+    codes = " ".join(f"a{number}: authorizationCode" for number in range(30))
+    long = f"{{ activations(first: 100) {{ nodes {{ {codes} }} }} }}"
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(PATIENCE_SECONDS)
