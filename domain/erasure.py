@@ -167,6 +167,8 @@ class Identity:
     @cached_property
     def _exact(self) -> re.Pattern[str]:
         common = [each for each in self.names if not _identifies(words := _words(each)) and _is_long(words)]
+        # As among phrases, the longest is the first.
+        common.sort(key=len, reverse=True)
         return re.compile(f"{_BEFORE}(?:{'|'.join(map(re.escape, common)) or _NEVER}){_AFTER}")
 
 

@@ -5,10 +5,11 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Collection
 from typing import NamedTuple
 
+from db.engine.listings import ID_MAX
+
 NOWHERE = 0
 """An id that no row has, for an id that can't be read: it answers as one that does not exist."""
 
-_ID_MAX = 2**63 - 1
 
 _FEW = 2
 """Up to how many ids are made one by one."""
@@ -60,11 +61,11 @@ def decode(text: str) -> GlobalId | None:
         owner, number = (int(first), int(second)) if colon else (None, int(first))
     except (Base64Error, ValueError):
         return None
-    if not 0 < number <= _ID_MAX:
+    if not 0 < number <= ID_MAX:
         return None
     if owner is None:
         return GlobalId(type_name, number) if encode(type_name, number) == text else None
-    is_one = 0 < owner <= _ID_MAX and encode(type_name, owner, number) == text
+    is_one = 0 < owner <= ID_MAX and encode(type_name, owner, number) == text
     return GlobalId(type_name, number, of=owner) if is_one else None
 
 

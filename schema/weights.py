@@ -221,9 +221,9 @@ def of_field(parent: GraphQLObjectType | GraphQLInterfaceType, name: str, field:
     if found is not None:
         return found
     named = get_named_type(field.type)
-    if parent.name.startswith("__") and not is_composite_type(named):
-        return INTROSPECTED_TEXT if name == "description" else INTROSPECTED
     if not is_composite_type(named):
+        if parent.name.startswith("__"):
+            return INTROSPECTED_TEXT if name == "description" else INTROSPECTED
         return LABEL if name.endswith("Label") else SCALAR
     if (is_connection(parent) and name in _CONNECTION) or (parent.name.endswith("Edge") and name == "node"):
         return _FREE

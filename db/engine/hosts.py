@@ -10,7 +10,7 @@ from urllib.parse import quote
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import URL, make_url
 
-from db.engine import failures, sockets
+from db.engine import failures, pooler, sockets
 from db.engine.asyncpg_types import DriverConnection
 
 _FORM = re.compile(r"(?P<begin>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
@@ -31,7 +31,7 @@ _ATTRIBUTES = ("read-write", "primary")
 _OF_SQLALCHEMY = "prepared_statement_cache_size"
 """Parameter that is not the driver's."""
 
-_NOT_OF_LIBPQ = frozenset({_OF_SQLALCHEMY, "pooler", "ssl"})
+_NOT_OF_LIBPQ = frozenset({_OF_SQLALCHEMY, pooler.PARAMETER, "ssl"})
 
 Connect = Callable[..., Awaitable[DriverConnection]]
 """Connects to a host as the driver does."""

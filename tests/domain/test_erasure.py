@@ -58,6 +58,10 @@ def test_short_names_and_single_words_are_erased_as_whole_words(name: str, note:
     assert identity(name).redacted(note) == kept
 
 
+def test_the_longer_of_two_names_of_common_words_is_erased_whole() -> None:
+    assert identity("E-Com", "E-Com de Um").redacted("Da E-Com de Um, e com") == "Da […], e com"
+
+
 @pytest.mark.parametrize("note", [ZEROS, ZEROS.lstrip("0"), masked(ZEROS), f"0{ZEROS}"])
 def test_a_number_is_erased_with_and_without_its_leading_zeros(note: str) -> None:
     assert identity("Sol", number=ZEROS).redacted(note).endswith("[…]")
