@@ -76,7 +76,8 @@ async def new_shops(api: Api) -> Shops:
     clients = [
         await api.client(name="Padaria São João", tradeName="Forno  Doce", cnpj=CNPJ),
         await api.client(name="Mercado Ávila", cnpj=OTHER_CNPJ),
-        await api.client(name="Ótica 100%"),
+        # Of no other characters: a search finds any part of a number.
+        await api.client(name="Ótica 100%", cnpj=cnpjs.with_check_digits("4K3JM2N50001")),
     ]
     activations = [
         await api.activation(clients[0], products[0], activationKey="CAIXA-01", ecfSerialNumber="be0509"),
