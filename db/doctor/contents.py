@@ -10,9 +10,9 @@ from sqlalchemy import Table
 
 from db import audit, change_times
 from db.doctor.findings import Finding
-from db.doctor.paging import Pages
 from db.engine import Connection
 from db.engine.filters import value, values_of
+from db.engine.paging import Pages
 from db.engine.statement import Statement
 from db.tables import activations, clients, order_items, orders, partner_counters, partners, price_tables
 from domain import cnpj
@@ -92,10 +92,10 @@ async def _orders(connection: Connection) -> list[Finding]:
         *(*by, orders.c.number, orders.c.lines_hash),
         *(item[name] for name in _Line._fields[5:]),
     ).join(orders, sa.and_(orders.c.partner_id == item.partner_id, orders.c.id == item.order_id))
-    pages = Pages(connection, rows, by)
+    pages = Pages(rows, by)
     found: list[Finding] = []
     pending: list[_Line] = []
-    while page := await pages.following():
+    while page := await pages.following(connection):
         lines = [*pending, *(_Line(*row) for row in page)]
         # The last order may go on in the next page.
         pending = [line for line in lines if line.order_id == lines[-1].order_id]
@@ -133,9 +133,9 @@ async def _wrong(
     columns = [
         table.c[f"{name}{suffix}"] for name in names for suffix in ("", "_folded") if f"{name}{suffix}" in table.c
     ]
-    pages = Pages(connection, sa.select(table.c.id, whose.label("whose"), *columns), [table.c.id])
+    pages = Pages(sa.select(table.c.id, whose.label("whose"), *columns), [table.c.id])
     found = []
-    while page := await pages.following():
+    while page := await pages.following(connection):
         for row_id, partner_id, *values in page:
             row = {column.name: each for column, each in zip(columns, values, strict=True)}
             found += [

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from db.doctor.paging import Pages
 from db.engine import Connection
+from db.engine.paging import Pages
 from db.tables import metadata
 from domain import cnpj
 from domain.erasure import Identity, single_words
@@ -71,8 +71,8 @@ async def in_columns(connection: Connection, wanted: Searched) -> list[Trace]:
         # An index has the ids on both engines; the partner beside them is in an index of SQLite's in some tables only.
         keys = [table.c.id] if "id" in table.c else list(table.primary_key.columns)
         columns = [*keys, *(column for column in table.columns if column.name not in {key.name for key in keys})]
-        pages = Pages(connection, sa.select(*columns), keys)
-        while rows := await pages.following():
+        pages = Pages(sa.select(*columns), keys)
+        while rows := await pages.following(connection):
             # Most pages don't have it, which one search shows.
             if wanted.may_be_in("\n".join(_text(value) for row in rows for value in row)):
                 found += (

@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_hex
 
+import sqlalchemy as sa
+
 from db.engine import storage
 
 _LOCKS, _LOCKS_LENGTH = 0x40000000, 512
@@ -34,6 +36,11 @@ def draft_of(file: Path) -> Iterator[Path]:
             each.unlink(missing_ok=True)
 
 
+def url_of(file: Path) -> str:
+    """Return the URL of a SQLite file."""
+    return sa.URL.create("sqlite+aiosqlite", database=str(file)).render_as_string()
+
+
 def copy(source: Path, target: Path) -> None:
     """Copy a database, with what is in its log, as it is at one moment; writers don't wait meanwhile.
 
@@ -49,6 +56,12 @@ def copy(source: Path, target: Path) -> None:
         # Another user may write what this one can't.
         if source.stat().st_mtime_ns != before or _has_log(source):
             _copy(storage.uri(str(source)), target)
+
+
+def check_unused(path: Path) -> None:
+    """Raise InUseError if another process has the database open, as far as this user may find out."""
+    with contextlib.suppress(PermissionError), _alone(path):
+        pass
 
 
 def publish(draft: Path, file: Path) -> None:

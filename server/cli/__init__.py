@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from server.cli.backups import backup, restore
+from server.cli.copies import copy_from
 from server.cli.cost import cost
 from server.cli.demo import demo
 from server.cli.doctor import doctor
@@ -74,5 +75,6 @@ app.command()(export_schema)
 app.command()(export_messages)
 app.command()(backup)
 app.command()(restore)
+app.command()(copy_from)
 app.command()(doctor)
 app.command("erase-check")(erase_check)

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 
 from db.doctor.findings import Finding
@@ -133,7 +132,7 @@ def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Ex
         kind = kind_of(error.__cause__ or error)
         if kind is Kind.DAMAGED:
             return None, []
-        raise diagnosis.trouble(error, _url(to if kind in _OF_THE_COPY else source)) from error
+        raise diagnosis.trouble(error, backups.url_of(to if kind in _OF_THE_COPY else source)) from error
     of_file = [finding for finding in findings if finding.check == _FILE]
     if of_file:
         doctor.report(of_file)
@@ -143,7 +142,7 @@ def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Ex
 
 async def _examine(given: Settings, copy: Path) -> tuple[Examined, list[Finding]]:
     """Return what a copy is, and what is wrong with it: all that doctor knows, or only its file for another version."""
-    portal = open_portal(given, url=_url(copy))
+    portal = open_portal(given, url=backups.url_of(copy))
     try:
         examined = await revisions.examine(portal.database)
         if examined.state is State.CURRENT:
@@ -151,10 +150,6 @@ async def _examine(given: Settings, copy: Path) -> tuple[Examined, list[Finding]
         return examined, await doctor.findings_of_file(portal)
     finally:
         await portal.database.close()
-
-
-def _url(file: Path) -> str:
-    return sa.URL.create("sqlite+aiosqlite", database=str(file)).render_as_string()
 
 
 def _refuse_other(file: Path, examined: Examined) -> None:

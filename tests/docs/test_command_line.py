@@ -12,7 +12,7 @@ from tests.schema.introspection import GRAPHQL
 
 PAGE = "docs/operate/command-line.md"
 OPERATORS = {
-    *("serve", "migrate", "demo", "backup", "restore", "doctor", "erase-check", "rotate-secret", "cost"),
+    *("serve", "migrate", "demo", "backup", "restore", "copy-from", "doctor", "erase-check", "rotate-secret", "cost"),
     *("export-schema", "export-messages", "webhooks send", "row-security"),
 }
 """Commands about the process, the database or the files; a new one is written down here on purpose."""

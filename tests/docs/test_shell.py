@@ -51,8 +51,8 @@ def test_the_commands_of_a_page_succeed(page: str, demo_data: Path, run: Shell, 
 def test_a_backup_restores_what_was_there(
     engine: str, databases: Databases, demo_data: Path, run: Shell, tmp_path: Path
 ) -> None:
-    if engine == "sqlite":
-        shutil.copytree(demo_data, tmp_path / "data")
+    # A database of PostgreSQL is filled from it.
+    shutil.copytree(demo_data, tmp_path / "data")
     *backup, restore = SCRIPTS[BACKUPS[engine]]
     script = "".join([*backup, _LATER, restore, _LATER])
     if engine == "postgresql":

@@ -1,4 +1,4 @@
-"""Rows of large tables in pages, for checks that SQL can't make."""
+"""Rows of large tables in pages, for what looks at all of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,24 +16,24 @@ _PAGE = 2_000
 class Pages:
     """Pages of the rows of a statement, by columns that have an index and that come first in each row."""
 
-    def __init__(self, connection: Connection, rows: AnySelect, by: Sequence[sa.Column[Any]]) -> None:
+    def __init__(self, rows: AnySelect, by: Sequence[sa.Column[Any]]) -> None:
         """Prepare the statements."""
         page = rows.order_by(*by).limit(_PAGE)
         after = sa.tuple_(*by) > sa.tuple_(*(sa.bindparam(f"after_{key.name}", type_=key.type) for key in by))
-        self._connection, self._names = connection, [key.name for key in by]
+        self._names = [key.name for key in by]
         self._first, self._next = Statement(page, values_of), Statement(page.where(after), values_of)
         self._last: tuple[Any, ...] | None = None
         self._is_done = False
 
-    async def following(self) -> list[tuple[Any, ...]]:
-        """Return the next page; empty after the last one."""
+    async def following(self, connection: Connection) -> list[tuple[Any, ...]]:
+        """Read the next page; return an empty one after the last."""
         if self._is_done:
             return []
         if self._last is None:
-            found = list(await self._connection.fetch(self._first))
+            found = list(await connection.fetch(self._first))
         else:
             after = {f"after_{name}": value for name, value in zip(self._names, self._last, strict=False)}
-            found = list(await self._connection.fetch(self._next, after))
+            found = list(await connection.fetch(self._next, after))
         self._is_done = len(found) < _PAGE
         self._last = found[-1] if found else None
         return found
