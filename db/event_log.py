@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -11,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db import change_times
+from db.actors import Rights, Shape, may_act
 from db.engine import Transaction, one
 from db.engine.column_types import Many
 from db.engine.expressions import KEEPING_KEYS, among, hashed
 from db.engine.filters import values_of
 from db.engine.statement import Statement
-from db.tables import events, partner_counters, users
+from db.tables import events, partner_counters
 from domain import audit
-from domain.access import VENDOR_ROLES
 from domain.audit import HASH_LENGTH, chain, content
 from domain.events import Event, EventOfEach
 
@@ -53,34 +54,29 @@ class _Taken(NamedTuple):
     time: int
 
 
-# The user's row is locked with the same statement: what is not committed by then waits for a deactivation, and fails.
-_ENABLED = (
-    sa.select(users.c.id)
-    .where(
-        users.c.id == sa.bindparam("by_actor"),
-        users.c.disabled_at.is_(None),
-        # The vendor's users act on behalf of any partner.
-        sa.or_(users.c.partner_id == sa.bindparam("of_partner"), *(users.c.role == role for role in VENDOR_ROLES)),
-    )
-    .with_for_update(read=True)
-    .exists()
-)
-_NUMBER = {
-    (is_one, has_actor): Statement(statement.where(_ENABLED) if has_actor else statement, _Taken)
-    for is_one, statement in ((True, _NUMBER_ONE), (False, _NUMBER_MANY))
-    for has_actor in (True, False)
-}
+@lru_cache
+def _numbering(*, is_one: bool, actor: bool, shape: Shape | None) -> Statement[_Taken]:
+    statement = _NUMBER_ONE if is_one else _NUMBER_MANY
+    return Statement(statement.where(may_act(shape)) if actor else statement, _Taken)
+
+
 _SET_HASH = Statement(
     sa.update(partner_counters).where(_OF_PARTNER).values(event_hash=sa.bindparam("last_hash")), values_of
 )
+
+
 # As `append` does: the actor's row is locked before the counters, which a deactivation locks after the user's row.
-_NUMBER_AN_ORDER = Statement(
-    sa.update(partner_counters)
-    .where(_OF_PARTNER, _ENABLED)
-    .values(order_number=partner_counters.c.order_number + 1)
-    .returning(partner_counters.c.order_number),
-    int,
-)
+@lru_cache
+def _numbering_of_order(shape: Shape) -> Statement[int]:
+    return Statement(
+        sa.update(partner_counters)
+        .where(_OF_PARTNER, may_act(shape))
+        .values(order_number=partner_counters.c.order_number + 1)
+        .returning(partner_counters.c.order_number),
+        int,
+    )
+
+
 _OF_EVENT = tuple(sorted(each.name for each in fields(Event)))
 _SHARED_NAMES = tuple(name for name in _OF_EVENT if name != "activation_id")
 _SHARED = attrgetter(*_SHARED_NAMES)
@@ -123,8 +119,8 @@ _Group: TypeAlias = tuple[Mapping[str, object], Sequence[int | None]]
 """Events in a row that differ only in their activation: what they share, and the activation of each."""
 
 
-class ActorDisabledError(Exception):
-    """The user who makes the change was disabled meanwhile."""
+class ActorLostError(Exception):
+    """The user who makes the change was disabled meanwhile, or lost the rights to make it."""
 
 
 async def append(
@@ -134,22 +130,26 @@ async def append(
     *,
     actor_id: int | None,
     at: datetime,
+    rights: Rights | None = None,
     again: bool = False,
 ) -> None:
     """Number and write events. The partner's counters are the last lock that a transaction takes.
 
     Unless it appends `again`, it moves the clients and activations that were changed before, at the same time, to a
-    later time than that of any earlier commit. Raises ActorDisabledError if the actor is disabled; until the
-    transaction ends, no other one disables the actor.
+    later time than that of any earlier commit. Raises ActorLostError if the actor is disabled, or has the rights no
+    more; until the transaction ends, no other one disables the actor or changes the role.
     """
     groups, contents = _grouped(happened, {"actor_id": actor_id, "occurred_at": at})
     is_one = len(contents) == 1
     clock = change_times.microseconds(at)
     wanted: dict[str, object] = {"of_partner": partner_id, "by_actor": actor_id, "clock": clock}
     wanted["content" if is_one else "more"] = contents[0] if is_one else len(contents)
-    taken = await one(tx, _NUMBER[is_one, actor_id is not None], wanted)
+    if rights is not None:
+        wanted["by_token"] = rights.token_id
+    shape = None if rights is None else rights.shape
+    taken = await one(tx, _numbering(is_one=is_one, actor=actor_id is not None, shape=shape), wanted)
     if taken is None:
-        raise ActorDisabledError
+        raise ActorLostError
     last, hash_, time = taken
     hashes = [hash_]
     if not is_one:
@@ -236,14 +236,15 @@ async def append_to_each(
     await tx.execute_many(_APPEND, lines)
 
 
-async def next_order_number(tx: Transaction, partner_id: int, *, actor_id: int) -> int:
+async def next_order_number(tx: Transaction, partner_id: int, *, actor_id: int, rights: Rights) -> int:
     """Return the next number of the partner's orders. It takes the same last locks as `append`, which may follow.
 
-    Raises ActorDisabledError if the actor is disabled.
+    Raises ActorLostError as `append` does.
     """
-    number = await one(tx, _NUMBER_AN_ORDER, {"of_partner": partner_id, "by_actor": actor_id})
+    wanted = {"of_partner": partner_id, "by_actor": actor_id, "by_token": rights.token_id}
+    number = await one(tx, _numbering_of_order(rights.shape), wanted)
     if number is None:
-        raise ActorDisabledError
+        raise ActorLostError
     return number
 
 

@@ -51,8 +51,11 @@ _FIND_EACH = Statement(
 )
 # An address that was not proved may be another person's, who has it at the provider.
 _PROVED = users.c.email == sa.bindparam("email"), users.c.email_proved_at.is_not(None)
+_IS_LINKED = sa.exists().where(identities.c.partner_id == users.c.partner_id, identities.c.user_id == users.c.id)
 _BY_ID = Statement(
-    _USERS.where(users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id")), IdentifiedUser, reads=one_row
+    _USERS.where(users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id"), _IS_LINKED),
+    IdentifiedUser,
+    reads=one_row,
 )
 _BY_EMAIL = Statement(_USERS.where(*_PROVED), IdentifiedUser)
 _CAN_LINK: Statement[bool] = Statement(
@@ -108,7 +111,7 @@ async def find_each(
 
 
 async def by_id(connection: Connection, partner_id: int, user_id: int) -> IdentifiedUser | None:
-    """Return the partner's user, if it is enabled."""
+    """Return the partner's user, if it is enabled and has an identity."""
     return await one(connection, _BY_ID, {"partner_id": partner_id, "user_id": user_id})
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.column_types import Instant
 from db.engine.deletions import deletion
-from db.engine.filters import PARTNER, tenancy, upsert, value, values_of
+from db.engine.filters import PARTNER, scoped, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
@@ -118,6 +118,17 @@ _STALLED = Statement(
     .values(delivery=Delivery.FAILED),
     values_of,
 )
+_DROP_BY = scoped(
+    lambda mine: Statement(
+        sa.delete(invitations).where(
+            mine(invitations.c.partner_id), invitations.c.invited_by_id == sa.bindparam("inviter_id")
+        ),
+        values_of,
+    )
+)
+_DROP_FOUND: Statement[int] = Statement(
+    sa.delete(invitations).where(invitations.c.digest == _DIGEST).returning(invitations.c.partner_id), value
+)
 _DROP_EXPIRED = deletion(invitations, invitations.c.expires_at <= _AT)
 by_ids = filters.rows_by_id(invitations, _COLUMNS, InvitationRow)
 """The invitations of a scope, by id."""
@@ -161,6 +172,16 @@ async def revoke(tx: Transaction, partner_id: int, invitation_id: int, *, at: da
     """Delete a pending invitation of the partner; return False if there is none."""
     mine = {"partner_id": partner_id, "invitation_id": invitation_id, "at": at}
     return await one(tx, _REVOKE, mine) is not None
+
+
+async def drop_by(tx: Transaction, scope: Scope, inviter_id: int) -> None:
+    """Delete what the user has invited, among the invitations of the scope."""
+    await tx.execute(_DROP_BY.within(scope), {"partner_id": scope, "inviter_id": inviter_id})
+
+
+async def drop_found(tx: Transaction, digest: bytes) -> int | None:
+    """Delete the invitation with that secret, usable or not, and return its partner."""
+    return await one(tx, _DROP_FOUND, {"of_digest": digest})
 
 
 async def set_delivery(tx: Transaction, partner_id: int, invitation_id: int, digest: bytes, delivery: Delivery) -> None:

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from db.engine import Connection, Transaction, one
 from db.engine.column_types import Instant
 from db.engine.deletions import deletion
-from db.engine.filters import PARTNER, value, values_of
+from db.engine.filters import PARTNER, scoped, value, values_of
 from db.engine.statement import Statement
 from db.tables import password_resets, users
 from domain.access import ROLE_PERMISSIONS, Permission
+from domain.tenancy import Scope
 
 
 class Resetting(NamedTuple):
@@ -62,6 +63,17 @@ _TAKE: Statement[bool] = Statement(
     value,
 )
 _DROP_ALL = Statement(sa.delete(password_resets).where(*_OF_USER), values_of)
+_DROP_BY = scoped(
+    lambda mine: Statement(
+        sa.delete(password_resets).where(
+            mine(password_resets.c.partner_id), password_resets.c.created_by_id == sa.bindparam("maker_id")
+        ),
+        values_of,
+    )
+)
+_DROP_FOUND: Statement[int] = Statement(
+    sa.delete(password_resets).where(_OF_DIGEST).returning(password_resets.c.partner_id), value
+)
 _DROP_EXPIRED = deletion(password_resets, password_resets.c.expires_at <= _AT)
 
 
@@ -97,6 +109,16 @@ async def take(tx: Transaction, partner_id: int, user_id: int, digest: bytes, *,
 async def drop_all(tx: Transaction, partner_id: int, user_id: int) -> None:
     """Delete all links of the locked user."""
     await tx.execute(_DROP_ALL, {"partner_id": partner_id, "user_id": user_id})
+
+
+async def drop_by(tx: Transaction, scope: Scope, maker_id: int) -> None:
+    """Delete the links that the user has made for others, among those of the scope."""
+    await tx.execute(_DROP_BY.within(scope), {"partner_id": scope, "maker_id": maker_id})
+
+
+async def drop_found(tx: Transaction, digest: bytes) -> int | None:
+    """Delete the link with that secret, usable or not, and return its partner."""
+    return await one(tx, _DROP_FOUND, {"of_digest": digest})
 
 
 async def drop_expired(tx: Transaction, *, at: datetime, most: int) -> int:

@@ -161,9 +161,9 @@ async def state(connection: Connection, partner_id: int, user_id: int) -> Factor
     return await returned(connection, _STATE, _of(partner_id, user_id))
 
 
-async def totp_secret(tx: Transaction, partner_id: int, user_id: int) -> TotpSecret | None:
+async def totp_secret(connection: Connection, partner_id: int, user_id: int) -> TotpSecret | None:
     """Return the secret of the user's app, confirmed or not."""
-    return await one(tx, _FIND_SECRET, _of(partner_id, user_id))
+    return await one(connection, _FIND_SECRET, _of(partner_id, user_id))
 
 
 async def recovery_codes_left(tx: Transaction, partner_id: int, user_id: int) -> int:
@@ -203,6 +203,11 @@ async def drop(tx: Transaction, partner_id: int, user_id: int) -> None:
     for statement in (_DROP_CHALLENGES, _DROP_CODES, _DROP_SECRET):
         await tx.execute(statement, _of(partner_id, user_id))
     await tx.execute(_SET_SINCE, {**_of(partner_id, user_id), "since": None})
+
+
+async def drop_challenges(tx: Transaction, partner_id: int, user_id: int) -> None:
+    """Void the challenges of the locked user, whose sign-ins then begin anew."""
+    await tx.execute(_DROP_CHALLENGES, _of(partner_id, user_id))
 
 
 async def add_challenge(

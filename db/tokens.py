@@ -25,6 +25,7 @@ class LiveToken(NamedTuple):
 
     id: int
     partner_id: int
+    user_id: int
     email: str
     kind: TokenKind
     name: str
@@ -60,6 +61,7 @@ class TokenFilter:
 _COLUMNS = (
     tokens.c.id,
     tokens.c.partner_id,
+    tokens.c.user_id,
     users.c.email,
     tokens.c.kind,
     tokens.c.name,

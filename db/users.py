@@ -167,9 +167,6 @@ _LOCK = Statement(
     sa.select(users.c.password_hash, users.c.disabled_at).where(*_MINE).with_for_update(key_share=KEEPING_KEYS),
     values_of,
 )
-_SHARE: Statement[int] = Statement(
-    sa.select(users.c.id).where(*_MINE, users.c.disabled_at.is_(None)).with_for_update(read=True), value
-)
 _REVOKED_AT: Statement[datetime | None] = Statement(
     sa.select(tokens.c.revoked_at).where(
         tokens.c.partner_id == PARTNER,
@@ -268,11 +265,6 @@ async def update(tx: Transaction, partner_id: int, user_id: int, values: Mapping
 def _update(names: frozenset[str]) -> Statement[tuple[Any, ...]]:
     new: dict[str, sa.BindParameter[Any]] = {name: sa.bindparam(f"new_{name}") for name in sorted(names)}
     return Statement(sa.update(users).where(*_MINE).values(new), values_of)
-
-
-async def share_if_enabled(tx: Transaction, partner_id: int, user_id: int) -> bool:
-    """Return whether the user is enabled, which no other transaction changes until this one ends."""
-    return await one(tx, _SHARE, {"partner_id": partner_id, "user_id": user_id}) is not None
 
 
 async def lock_if_unchanged(tx: Transaction, found: Credentials) -> bool:

@@ -129,8 +129,11 @@ class PublicPassword(Refusal):
 
 
 def email(text: str) -> str:
-    """Return the address as it is stored and looked up: in lower case, without surrounding blanks."""
-    return trimmed(text).lower()
+    """Return the address as it is stored and looked up: in lower case, without surrounding blanks.
+
+    A character such as the Kelvin sign, whose lower case is a letter of ASCII, stays: it is another person's address.
+    """
+    return "".join(each if not each.isascii() and each.lower().isascii() else each.lower() for each in trimmed(text))
 
 
 def check_email(address: str, *path: str) -> None:

@@ -7,7 +7,7 @@ import structlog
 
 from db import event_log, identities
 from db.engine import Connection, Database, Transaction
-from db.event_log import ActorDisabledError
+from db.event_log import ActorLostError
 from db.identities import IdentifiedUser
 from domain.events import Event, EventType
 from domain.users import email as address_of
@@ -66,7 +66,7 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
 
     try:
         user = await database.write(link)
-    except ActorDisabledError:
+    except ActorLostError:
         user = None
     if user is None:
         log.warning("identity refused", issuer=claims.issuer)

@@ -82,11 +82,12 @@ async def invite_to(work: Work, partner_id: int, person: Person, *path: str) -> 
 
     Raises RateLimited after too many e-mails within a day.
     """
-    await count_mail(
-        work.context.portal, work.tx, user_id=work.viewer.user_id, partner_id=partner_id, at=work.context.now()
-    )
+    portal = work.context.portal
+    await count_mail(portal, work.tx, user_id=work.viewer.user_id, partner_id=partner_id, at=work.context.now())
+    # The inviter is locked before the invitation, as by a deactivation, which deletes what the user has invited.
+    await work.act()
     written = await _write(
-        work.context.portal,
+        portal,
         work.tx,
         partner_id,
         person,
@@ -96,7 +97,6 @@ async def invite_to(work: Work, partner_id: int, person: Person, *path: str) -> 
         invited_by_id=work.viewer.user_id,
         at=work.now,
     )
-    portal = work.context.portal
     if portal.outbox.mailer is None:
         return PersonInvited(written.invitation_id, SecretShownOnce(_url(portal, written)))
     language = work.context.language

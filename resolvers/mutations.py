@@ -1,25 +1,30 @@
 """Mutations: each is one transaction, opened here, that does its work once for an idempotency key."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, NoReturn, TypeVar
 
 import orjson
 
-from db import event_log, idempotency, partner_changes, stock_movements, users
+from db import actors, event_log, idempotency, partner_changes, stock_movements
+from db.actors import Rights
 from db.engine import Transaction
-from db.event_log import ActorDisabledError
+from db.event_log import ActorLostError
 from db.idempotency import Claim, Recorded
 from db.partner_changes import Terms
 from db.stock_movements import NewMovement
+from domain.access import ROLE_PERMISSIONS, Permission, Role
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
+from domain.errors import Forbidden
 from domain.events import Event, EventOfEach
 from domain.field_permissions import FIELD_PERMISSIONS
 from domain.partners import PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
 from resolvers import previews
 from resolvers.context import Context, unauthenticated
+from resolvers.input_texts import as_text
 from resolvers.partners import check_partner
 from resolvers.previews import Changes, Preview
 from resolvers.viewers import Viewer
@@ -37,6 +42,7 @@ class Work:
     viewer: Viewer
     partner_id: int
     now: datetime
+    permission: Permission
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
     locked_first: set[int] = field(default_factory=set)
@@ -56,23 +62,35 @@ class Work:
         check_active(terms.status, terms.suspension_reason)
         return terms
 
+    @property
+    def rights(self) -> Rights:
+        """What the viewer, who may be remembered from some seconds ago, must have until the commit."""
+        return Rights(self.viewer.token_id, _allowing(self.permission))
+
     async def act(self) -> None:
-        """Raise Unauthenticated if the user was deactivated since the viewer was read.
+        """Raise Unauthenticated or Forbidden if the viewer has lost the rights since it was read.
 
         For changes whose events are in several feeds; `append` does it for all others.
         """
-        if not await users.share_if_enabled(self.tx, self.viewer.partner_id, self.viewer.user_id):
-            raise unauthenticated()
+        if not await actors.share(self.tx, self.viewer.partner_id, self.viewer.user_id, self.rights):
+            await self._refuse()
+
+    async def _refuse(self) -> NoReturn:
+        """Say why the viewer may not make the change, and read the viewer again for the next request."""
+        self.context.portal.viewers.forget_user(self.viewer.partner_id, self.viewer.user_id)
+        has_token = self.rights._replace(roles=frozenset(Role))
+        if await actors.share(self.tx, self.viewer.partner_id, self.viewer.user_id, has_token):
+            raise Forbidden([self.permission])
+        raise unauthenticated()
 
     async def next_order_number(self) -> int:
-        """Return the number of a new order. It takes the transaction's last lock.
-
-        Raises Unauthenticated if the user was deactivated since the viewer was read.
-        """
+        """Return the number of a new order. It takes the transaction's last lock, and raises as `act` does."""
         try:
-            return await event_log.next_order_number(self.tx, self.partner_id, actor_id=self.viewer.user_id)
-        except ActorDisabledError:
-            raise unauthenticated() from None
+            return await event_log.next_order_number(
+                self.tx, self.partner_id, actor_id=self.viewer.user_id, rights=self.rights
+            )
+        except ActorLostError:
+            await self._refuse()
 
     async def record(self, movements: Sequence[NewMovement]) -> None:
         """Append lines to the ledger of the partner's stock."""
@@ -86,17 +104,23 @@ class Work:
     async def append_to(self, partner_id: int, *happened: Event | EventOfEach) -> None:
         """Append events of a partner that the mutation is not for, such as one that it created.
 
-        Raises Unauthenticated if the user was deactivated since the viewer was read.
+        Raises as `act` does.
         """
         again = partner_id in self.changes.partners
         self.changes.partners.add(partner_id)
         self.changes.events.extend(happened)
+        by_id = self.viewer.user_id
         try:
             await event_log.append(
-                self.tx, partner_id, happened, actor_id=self.viewer.user_id, at=self.now, again=again
+                self.tx, partner_id, happened, actor_id=by_id, rights=self.rights, at=self.now, again=again
             )
-        except ActorDisabledError:
-            raise unauthenticated() from None
+        except ActorLostError:
+            await self._refuse()
+
+
+@cache
+def _allowing(permission: Permission) -> frozenset[Role]:
+    return frozenset(role for role, held in ROLE_PERMISSIONS.items() if permission in held)
 
 
 class SecretShownOnce(str):
@@ -204,7 +228,7 @@ class Mutation(Generic[Given, Outcome]):
         partner_id, viewer = self.partner(context, named), context.signed_in
         if named is not None:
             await check_partner(tx, viewer, partner_id)
-        return Work(context, tx, viewer, partner_id, context.now())
+        return Work(context, tx, viewer, partner_id, context.now(), self.permission)
 
     async def once(
         self, work: Work, given: Given, claim: Claim | None, completed: tuple[Outcome, Work] | None = None
@@ -252,22 +276,6 @@ class Mutation(Generic[Given, Outcome]):
         for key_digest, input_digest in zip(reversed(keys), reversed(inputs), strict=True):
             former = Claim(partner_id, self.name, key_digest, input_digest, former)
         return former
-
-
-def as_text(given: object) -> str:
-    """Return an input as text, which is the same in every process: the order of a set's values is another in each."""
-    text = repr(given)
-    return _in_order(given) if "frozenset(" in text else text
-
-
-def _in_order(value: object) -> str:
-    if isinstance(value, frozenset):
-        return f"{{{', '.join(sorted(map(_in_order, value)))}}}"
-    if isinstance(value, tuple):
-        return f"{type(value).__name__}({', '.join(map(_in_order, value))})"
-    if is_dataclass(value):
-        return f"{type(value).__name__}({', '.join(_in_order(getattr(value, each.name)) for each in fields(value))})"
-    return repr(value)
 
 
 def stored(outcome: tuple[Any, ...]) -> str:

@@ -6,7 +6,7 @@ import structlog
 
 from db import event_log, partner_changes, password_resets, tokens, users
 from db.engine import Transaction, row_scope
-from db.event_log import ActorDisabledError
+from db.event_log import ActorLostError
 from domain import mails, token_forms
 from domain.access import TokenKind
 from domain.events import Event, EventType
@@ -71,7 +71,7 @@ async def change(context: Context, current: str, new: str) -> PasswordChanged:
         happened = [Event(type=EventType.PASSWORD_CHANGED, user_id=viewer.user_id), *ended.events]
         try:
             await event_log.append(tx, viewer.partner_id, happened, actor_id=viewer.user_id, at=now)
-        except ActorDisabledError:
+        except ActorLostError:
             raise unauthenticated() from None
         return PasswordChanged(ended.sessions, len(ended.events))
 

@@ -9,7 +9,7 @@ from pyotp import random_base32
 
 from db import event_log, second_factors, tokens, users
 from db.engine import Transaction
-from db.second_factors import FactorState, FactorUser
+from db.second_factors import FactorState, FactorUser, TotpSecret
 from db.users import UserRow
 from domain import second_factor
 from domain.access import Permission, TokenKind, effective
@@ -80,7 +80,7 @@ async def enroll(context: Context, password: str) -> Enrolled:
             raise SecondFactorEnabled
         return Enrolled(secret, second_factor.uri(secret, user.email))
 
-    return await _proved(context, Proof(password=password), write)
+    return await _proved(context, Proof(password=password), write, check=_check_off)
 
 
 async def confirm(context: Context, code: str) -> RecoveryCodes:
@@ -94,9 +94,7 @@ async def confirm(context: Context, code: str) -> RecoveryCodes:
         owner = viewer.partner_id, viewer.user_id
         if user.second_factor_since is not None:
             raise SecondFactorEnabled
-        enrolled = await second_factors.totp_secret(tx, *owner)
-        if enrolled is None or enrolled.enrolled_at + second_factor.ENROLLMENT_LIFETIME <= now:
-            raise NothingEnrolled
+        _check_enrolled(await second_factors.totp_secret(tx, *owner), now)
         step = await codes.first_step(tx, portal, owner, code, at=now)
         await second_factors.confirm(tx, *owner, step, at=now)
         made = await codes.renewed(tx, portal, owner)
@@ -106,6 +104,12 @@ async def confirm(context: Context, code: str) -> RecoveryCodes:
         return RecoveryCodes(made)
 
     viewer, user = await _own(context)
+    # What would be refused with the right code too is no failed try.
+    _check_off(user)
+    enrolled = await portal.database.read(
+        lambda connection: second_factors.totp_secret(connection, viewer.partner_id, viewer.user_id)
+    )
+    _check_enrolled(enrolled, context.now())
     tried = await count_try(portal, codes.SECOND_FACTOR, user.email, context.client_address)
     made = await _write(context, viewer, _Checked(tried, None, None), write)
     _forget(context, viewer)
@@ -125,7 +129,7 @@ async def disable(context: Context, proof: Proof) -> Disabled:
         await _append(tx, viewer, EventType.SECOND_FACTOR_DISABLED, at=now)
         return Disabled()
 
-    disabled = await _proved(context, proof, write)
+    disabled = await _proved(context, proof, write, check=_check_on)
     context.portal.viewers.forget_user(context.signed_in.partner_id, context.signed_in.user_id)
     context.forget()
     return disabled
@@ -142,15 +146,32 @@ async def renew_recovery_codes(context: Context, proof: Proof) -> RecoveryCodes:
         await _append(tx, viewer, EventType.RECOVERY_CODES_RENEWED, at=now)
         return RecoveryCodes(made)
 
-    return await _proved(context, proof, write)
+    return await _proved(context, proof, write, check=_check_on)
+
+
+def _check_on(user: UserRow) -> None:
+    if user.second_factor_since is None:
+        raise SecondFactorNotEnabled
+
+
+def _check_enrolled(found: TotpSecret | None, now: datetime) -> None:
+    if found is None or found.enrolled_at + second_factor.ENROLLMENT_LIFETIME <= now:
+        raise NothingEnrolled
+
+
+def _check_off(user: UserRow) -> None:
+    if user.second_factor_since is not None:
+        raise SecondFactorEnabled
 
 
 _Write = Callable[[Transaction, FactorUser, Viewer, datetime], Awaitable[Result]]
 
 
-async def _proved(context: Context, proof: Proof, write: _Write[Result]) -> Result:
+async def _proved(context: Context, proof: Proof, write: _Write[Result], *, check: Callable[[UserRow], None]) -> Result:
     """Check the proof, and write if it is right; a try counts as failed before it is checked."""
     viewer, user = await _own(context)
+    # What would be refused with the right proof too is no failed try.
+    check(user)
     if (proof.password is None) is (proof.code is None):
         raise OneProofRequired
     portal = context.portal

@@ -5,9 +5,8 @@ from typing import NamedTuple
 from db import partner_changes, second_factors
 from db.engine import Transaction
 from db.users import LockedUser
-from domain.access import TokenKind
 from domain.events import Event, EventType
-from domain.refusals import NotFound, SessionRequired
+from domain.refusals import NotFound
 from domain.second_factor import OwnSecondFactor
 from resolvers import user_changes
 from resolvers.mutations import Work, mutation
@@ -30,8 +29,7 @@ class SecondFactorReset(NamedTuple):
 @mutation("resetSecondFactor", SecondFactorReset, for_vendor=True)
 async def reset(work: Work, given: ResetSecondFactor) -> SecondFactorReset:
     """Turn the second factor of another user off; if there is none, nothing happens."""
-    if work.viewer.token_kind is not TokenKind.SESSION:
-        raise SessionRequired
+    user_changes.require_session(work)
     if given.user_id == work.viewer.user_id:
         # A stolen session must not turn it off without the password or a code.
         raise OwnSecondFactor(("userId",))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from db import access, event_log, tokens, users
+from db import access, event_log, invitations, password_resets, tokens, users
 from db.access import NewToken
 from db.engine import Transaction, row_scope
 from db.tokens import LiveToken, TokenFilter
@@ -103,8 +103,8 @@ async def revoke(portal: Portal, named: str) -> LiveToken:
             raise AmbiguousTokenError(found)
         (token,) = found
         revoked = await access.revoke(tx, token.partner_id, token.id, token.kind, at=now)
-        if revoked is not None and token.kind is TokenKind.API:
-            happened = [Event(type=EventType.TOKEN_REVOKED, token_id=token.id)]
+        if revoked is not None:
+            happened = [_event_of(token)]
             await event_log.append(tx, token.partner_id, happened, actor_id=None, at=now)
         return token, revoked
 
@@ -116,7 +116,10 @@ async def revoke(portal: Portal, named: str) -> LiveToken:
 
 @row_scope.for_every_partner
 async def revoke_found(portal: Portal, secret: str) -> None:
-    """Revoke the usable token with that whole secret, if there is one: its holder could use it instead."""
+    """Revoke the usable token, or delete the link, with that whole secret: its holder could use it instead."""
+    if not token_forms.is_mistyped(secret) and secret.startswith((token_forms.INVITATION, token_forms.RESET)):
+        await _drop_link(portal, secret)
+        return
     if token_forms.is_mistyped(secret) or not secret.startswith((token_forms.SESSION, token_forms.API)):
         return
     found = await live(portal, TokenFilter(digest=digest(secret)))
@@ -124,6 +127,29 @@ async def revoke_found(portal: Portal, secret: str) -> None:
         with suppress(UnknownTokenError):
             revoked = await revoke(portal, str(found[0].id))
             _log.warning("token revoked by its finder", partner_id=revoked.partner_id, token_id=revoked.id)
+
+
+async def _drop_link(portal: Portal, secret: str) -> None:
+    link, is_invitation = digest(secret), secret.startswith(token_forms.INVITATION)
+
+    async def drop(tx: Transaction) -> int | None:
+        if not is_invitation:
+            return await password_resets.drop_found(tx, link)
+        partner_id = await invitations.drop_found(tx, link)
+        if partner_id is not None:
+            revoked = Event(type=EventType.INVITATION_REVOKED)
+            await event_log.append(tx, partner_id, [revoked], actor_id=None, at=portal.now())
+        return partner_id
+
+    partner_id = await portal.database.write(drop)
+    if partner_id is not None:
+        _log.warning("link removed by its finder", partner_id=partner_id, invitation=is_invitation)
+
+
+def _event_of(revoked: LiveToken) -> Event:
+    if revoked.kind is TokenKind.API:
+        return Event(type=EventType.TOKEN_REVOKED, token_id=revoked.id)
+    return Event(type=EventType.SESSIONS_ENDED, user_id=revoked.user_id)
 
 
 def _filter(named: str) -> TokenFilter:

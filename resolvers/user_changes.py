@@ -1,18 +1,19 @@
 """What those who manage users do to them: new names and roles, deactivation, reactivation, and the end of sessions."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import event_log, partner_changes, password_resets, tokens, users
+from db import event_log, invitations, partner_changes, password_resets, second_factors, tokens, users
 from db.engine import Transaction
-from db.event_log import ActorDisabledError
+from db.event_log import ActorLostError
 from db.tokens import Revoked
 from db.users import LockedUser
-from domain.access import Permission, Role, TokenKind
+from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role, TokenKind
 from domain.events import Event, EventType
 from domain.refusals import NotFound, SessionRequired
+from domain.tenancy import ALL_PARTNERS
 from domain.users import UnknownUser, check_change, check_role
 from resolvers.context import Context, unauthenticated
 from resolvers.mutations import Work, mutation
@@ -36,9 +37,24 @@ class Ended(NamedTuple):
 
 
 async def end_all(tx: Transaction, partner_id: int, user_id: int, *, at: datetime) -> Ended:
-    """Revoke all tokens of the locked user, and all links for a new password."""
+    """Revoke all tokens of the locked user, all links for a new password, and sign-ins that wait for a code."""
     await password_resets.drop_all(tx, partner_id, user_id)
+    await second_factors.drop_challenges(tx, partner_id, user_id)
     return Ended.of(await tokens.revoke_all(tx, partner_id, user_id, at=at), at)
+
+
+async def change_row(tx: Transaction, user: LockedUser, values: Mapping[str, Any]) -> None:
+    """Write new values of the locked user; end the links made for others by one who manages users no more.
+
+    Otherwise a link that was kept would work again after another change.
+    """
+    await users.update(tx, user.partner_id, user.id, values)
+    lost = ROLE_PERMISSIONS[user.role] - ROLE_PERMISSIONS[values.get("role", user.role)]
+    if values.get("disabled_at") is not None or Permission.USERS_MANAGE in lost:
+        # The vendor's users make them for all partners.
+        scope = ALL_PARTNERS if user.role in VENDOR_ROLES else user.partner_id
+        await invitations.drop_by(tx, scope, user.id)
+        await password_resets.drop_by(tx, scope, user.id)
 
 
 class UserChanged(NamedTuple):
@@ -69,7 +85,7 @@ async def update(work: Work, given: UpdateUser) -> UserChanged:
         await _check_change(work, user, "role")
         values["role"] = given.role
     if values:
-        await users.update(work.tx, work.partner_id, user.id, values)
+        await change_row(work.tx, user, values)
         await work.append(Event(type=EventType.USER_UPDATED, user_id=user.id))
         forget(work, user.id)
     return UserChanged(user.id)
@@ -87,7 +103,7 @@ async def deactivate(work: Work, given: DeactivateUser) -> UserChanged:
     user = await locked(work, given.user_id)
     if user.disabled_at is None:
         await _check_change(work, user, "userId")
-        await users.update(work.tx, work.partner_id, user.id, {"disabled_at": work.now})
+        await change_row(work.tx, user, {"disabled_at": work.now})
         ended = await end_all(work.tx, work.partner_id, user.id, at=work.now)
         await work.append(Event(type=EventType.USER_DEACTIVATED, user_id=user.id), *ended.events)
         forget(work, user.id)
@@ -106,7 +122,7 @@ async def reactivate(work: Work, given: ReactivateUser) -> UserChanged:
     user = await locked(work, given.user_id)
     if user.disabled_at is not None:
         require_session(work)
-        await users.update(work.tx, work.partner_id, user.id, {"disabled_at": None})
+        await change_row(work.tx, user, {"disabled_at": None})
         await work.append(Event(type=EventType.USER_REACTIVATED, user_id=user.id))
         forget(work, user.id)
     return UserChanged(user.id)
@@ -142,12 +158,13 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         if await users.locked_by_id(tx, partner_id, wanted) is None:
             raise NotFound(("userId",))
         revoked = await tokens.revoke_all(tx, partner_id, wanted, at=now, kind=TokenKind.SESSION)
+        await second_factors.drop_challenges(tx, partner_id, wanted)
         ended = Ended.of(revoked, now).sessions
         if ended:
             happened = [Event(type=EventType.SESSIONS_ENDED, user_id=wanted)]
             try:
                 await event_log.append(tx, partner_id, happened, actor_id=viewer.user_id, at=now)
-            except ActorDisabledError:
+            except ActorLostError:
                 raise unauthenticated() from None
         return ended
 

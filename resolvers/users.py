@@ -16,7 +16,7 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.partners import NewVendor, vendor_id
 from resolvers.passwords import check_new_password, hash_password
 from resolvers.portal import Portal
-from resolvers.user_changes import Ended, end_all
+from resolvers.user_changes import Ended, change_row, end_all
 
 
 class UserChange(NamedTuple):
@@ -127,7 +127,7 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
             values["password_hash"] = password_hash
             happened.append(EventType.PASSWORD_CHANGED)
         if values:
-            await users.update(tx, user.partner_id, user.id, values)
+            await change_row(tx, user, values)
         ended = Ended()
         if change.disabled or password_hash is not None:
             ended = await end_all(tx, user.partner_id, user.id, at=now)

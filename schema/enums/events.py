@@ -47,7 +47,7 @@ describe(
         EventType.USER_REACTIVATED: "A user was reactivated.",
         EventType.PASSWORD_CHANGED: "A user has a new password.",
         EventType.PASSWORD_RESET_LINK_CREATED: "A link was created by which a user can choose a new password.",
-        EventType.SESSIONS_ENDED: "All sessions of a user were ended.",
+        EventType.SESSIONS_ENDED: "Sessions of a user were ended: all, or one that was revoked by its secret.",
         EventType.SECOND_FACTOR_ENABLED: "A user turned their second factor on.",
         EventType.SECOND_FACTOR_DISABLED: (
             "A user turned their second factor off, or it was reset by another user or by the operator."

@@ -10,6 +10,7 @@ import pytest
 
 from db import client_changes, clients
 from db.client_changes import ClientDetails
+from domain.access import Permission
 from domain.events import Event, EventType
 from domain.timestamps import utc_now
 from resolvers.access import viewer_of
@@ -110,7 +111,7 @@ async def test_a_transaction_that_began_first_and_commits_last_is_not_missed(api
         if api.portal.database.url.get_backend_name() != "sqlite":
             await overtaking
             await reader.catch_up()
-        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, _earlier(began))
+        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, _earlier(began), Permission.CLIENTS_WRITE)
         details = ClientDetails(name="Padaria", city="Olinda")
         await client_changes.update(tx, api.partner_id, number, details, at=work.now)
         await work.append(Event(type=EventType.CLIENT_UPDATED, client_id=number))

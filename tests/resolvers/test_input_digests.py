@@ -8,7 +8,7 @@ PROGRAM = """
 from db.activations import ActivationFilter
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from resolvers.found_activations import FindActivations
-from resolvers.mutations import as_text
+from resolvers.input_texts import as_text
 
 chosen = ActivationFilter(
     status=frozenset(ActivationStatus), cancellation_reason=frozenset(ActivationCancellationReason), note="frozenset("

@@ -10,8 +10,9 @@ from db.tables import idempotency_keys, users
 from domain.access import Role
 from resolvers import mutations
 from resolvers.api_tokens import ApiTokenCreated
+from resolvers.input_texts import as_text
 from resolvers.invitations import PersonInvited
-from resolvers.mutations import SecretShownOnce, as_text, stored
+from resolvers.mutations import SecretShownOnce, stored
 from resolvers.password_changes import ResetLinkCreated
 from resolvers.webhook_changes import WebhookCreated
 from tests import cnpjs

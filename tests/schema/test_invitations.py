@@ -242,6 +242,44 @@ async def test_an_invitation_ends_when_its_inviter_may_not_invite(
     assert await codes(anonymous, secret) == ["INVITATION_INVALID"]
 
 
+@pytest.mark.parametrize(
+    ("lose", "regain"),
+    [
+        (("deactivateUser", {}), ("reactivateUser", {})),
+        (("updateUser", {"role": "OPERATOR"}), ("updateUser", {"role": "MANAGER"})),
+    ],
+)
+async def test_links_of_who_managed_users_before_stay_ended(
+    api: Api, anonymous: Api, lose: tuple[str, dict[str, object]], regain: tuple[str, dict[str, object]]
+) -> None:
+    inviter = await new_caller(api.http, api.portal, api.partner_id)
+    colleague = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
+    secret = await invited(inviter, role="MANAGER")
+    about = {"userId": ids.encode("User", colleague.user_id)}
+    link = (await inviter.done("createPasswordResetLink", "passwordResetUrl", about))["passwordResetUrl"]
+
+    for name, more in (lose, regain):
+        assert await api.codes(name, {"userId": ids.encode("User", inviter.user_id), **more}) == []
+
+    assert await pending(api) == []
+    assert await codes(anonymous, secret) == ["INVITATION_INVALID"]
+    new = {"secret": link.partition("#")[2], "newPassword": PASSWORD}
+    assert await anonymous.codes("resetPassword", new) == ["PASSWORD_RESET_INVALID"]
+
+
+async def test_an_invitation_of_an_admin_who_sells_now_is_ended(
+    http: httpx.AsyncClient, portal: Portal, vendor: Api, api: Api, anonymous: Api
+) -> None:
+    admin = await new_caller(http, portal, vendor.partner_id, role=Role.VENDOR_ADMIN)
+    secret = await invited(admin, partnerId=api.partner, role="MANAGER")
+
+    demoted = {"userId": ids.encode("User", admin.user_id), "role": "VENDOR_SALES"}
+    assert await vendor.codes("updateUser", demoted) == []
+
+    assert await codes(anonymous, secret) == ["INVITATION_INVALID"]
+    assert await pending(api) == []
+
+
 async def test_a_guessable_password_is_refused_and_another_one_taken(api: Api, anonymous: Api) -> None:
     secret = await invited(api, email=f"bia.reis@{uuid4()}.example")
 

@@ -62,6 +62,21 @@ async def test_the_second_factor_is_turned_off_by_password_or_code(person: Perso
     assert await person.api.codes("disableTotp", {"password": PASSWORD}) == []
 
 
+async def test_what_no_proof_would_change_is_no_failed_try(person: Person, clock: Clock) -> None:
+    tries = [("disableTotp", {"password": PASSWORD}), ("renewRecoveryCodes", {"password": PASSWORD})]
+    for _ in range(3):
+        for name, given in tries:
+            assert await person.api.codes(name, given) == ["SECOND_FACTOR_NOT_ENABLED"]
+        assert await person.api.codes("confirmTotp", {"code": "000000"}) == ["SECOND_FACTOR_NOT_ENABLED"]
+    assert (await person.sign_in())["token"]
+
+    app = await with_app(person)
+    for _ in range(6):
+        assert await person.api.codes("enrollTotp", {"password": PASSWORD}) == ["SECOND_FACTOR_ENABLED"]
+        assert await person.api.codes("confirmTotp", {"code": "000000"}) == ["SECOND_FACTOR_ENABLED"]
+    assert await person.confirm(await person.challenge(), app.code(clock.now)) == ""
+
+
 @pytest.mark.edge
 async def test_codes_with_hidden_characters_are_refused_by_their_field(person: Person) -> None:
     for text in ("123\u200b456", " ", "9" * 101):
@@ -77,6 +92,22 @@ async def test_new_recovery_codes_void_the_old_ones(person: Person, app: App) ->
     challenge = await person.challenge()
     assert await person.confirm(challenge, app.recovery_codes[0]) == "INVALID_CODE"
     assert await person.confirm(challenge, renewed["recoveryCodes"][9]) == ""
+
+
+async def test_a_sign_in_that_waits_for_a_code_ends_with_the_sessions(
+    person: Person, app: App, clock: Clock, http: httpx.AsyncClient, portal: Portal
+) -> None:
+    manager = await new_caller(http, portal, person.api.partner_id)
+    user = {"userId": ids.encode("User", person.api.user_id)}
+    before = await person.challenge()
+    assert await manager.codes("deactivateUser", user) == []
+    assert await manager.codes("reactivateUser", user) == []
+    later = await person.challenge()
+    assert await manager.codes("signOutEverywhere", user) == []
+
+    codes = [await person.confirm(each, app.code(clock.now)) for each in (before, later)]
+
+    assert codes == ["SIGN_IN_EXPIRED", "SIGN_IN_EXPIRED"]
 
 
 async def test_those_who_manage_users_reset_the_second_factor_of_others(

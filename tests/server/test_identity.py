@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from uuid import uuid4
 
@@ -261,6 +262,40 @@ async def test_an_unlinked_identity_is_refused_and_another_is_linked(api: Api, r
         "IDENTITY_LINKED",
     ]
     assert happened["events"]["nodes"][1]["message"] == "Ana: identity of the provider unlinked."
+
+
+async def test_who_is_unlinked_elsewhere_makes_no_token_and_reads_no_export(api: Api, real: RealProvider) -> None:
+    leaving = await new_caller(api.http, api.portal, api.partner_id)
+    linked = signed_in(leaving, real, str(uuid4()), email=await email_of(leaving), email_verified=True)
+    wanted = {"list": {"clients": {"columns": ["NAME"]}}}
+    export = (await linked.done("createExport", "export { url }", wanted))["export"]["url"]
+    assert (await api.http.get(export)).is_success
+    # As another process does it: this one goes on to remember the user.
+    async with writing(api.portal.database) as tx:
+        assert await identities.unlink(tx, api.partner_id, leaving.user_id)
+
+    new = {"name": "kept", "permissions": ["CLIENTS_READ"]}
+    body = await linked.post(
+        "mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret userErrors { code } } }",
+        input=new,
+    )
+
+    assert body["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await api.http.get(export)).status_code == HTTPStatus.FORBIDDEN
+
+
+async def test_an_address_whose_lower_case_is_another_links_no_user(api: Api, real: RealProvider) -> None:
+    user = await new_caller(api.http, api.portal, api.partner_id, email=f"kate.{uuid4()}@alfa.example")
+    address = (await email_of(user)).replace("k", "\N{KELVIN SIGN}", 1)
+
+    assert await is_refused(signed_in(user, real, str(uuid4()), email=address, email_verified=True))
+
+
+async def test_a_person_of_the_provider_resets_second_factors(api: Api, real: RealProvider) -> None:
+    manager = signed_in(api, real, str(uuid4()), email=await email_of(api), email_verified=True)
+    user = await new_caller(api.http, api.portal, api.partner_id)
+
+    assert await manager.codes("resetSecondFactor", {"userId": ids.encode("User", user.user_id)}) == []
 
 
 async def test_two_first_tokens_at_once_link_the_user_once(api: Api, portal: Portal, real: RealProvider) -> None:

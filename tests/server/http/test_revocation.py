@@ -1,11 +1,13 @@
 """Anyone who has found a token can revoke it (RFC 7009), and learns nothing about it."""
 
 from http import HTTPStatus
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from db.engine import Database
+from resolvers import ids
 from resolvers.portal import Portal
 from tests.api import Api
 from tests.factories import new_caller
@@ -33,8 +35,30 @@ async def test_a_found_token_works_no_longer(api: Api, http: httpx.AsyncClient) 
     assert {(answer.status_code, answer.content) for answer in answers} == {(HTTPStatus.OK, b"")}
     for caller in (scripts, session):
         assert (await caller.error(STOCK))["extensions"]["code"] == "UNAUTHENTICATED"
-    (event,) = (await api.data("{ events(last: 1) { nodes { type actor { name } } } }"))["events"]["nodes"]
-    assert event == {"type": "TOKEN_REVOKED", "actor": None}
+    happened = (await api.data("{ events(last: 2) { nodes { type actor { name } } } }"))["events"]["nodes"]
+    assert happened == [{"type": "TOKEN_REVOKED", "actor": None}, {"type": "SESSIONS_ENDED", "actor": None}]
+
+
+async def test_a_found_session_or_link_ends_with_an_event(api: Api, http: httpx.AsyncClient) -> None:
+    session = await new_caller(http, api.portal, api.partner_id)
+    person = {"email": f"{uuid4()}@alfa.example", "name": "Bia", "role": "MANAGER"}
+    invitation = (await api.done("inviteUser", "invitationUrl", person))["invitationUrl"].partition("#")[2]
+    user = {"userId": ids.encode("User", session.user_id)}
+    made = await api.done("createPasswordResetLink", "passwordResetUrl", user)
+    reset = made["passwordResetUrl"].partition("#")[2]
+    anonymous = Api(http, api.portal)
+
+    answers = [await revoke(http, f"token={found}") for found in (session.token, invitation, reset, reset)]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(HTTPStatus.OK, b"")}
+    new = "um jardim de girassóis"
+    assert await anonymous.codes("acceptInvitation", {"secret": invitation, "password": new}) == ["INVITATION_INVALID"]
+    assert await anonymous.codes("resetPassword", {"secret": reset, "newPassword": new}) == ["PASSWORD_RESET_INVALID"]
+    happened = await api.data("{ events(last: 2) { nodes { type actor { id } user { id } } } }")
+    assert happened["events"]["nodes"] == [
+        {"type": "SESSIONS_ENDED", "actor": None, "user": {"id": user["userId"]}},
+        {"type": "INVITATION_REVOKED", "actor": None, "user": None},
+    ]
 
 
 @pytest.mark.edge
