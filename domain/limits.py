@@ -39,8 +39,8 @@ class RateLimited(ApiError):
 
     code = "RATE_LIMITED"
     text = Text(
-        pt="Muitas tentativas de acesso. Tente de novo em {wait}.",
-        en="Too many sign-in attempts. Try again in {wait}.",
+        pt="Muitas tentativas. Tente de novo em {wait}.",
+        en="Too many attempts. Try again in {wait}.",
     )
 
     def __init__(self, seconds: int) -> None:

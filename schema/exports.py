@@ -182,6 +182,7 @@ class _Checked(NamedTuple):
     partner_id: strawberry.ID | None
     idempotency_key: str | None
     wanted: Wanted
+    by_user_id: int
 
     def checked(self) -> CreateExport:
         """Return the export to create; raise a group of refusals if it has no columns."""
@@ -192,7 +193,8 @@ class _Checked(NamedTuple):
         )
         checks.done()
         # The same input in another language is the same export.
-        return CreateExport(listed, lists.written(self.wanted._replace(language=Language.PORTUGUESE)))
+        written = lists.written(self.wanted._replace(language=Language.PORTUGUESE))
+        return CreateExport(listed, written, self.by_user_id)
 
 
 def _wanted(context: Context, given_input: CreateExportInput, asked: _Asked) -> Wanted:
@@ -263,5 +265,5 @@ class ExportMutations:
         wanted = _wanted(context, input, asked)
         written = lists.written(wanted)
         made = partial(CreateExportPayload, written=written)
-        checked = _Checked(asked.partner_id, given(input.idempotency_key), wanted)
+        checked = _Checked(asked.partner_id, given(input.idempotency_key), wanted, context.signed_in.user_id)
         return await settle(made, context, checked, creation.create_export)

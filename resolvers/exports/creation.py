@@ -15,6 +15,9 @@ class CreateExport(NamedTuple):
     written: bytes
     """The export as its URL carries it, which is the same for equal ones."""
 
+    by_user_id: int
+    """Who exports, and so reads the URL: with the idempotency key of another user, it is another export."""
+
 
 class ExportCreated(NamedTuple):
     """When the URL of the export expires, in seconds of the Unix epoch."""

@@ -15,7 +15,7 @@ def test_forbidden_names_every_missing_permission() -> None:
 def test_rate_limited_says_when_to_try_again() -> None:
     error = limits.RateLimited(120)
 
-    assert error.message(Language.PORTUGUESE) == "Muitas tentativas de acesso. Tente de novo em 2 minutos."
+    assert error.message(Language.PORTUGUESE) == "Muitas tentativas. Tente de novo em 2 minutos."
     assert error.extensions == {"retryAfter": 120}
 
 

@@ -49,8 +49,8 @@ async def test_too_many_sign_ins_have_to_wait_in_words(anonymous: Api) -> None:
         await anonymous.data(SIGN_IN, input=given)
 
     assert await said(anonymous, SIGN_IN, input=given) == [
-        "Muitas tentativas de acesso. Tente de novo em 1 minuto.",
-        "Too many sign-in attempts. Try again in 1 minute.",
+        "Muitas tentativas. Tente de novo em 1 minuto.",
+        "Too many attempts. Try again in 1 minute.",
     ]
 
 

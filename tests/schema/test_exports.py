@@ -346,6 +346,8 @@ async def test_a_replay_gives_the_same_export_and_no_event(api: Api, clock: Cloc
     assert again == first == {"export": {"expiresAt": "2026-11-24T12:10:00Z"}, "userErrors": []}
     assert (await api.data("{ events { totalCount } }"))["events"]["totalCount"] == 1
     assert await api.codes("createExport", given_input | {"format": "XLSX"}) == ["IDEMPOTENCY_CONFLICT"]
+    colleague = await new_caller(api.http, api.portal, api.partner_id)
+    assert await colleague.codes("createExport", given_input) == ["IDEMPOTENCY_CONFLICT"]
 
 
 async def test_an_export_without_columns_is_refused(api: Api) -> None:
