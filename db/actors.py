@@ -12,7 +12,7 @@ from db.engine.statement import Statement
 from db.tables import identities, tokens, users
 from domain.access import VENDOR_ROLES, Role
 
-Shape: TypeAlias = tuple[frozenset[Role], bool]
+Shape: TypeAlias = tuple[tuple[Role, ...], bool]
 """Roles of which the actor has to have one, and whether the actor uses a token of the portal."""
 
 
@@ -22,7 +22,7 @@ class Rights(NamedTuple):
     token_id: int
     """0 for a token of the identity provider, whose identity must be linked still."""
 
-    roles: frozenset[Role]
+    roles: tuple[Role, ...]
 
     @property
     def shape(self) -> Shape:
@@ -47,8 +47,8 @@ _IS_LINKED = (
 )
 
 
-def _has(roles: frozenset[Role], *, by_token: bool) -> list[ColumnElement[bool]]:
-    has_role = sa.or_(*(users.c.role == role for role in sorted(roles, key=lambda role: role.value)))
+def _has(roles: tuple[Role, ...], *, by_token: bool) -> list[ColumnElement[bool]]:
+    has_role = sa.or_(*(users.c.role == role for role in roles))
     return [has_role, _TOKEN_WORKS if by_token else _IS_LINKED]
 
 

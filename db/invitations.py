@@ -15,7 +15,7 @@ from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
 from db.tables import invitations, users
-from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role
+from domain.access import VENDOR_ROLES, Permission, Role, roles_with
 from domain.invitations import Delivery
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -67,8 +67,7 @@ _AT = sa.bindparam("at", type_=Instant)
 _DIGEST = sa.bindparam("of_digest", type_=sa.LargeBinary(32))
 _MINE = invitations.c.partner_id == PARTNER, invitations.c.id == sa.bindparam("invitation_id")
 
-_MANAGING = [role for role, held in ROLE_PERMISSIONS.items() if Permission.USERS_MANAGE in held]
-_CREATING = [role for role, held in ROLE_PERMISSIONS.items() if Permission.PARTNERS_MANAGE in held]
+_MANAGING, _CREATING = roles_with(Permission.USERS_MANAGE), roles_with(Permission.PARTNERS_MANAGE)
 
 
 def _has_role(roles: Iterable[Role]) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from db.engine.deletions import deletion
 from db.engine.filters import PARTNER, scoped, value, values_of
 from db.engine.statement import Statement
 from db.tables import password_resets, users
-from domain.access import ROLE_PERMISSIONS, Permission
+from domain.access import Permission, roles_with
 from domain.tenancy import Scope
 
 
@@ -32,7 +32,7 @@ _MAKERS = users.alias("makers")
 _MAKER = sa.select(_MAKERS.c.id).where(
     _MAKERS.c.id == password_resets.c.created_by_id,
     _MAKERS.c.disabled_at.is_(None),
-    sa.or_(*(_MAKERS.c.role == role for role, held in ROLE_PERMISSIONS.items() if Permission.USERS_MANAGE in held)),
+    sa.or_(*(_MAKERS.c.role == role for role in roles_with(Permission.USERS_MANAGE))),
 )
 _OF_NONE = password_resets.c.created_by_id.is_(None)
 _ADD = Statement(

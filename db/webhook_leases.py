@@ -15,7 +15,7 @@ from db.engine.column_types import Instant
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import partner_counters, users, webhook_deliveries, webhooks
-from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Permissions, Role, effective
+from domain.access import VENDOR_ROLES, Permission, Permissions, Role, effective, roles_with
 from domain.languages import Language
 from domain.webhooks import DeliveryStatus, SuspensionReason, WebhookState
 
@@ -100,7 +100,7 @@ class Maker(NamedTuple):
     disabled_at: datetime | None
 
 
-_MANAGING = [role for role, held in ROLE_PERMISSIONS.items() if Permission.WEBHOOKS_MANAGE in held]
+_MANAGING = roles_with(Permission.WEBHOOKS_MANAGE)
 _AT = sa.bindparam("at", type_=Instant)
 _UNTIL = sa.bindparam("until", type_=Instant)
 _LEASED = tuple(webhooks.c[name] for name in Leased._fields)

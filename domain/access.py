@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 
 from domain.languages import Text
 
@@ -123,6 +124,12 @@ ROLE_PERMISSIONS: Mapping[Role, Permissions] = {
     },
     Role.VENDOR_ADMIN: ALL,
 }
+
+
+@cache
+def roles_with(permission: Permission) -> tuple[Role, ...]:
+    """Return the roles that give the permission, in the order of all roles."""
+    return tuple(role for role, given in ROLE_PERMISSIONS.items() if permission in given)
 
 
 def effective(role: Role, chosen: Permissions | None) -> Permissions:

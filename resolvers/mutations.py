@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from typing import Any, Generic, NoReturn, TypeVar
 
 import orjson
@@ -15,7 +14,7 @@ from db.event_log import ActorLostError
 from db.idempotency import Claim, Recorded
 from db.partner_changes import Terms
 from db.stock_movements import NewMovement
-from domain.access import ROLE_PERMISSIONS, Permission, Role
+from domain.access import Permission, Role, roles_with
 from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.errors import Forbidden
 from domain.events import Event, EventOfEach
@@ -65,7 +64,7 @@ class Work:
     @property
     def rights(self) -> Rights:
         """What the viewer, who may be remembered from some seconds ago, must have until the commit."""
-        return Rights(self.viewer.token_id, _allowing(self.permission))
+        return Rights(self.viewer.token_id, roles_with(self.permission))
 
     async def act(self) -> None:
         """Raise Unauthenticated or Forbidden if the viewer has lost the rights since it was read.
@@ -78,7 +77,7 @@ class Work:
     async def _refuse(self) -> NoReturn:
         """Say why the viewer may not make the change, and read the viewer again for the next request."""
         self.context.portal.viewers.forget_user(self.viewer.partner_id, self.viewer.user_id)
-        has_token = self.rights._replace(roles=frozenset(Role))
+        has_token = self.rights._replace(roles=tuple(Role))
         if await actors.share(self.tx, self.viewer.partner_id, self.viewer.user_id, has_token):
             raise Forbidden([self.permission])
         raise unauthenticated()
@@ -116,11 +115,6 @@ class Work:
             )
         except ActorLostError:
             await self._refuse()
-
-
-@cache
-def _allowing(permission: Permission) -> frozenset[Role]:
-    return frozenset(role for role, held in ROLE_PERMISSIONS.items() if permission in held)
 
 
 class SecretShownOnce(str):

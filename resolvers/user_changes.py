@@ -6,11 +6,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from db import event_log, invitations, partner_changes, password_resets, second_factors, tokens, users
+from db.actors import Rights
 from db.engine import Transaction
 from db.event_log import ActorLostError
 from db.tokens import Revoked
 from db.users import LockedUser
-from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role, TokenKind
+from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role, TokenKind, roles_with
 from domain.events import Event, EventType
 from domain.refusals import NotFound, SessionRequired
 from domain.tenancy import ALL_PARTNERS
@@ -162,8 +163,10 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         ended = Ended.of(revoked, now).sessions
         if ended:
             happened = [Event(type=EventType.SESSIONS_ENDED, user_id=wanted)]
+            # Whoever is signed in may end the own sessions.
+            rights = None if own else Rights(viewer.token_id, roles_with(Permission.USERS_MANAGE))
             try:
-                await event_log.append(tx, partner_id, happened, actor_id=viewer.user_id, at=now)
+                await event_log.append(tx, partner_id, happened, actor_id=viewer.user_id, at=now, rights=rights)
             except ActorLostError:
                 raise unauthenticated() from None
         return ended

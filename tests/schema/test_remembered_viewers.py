@@ -94,3 +94,15 @@ async def promoted(by: Api, whom: Api) -> list[str]:
     return [
         str(code) for code in (await refusals(by, {"updateUser": {"userId": of(whom), "role": "MANAGER"}})).values()
     ]
+
+
+async def test_a_demoted_user_ends_no_sessions_of_others(api: Api) -> None:
+    user, other = await colleague(api, Role.MANAGER), await colleague(api, kind=TokenKind.SESSION)
+    assert await code_of(user) is None
+    async with writing(api.portal.database) as tx:
+        await users.update(tx, api.partner_id, user.user_id, {"role": DEMOTED})
+
+    assert await refusals(user, {"signOutEverywhere": {"userId": of(other)}}) == {
+        "signOutEverywhere": "UNAUTHENTICATED"
+    }
+    assert await code_of(other) is None
