@@ -255,8 +255,7 @@ class Year:
         delta = released(activation.additional_seats)
         product_id = activation.product_id
         self._books.change(at, product_id, StockMovementType.RELEASED, delta, activation_id=activation.id)
-        if reason is not ActivationCancellationReason.MOVED:
-            self._tell_of(at, EventType.ACTIVATION_CANCELLED, activation, actor_id)
+        self._tell_of(at, EventType.ACTIVATION_CANCELLED, activation, actor_id)
 
     def _tell_of(self, at: datetime, happened: EventType, activation: Activation, actor_id: int) -> None:
         event = Event(type=happened, client_id=activation.client_id, activation_id=activation.id)

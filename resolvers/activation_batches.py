@@ -24,6 +24,7 @@ from resolvers.activations import (
     MoveActivation,
     cancellable,
     is_other_printer,
+    moved,
     new_activation,
     printer_replaced,
     replace_printer,
@@ -186,7 +187,7 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
         movements.append(_movement(product_id, StockMovementType.RELEASED, seats, previous.id))
         movements.append(_movement(product_id, StockMovementType.ACTIVATED, seats, new_ids[index]))
         to_client = accepted[index].client_id
-        events.append(Event(type=EventType.ACTIVATION_MOVED, client_id=to_client, activation_id=new_ids[index]))
+        events += moved(previous, to_client_id=to_client, activation_id=new_ids[index])
     await _note(work, movements, events)
     return done
 

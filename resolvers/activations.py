@@ -197,8 +197,16 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
         NewMovement(previous.product_id, StockMovementType.ACTIVATED, out, activation_id=activation_id),
     ]
     await work.record(lines)
-    await work.append(Event(type=EventType.ACTIVATION_MOVED, client_id=given.to_client_id, activation_id=activation_id))
+    await work.append(*moved(previous, to_client_id=given.to_client_id, activation_id=activation_id))
     return ActivationMoved(activation_id, previous.id)
+
+
+def moved(previous: ActivationRow, *, to_client_id: int, activation_id: int) -> tuple[Event, Event]:
+    """Return the events of a move, so that the client that the license leaves has one too."""
+    return (
+        Event(type=EventType.ACTIVATION_CANCELLED, client_id=previous.client_id, activation_id=previous.id),
+        Event(type=EventType.ACTIVATION_MOVED, client_id=to_client_id, activation_id=activation_id),
+    )
 
 
 def is_other_printer(previous: ActivationRow, given: MoveActivation) -> bool:

@@ -11,8 +11,13 @@ describe(
         EventType.CLIENT_UPDATED: "The details of a client were updated.",
         EventType.CLIENT_CANCELLED: "A client was cancelled, “Cancelamento de Cliente”.",
         EventType.LICENSE_ACTIVATED: "A license was activated for a client.",
-        EventType.ACTIVATION_CANCELLED: "An activation was cancelled, by itself or with its client.",
-        EventType.ACTIVATION_MOVED: "A license was moved. The event refers to the new activation.",
+        EventType.ACTIVATION_CANCELLED: (
+            "An activation was cancelled, by itself or with its client, or its license was moved."
+        ),
+        EventType.ACTIVATION_MOVED: (
+            "A license was moved. The event refers to the new activation; one of the type `ACTIVATION_CANCELLED`, just "
+            "before it, refers to the one that the license left."
+        ),
         EventType.ACTIVATION_UPDATED: (
             "The note of an activation was corrected, or its license was moved to another printer (“ECF”) of the same "
             "installation."

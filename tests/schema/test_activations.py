@@ -89,6 +89,32 @@ async def test_a_move_returns_both_clients_and_the_stock_after_the_change(api: A
     assert (len(refused["userErrors"]), refused["licenseStock"]) == (1, None)
 
 
+async def test_both_clients_and_both_activations_have_an_event_of_a_move(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 2)
+    ended = [await api.activation(client, product, activationKey=f"CAIXA-{number}") for number in range(2)]
+    other = await api.client()
+    wanted = [
+        {"activationId": each, "toClientId": other, "activationKey": f"CAIXA-{number}"}
+        for number, each in enumerate(ended)
+    ]
+
+    one = (await api.done("moveActivation", "activation { id }", wanted[0]))["activation"]["id"]
+    many = await api.done("moveActivations", "results { activation { id } }", {"items": wanted[1:]})
+
+    begun = [one, many["results"][0]["activation"]["id"]]
+    shown = "nodes { type client { id } activation { id } }"
+    query = f"query ($of: EventFilter!) {{ events(last: 4, filter: $of) {{ {shown} }} }}"
+    types = ["ACTIVATION_CANCELLED", "ACTIVATION_MOVED"]
+    happened = [
+        {"type": kind, "client": {"id": of_client}, "activation": {"id": activation}}
+        for pair in zip(ended, begun, strict=True)
+        for kind, of_client, activation in zip(types, (client, other), pair, strict=True)
+    ]
+    assert (await api.data(query, of={"types": types}))["events"]["nodes"] == happened
+    left = await api.data(query, of={"types": types, "clientId": client})
+    assert left["events"]["nodes"] == [happened[0], happened[2]]
+
+
 PRINTER = """activation { id authorizationCode activationKey ecfSerialNumber note additionalSeats status }
     previousActivation { id } licenseStock { activated movements { totalCount } } warnings { code message path }"""
 

@@ -70,6 +70,12 @@ async def everything(api: Api, product: str) -> AsyncIterator[Happened]:
     wanted = {"activationId": activation, "toClientId": client, "activationKey": "KEY-2"}
     moved = (await api.done("moveActivation", "activation { id }", wanted))["activation"]["id"]
     yield Happened(
+        EventType.ACTIVATION_CANCELLED,
+        "Activation of Moderniza Completo of Mercearia cancelled.",
+        "Ativação de Moderniza Completo de Mercearia cancelada.",
+        {"client": client, "activation": activation},
+    )
+    yield Happened(
         EventType.ACTIVATION_MOVED,
         "License of Moderniza Completo moved to Mercearia.",
         "Licença de Moderniza Completo transferida para Mercearia.",
