@@ -17,6 +17,12 @@ _BRAILLE_BLANK = "\u2800"
 _HIEROGLYPH_BLANKS = "\U00013441\U00013442"
 _SPACES = "".join(map(chr, range(0x2000, 0x200B)))
 _BLANKS = f" \t\r\n\u00a0\u1680{_SPACES}\u2028\u2029\u202f\u205f\u3000"
+_ACUTE_ACCENT = "\u00b4"
+# Quotation marks, modifier letter and prime; hyphens, dashes and the minus sign.
+_ALIKE = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+)
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _SOME_BLANKS = re.compile(f"[{_BLANKS}]+")
 _SHOW_NOTHING = re.compile(f"[{_NOTHING}]")
@@ -73,18 +79,25 @@ def says_nothing(text: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """Return the form by which names are searched and sorted: no accents, no case, single spaces."""
+    """Return the form by which names are searched and sorted: no accents, no case, single spaces, one apostrophe."""
     return " ".join(plain(text).split())
 
 
 def plain(text: str) -> str:
-    """Return the text without accents and case; the result for a character doesn't depend on its neighbours."""
+    """Return the text without accents and case, and with ASCII's apostrophe and hyphen for all that look like them.
+
+    The result for a character doesn't depend on its neighbours.
+    """
     if text.isascii():
         return text.lower()
+    # Alone it is an apostrophe; its decomposition is a blank.
+    text = text.replace(_ACUTE_ACCENT, "'")
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     kept = _ACCENTS.sub("", decomposed)
+    if kept.isascii():
+        return kept
     # Rarely there are other characters, of which Python looks at each.
-    return kept if kept.isascii() else "".join(each for each in kept if not unicodedata.combining(each))
+    return "".join(each for each in kept.translate(_ALIKE) if not unicodedata.combining(each))
 
 
 def storable(text: str) -> bool:

@@ -151,3 +151,52 @@ async def test_notes_without_folded_copies_get_them(engine: str, databases: Data
     folded = sa.select(*columns).order_by(tables.activations.c.id)
     found = await look(url, lambda sync: [tuple(row) for row in sync.execute(folded).all()])
     assert found == [("balcao", None), ("balcao", "e"), (None, None)]
+
+
+async def test_texts_with_typographic_marks_are_searched_by_plain_ones(engine: str, databases: Databases) -> None:
+    url = databases.migrated(engine, to="0030")
+    at = "'2026-07-01T12:00:00.000000Z'"
+    client = """INSERT INTO clients (partner_id, cnpj, name, name_folded, trade_name, trade_name_folded, names_folded,
+        city, city_folded, status, registered_at) VALUES (1, {}, {}, '{}', {}, '{}', '{}', {}, '{}', {}, {at})"""
+    activation = """INSERT INTO activations (partner_id, client_id, product_id, authorization_code, activation_key,
+        seats, additional_seats, note, note_folded, client_name_folded, activated_at, activated_by_id, status)
+        VALUES (1, {id}, 1, 'CODE-{id}', 'KEY-{id}', 1, 0, {}, {}, '{}', {at}, 1, 'ACTIVE')"""
+    await write(
+        url,
+        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('D’Alfa', 'd’alfa', '1')",
+        """INSERT INTO users (partner_id, email, name, role, password_hash)
+            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', 'hash')""",
+        "INSERT INTO products (code, name, included_seats, active) VALUES ('A', 'A', 1, TRUE)",
+        *(
+            f"INSERT INTO price_tables (name, name_folded) VALUES ('{name}', '{folded}')"  # noqa: S608 — our own.
+            for name, folded in (("D''Ouro", "d''ouro"), ("D’Ouro", "d’ouro"), ("Prata", "prata"))
+        ),
+        client.format(
+            *("'1'", "'Bar D’Água'", "bar d’agua", "'D\N{ACUTE ACCENT}Água'", "d agua", "bar d’agua\nd agua"),
+            *("'Pau–Brasil'", "pau–brasil", "'ACTIVE'"),
+            at=at,
+        ),
+        client.format("NULL", "NULL", "", "NULL", "", "", "NULL", "", "'CANCELLED'", at=at),
+        activation.format("'Caixa – 1'", "'caixa – 1'", "bar d’agua", id=1, at=at),
+        activation.format("NULL", "NULL", "", id=2, at=at),
+    )
+
+    migrate.upgrade(url)
+
+    def folded(connection: sa.Connection) -> list[list[tuple[object, ...]]]:
+        return [
+            [tuple(row) for row in connection.execute(sa.text(statement))]
+            for statement in (
+                "SELECT name_folded FROM partners",
+                "SELECT name, name_folded FROM price_tables ORDER BY id",
+                "SELECT name_folded, trade_name_folded, names_folded, city_folded FROM clients ORDER BY id",
+                "SELECT note_folded, client_name_folded FROM activations ORDER BY id",
+            )
+        ]
+
+    assert await look(url, folded) == [
+        [("d'alfa",)],
+        [("D'Ouro", "d'ouro"), ("D’Ouro (2)", "d'ouro (2)"), ("Prata", "prata")],
+        [("bar d'agua", "d'agua", "bar d'agua\nd'agua", "pau-brasil"), ("", "", "", "")],
+        [("caixa - 1", "bar d'agua"), (None, "")],
+    ]

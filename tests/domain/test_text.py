@@ -23,6 +23,8 @@ DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
         ("Açaí & Cia.\tLtda", "acai & cia. ltda"),
         ("Straße", "strasse"),
         ("Ação №1", "acao no1"),
+        ("D’Água \N{LEFT SINGLE QUOTATION MARK}1’ D\N{ACUTE ACCENT}Oeste", "d'agua '1' d'oeste"),
+        ("São–João \N{HYPHEN} Sé − \N{SMALL EM DASH}", "sao-joao - se - -"),
         ("", ""),
     ],
 )

@@ -18,6 +18,17 @@ async def test_names_are_searched_without_regard_to_accents_and_case(api: Api, s
     assert await _ids(api, name=search) == [found]
 
 
+@pytest.mark.parametrize("search", ["d'agua", "D’ÁGUA", "d\N{ACUTE ACCENT}agua", "pau-brasil", "pau–b"])
+async def test_an_apostrophe_or_dash_of_any_form_is_found(api: Api, search: str) -> None:
+    await api.client(name="Bar Olho D’Água", tradeName="Pau–Brasil")
+    await api.client(name="Padaria Central")
+    query = "query ($text: String!) { clients(filter: { search: $text }) { nodes { name } } }"
+
+    found = (await api.data(query, text=search))["clients"]["nodes"]
+
+    assert found == [{"name": "Bar Olho D’Água"}]
+
+
 @pytest.mark.parametrize("search", ["joao forno", "joao\nforno", "joaoforno", "o f"])
 async def test_a_match_can_not_span_both_names(api: Api, search: str) -> None:
     await api.client(name="Padaria São João", tradeName="Forno Doce")
