@@ -28,8 +28,40 @@ _COMMON = frozenset(
 )
 """Words of names that identify no company: function words and legal forms."""
 
+_ORDINARY = frozenset(
+    # Businesses.
+    "academia acougue adega agro agropecuaria alimentos armarinho armazem atacadao atacado auto autoescola "
+    "autopecas bar barbearia bazar bijuteria boutique cafe cafeteria calcados casa centro cia clinica colegio "
+    "comercial comercio companhia confeccoes confeitaria construcao construcoes consultorio contabilidade "
+    "cooperativa cosmeticos deposito distribuidora drogaria eletrica eletro eletronica eletronicos emporio "
+    "empresa engenharia escola escritorio esporte esportes estetica estoque fabrica farmacia fazenda ferragens "
+    "ferramentas festa festas filial floricultura frutas garagem gelo grafica granja grupo hortifruti hotel "
+    "importadora industria informatica instituto joalheria laboratorio lanches lanchonete lavanderia livraria "
+    "locadora logistica loja lojas lotericas madeireira magazine marcenaria materiais material matriz mecanica "
+    "medicamentos mercadinho mercado mercearia metalurgica mini minimercado moda modas motel moto motos moveis "
+    "movel oficina otica padaria panificadora papelaria pastelaria pecas peixaria perfumaria pizzaria pneus posto "
+    "pousada presentes produtos quitanda rede representacoes restaurante roupas salao servico servicos sorveteria "
+    "supermercado supermercados tabacaria tecidos tecnologia texteis tintas transportadora transporte transportes "
+    "turismo utilidades varejo veiculos venda vendas vidracaria "
+    # What installations and orders are written of.
+    "ativacao balcao caixa caixas chave cliente clientes codigo computador computadores contato cupom dados dia "
+    "dias ecf equipamento estacao fiscais fiscal hora horas impressora impressoras instalacao licenca licencas "
+    "maquina maquinas mes mfe modelo nfce nfe nota notas note notebook numero pagamento pc pcs pdv pedido pedidos "
+    "preco precos retaguarda sat serie servidor sistema sistemas suporte tablet tef telefone terminais terminal "
+    "troca usuario usuarios versao "
+    # Adjectives and places.
+    "alta alto antiga antigo avenida baixa baixo bela belo boa bom branca branco bras brasil brasileira "
+    "brasileiro central cidade direita doce esquerda esquina forte geral grande leste maior mais meio melhor "
+    "menor municipal nacional norte nova novas novo novos oeste pequena pequeno ponto praca preta preto primeira "
+    "primeiro real rua segunda segundo sul super total ultima ultimo uniao unica unico velha velho vila".split()
+)
+"""Words that notes are made of, folded: alone they identify no company."""
+
 _EXACT_LENGTH_MIN = 3
 """Least number of letters and digits of a name of such words that texts are searched for: “A” begins many sentences."""
+
+_NUMBER_LENGTH = 4
+"""Up to how many digits a number is one of a till, a street or a year."""
 
 
 class ErasedKind(Enum):
@@ -172,14 +204,27 @@ class Identity:
         return re.compile(f"{_BEFORE}(?:{'|'.join(map(re.escape, common)) or _NEVER}){_AFTER}")
 
 
+def identifies(name: str) -> bool:
+    """Return whether the name has more than function words and legal forms."""
+    return _identifies(_words(name))
+
+
 def single_words(names: Iterable[str]) -> frozenset[str]:
-    """Return the words of names, folded, each of which may identify their company."""
-    return frozenset(word for name in names for word in _words(name) if _identifies((word,)))
+    """Return the words of names, folded, each of which may identify their company alone.
+
+    Ordinary words, letters and short numbers don't: to erase “caixa”, “A” or “24” from all notes would destroy what
+    they say about others.
+    """
+    return frozenset(word for name in names for word in _words(name) if _identifies((word,)) and _is_rare(word))
 
 
 def words_of_others(folded_names: Collection[str], words: frozenset[str]) -> frozenset[str]:
     """Return those of the words that are in other companies' folded names, so that they identify none."""
     return words & frozenset(_WORD.findall("\n".join(folded_names)))
+
+
+def _is_rare(word: str) -> bool:
+    return len(word) > 1 and word not in _ORDINARY and not (word.isdecimal() and len(word) <= _NUMBER_LENGTH)
 
 
 def _words(name: str) -> tuple[str, ...]:

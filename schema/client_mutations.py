@@ -198,7 +198,8 @@ class ClientMutations:
             "and seats return to the stock. The CNPJ and everything that identifies the client are erased; the "
             "activation keys and ECF serial numbers of its activations become opaque values. All notes of the partner "
             "are searched for the CNPJ and the names, as whole words, and for single words of the names that no other "
-            "active client's name has: “[…]” replaces them. A name of function words and legal forms only, such as "
+            "active client's name has: “[…]” replaces them. Ordinary words such as “padaria” or “caixa”, letters and "
+            "numbers of up to four digits are no such words. A name of function words and legal forms only, such as "
             "“E-Com”, is searched for as it is written, and one without letters and digits, such as “-”, is not. This "
             "can't be undone."
         )

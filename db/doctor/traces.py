@@ -11,7 +11,7 @@ from db.engine import Connection
 from db.engine.paging import Pages
 from db.tables import metadata
 from domain import cnpj
-from domain.erasure import Identity, single_words
+from domain.erasure import Identity, identifies
 from domain.text import fold, plain
 
 _BLOCK = 1 << 23
@@ -59,7 +59,7 @@ def searched(text: str) -> Searched:
     if number is not None:
         masked = f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
         return Searched(Identity(number), frozenset({number, masked}), set())
-    identity = Identity("", (text,)) if single_words((text,)) else None
+    identity = Identity("", (text,)) if identifies(text) else None
     needles = {text, text.lower(), text.upper(), text.title(), fold(text)}
     return Searched(identity, frozenset(filter(None, needles)), set())
 

@@ -31,7 +31,7 @@ def identity(*names: str, place: str = "Itu", number: str = NUMBER) -> Identity:
         ("a padaria pão quente ltda fechou", "a […] fechou"),
         ("Pão Quente mudou-se de Itu", "[…] mudou-se de […]"),
         ("PAO-QUENTE; Itupeva", "[…]; Itupeva"),
-        ("A Padaria fechou, e o Sr. Quente também", "A […] fechou, e o Sr. […] também"),
+        ("A Padaria fechou, e o Sr. Quente também", "A Padaria fechou, e o Sr. […] também"),
         ("Padarias quentes da Ltda", "Padarias quentes da Ltda"),
     ],
 )
@@ -46,7 +46,9 @@ def test_a_note_is_kept_without_who_the_client_was(note: str, kept: str) -> None
         ("Quitandinha da Vila", "A QUITANDINHA fechou", "A […] fechou"),
         ("Bar", "Barulho no bar, o Bar do Barbosa", "Barulho no […], o […] do Barbosa"),
         ("Zé", "Zé/zé_ZÉ, zés", "[…]/[…]_[…], zés"),
-        ("Lojas S/A", "As lojas e a S/A", "As […] e a S/A"),
+        ("Lojas S/A", "As lojas e a S/A, ou Lojas S.A", "As lojas e a S/A, ou […]"),
+        ("Caixa Forte 24 Horas", "Caixa 24: 2 horas, forte; CAIXA FORTE 24 HORAS", "Caixa 24: 2 horas, forte; […]"),
+        ("Impressora Quitandinha", "A impressora da Quitandinha", "A impressora da […]"),
         ("A", "A nota é a de sempre", "A nota é a de sempre"),
         ("E-Com", "Pedido da E-Com, e com desconto", "Pedido da […], e com desconto"),
         ("Nós", "Da Nós para nós", "Da […] para nós"),
@@ -113,10 +115,15 @@ def test_a_key_that_would_become_too_long_is_replaced_as_a_whole() -> None:
 
 
 def test_words_that_other_clients_are_named_by_identify_none() -> None:
-    words = single_words(["Padaria Sol Ltda", "Pão da Vila"])
+    words = single_words(["Sol Quente Ltda", "Pão da Serra"])
 
-    assert words == {"padaria", "sol", "pao", "vila"}
-    assert words_of_others(["padaria lua\npao da lua", "girassol"], words) == {"padaria", "pao"}
+    assert words == {"sol", "quente", "pao", "serra"}
+    assert words_of_others(["sol lua\npao da lua", "girassol"], words) == {"sol", "pao"}
+
+
+@pytest.mark.parametrize("word", ["Padaria", "CAIXA", "impressora", "Número", "A", "7", "2026", "Ltda"])
+def test_an_ordinary_word_or_short_number_alone_identifies_no_company(word: str) -> None:
+    assert single_words([f"{word} Quitandinha"]) == {"quitandinha"}
 
 
 def test_a_receipt_has_the_kinds_that_were_erased_and_their_numbers() -> None:

@@ -76,7 +76,7 @@ async def test_other_objects_are_kept_without_who_the_client_was(api: Api, produ
     read = await api.data(query, order=order, cancelled=cancelled, ids=ids, client=client)
     kept = "A […] ([…]) fechou o […] da vila, em Itu: Barulho"
     assert (read["order"]["note"], read["cancelled"]["cancellationNote"]) == (kept, kept)
-    assert read["client"]["cancellationNote"] == "A […] ([…]) fechou o […] da […], em […]: Barulho"
+    assert read["client"]["cancellationNote"] == "A […] ([…]) fechou o […] da vila, em […]: Barulho"
     of_own, of_other_one, of_plain = read["nodes"]
     assert of_own["activationKey"] == of_own["ecfSerialNumber"]
     assert of_own["activationKey"].startswith("ERASED-")
