@@ -8,14 +8,14 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction
 from db.engine.expressions import among
-from db.engine.filters import is_partner, one_row, scoped, shared_rows_by_id, values_of
+from db.engine.filters import is_partner, scoped, shared_rows_by_id, values_of
 from db.engine.statement import Statement
 from db.price_tables import assigned
 from db.price_versions import DRAFT_IDS, in_force, readable
 from db.tables import price_table_versions, price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType
-from domain.price_tables import PriceKey, Tiers
+from domain.price_tables import TIERS_MAX, PriceKey, Tiers
 from domain.prices import Tier
 from domain.tenancy import Scope
 
@@ -54,7 +54,6 @@ class _TierRow(NamedTuple):
 _OF_TIER = _TierRow._fields[1:]
 _TIERS = tuple(price_tiers.c[name] for name in _OF_TIER)
 _SORTED = price_tiers.c.product_id, price_tiers.c.order_type.desc(), price_tiers.c.minimum_quantity
-# A version has a few tiers for each product.
 _TIERS_OF_PRODUCTS = Statement(
     sa.select(price_tiers.c.version_id, *_TIERS).where(
         price_tiers.c.version_id == in_force(sa.bindparam("price_table_id"), is_partner),
@@ -62,7 +61,7 @@ _TIERS_OF_PRODUCTS = Statement(
         price_tiers.c.order_type == sa.bindparam("of_type"),
     ),
     _TierRow,
-    reads=one_row,
+    reads=lambda values: len(values["product_ids"]) * TIERS_MAX,
 )
 _TIERS_OF_TABLES = scoped(
     lambda mine: Statement(
@@ -71,7 +70,6 @@ _TIERS_OF_TABLES = scoped(
         .where(among(price_tables.c.id, "price_table_ids"), assigned(mine, price_tables.c.id))
         .order_by(price_tables.c.id, *_SORTED),
         _TierRow,
-        reads=one_row,
     )
 )
 _TIERS_OF_VERSIONS = scoped(

@@ -23,7 +23,7 @@ _CLAIM = upsert(
     buckets,
     lambda insert: insert.on_conflict_do_update(
         index_elements=["bucket"], set_={"granted": _GRANTED, "empties_at": _LEVEL + _GRANTED}
-    ).returning(buckets.c.bucket, buckets.c.granted, buckets.c.empties_at),
+    ).returning(buckets.c.granted, buckets.c.empties_at),
     values_of,
     inserted=["bucket", "granted", "empties_at"],
 )
@@ -40,12 +40,15 @@ _DROP_EMPTY = Statement(
 async def claim(tx: Transaction, claims: Sequence[Claim], *, now: int) -> list[Grant]:
     """Return what the buckets grant, one claim for each, in the order of the claims."""
     # Every transaction locks in the order of the buckets, so that no two wait for each other.
+    places = sorted(range(len(claims)), key=lambda place: claims[place])
     lines = []
-    for each in sorted(claims):
-        first = rates.granted(each, now, now)
-        lines.append({**each._asdict(), **first._asdict(), "now": now})
-    found = {bucket: Grant(*grant) for bucket, *grant in await tx.execute_many(_CLAIM, lines)}
-    return [found[each.bucket] for each in claims]
+    for place in places:
+        first = rates.granted(claims[place], now, now)
+        lines.append({**claims[place]._asdict(), **first._asdict(), "now": now})
+    granted = await tx.execute_many(_CLAIM, lines)
+    # A bucket may have several claims.
+    found = {place: Grant(*grant) for place, grant in zip(places, granted, strict=True)}
+    return [found[place] for place in range(len(claims))]
 
 
 async def drop_empty(tx: Transaction, *, now: int) -> None:

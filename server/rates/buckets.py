@@ -1,11 +1,13 @@
 """Buckets: shared by all processes in a database, or of this process alone."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from db import rates as statements
 from db.engine import Database, storage
 from db.engine.pool_sizes import PoolSizes
+from domain.errors import Unavailable
 from domain.rates import Claim, Grant, granted
 
 _KEPT_MAX = 20_000
@@ -65,17 +67,19 @@ class DatabaseBuckets:
         for mutations nor delay them. Without the file, every bucket is new.
         """
         self._database = Database(url, sizes=_SIZES, seconds=_SECONDS)
-        self._is_made = True
+        self._is_made, self._file = True, None
         if self._database.url.get_backend_name() == "sqlite":
-            self._is_made = False
-            path = f"{self._database.url.database}-rates"
-            url = f"sqlite+aiosqlite:///{path}?synchronous=off"
-            self._database = Database(url, in_place=False, seconds=_SECONDS)
+            self._is_made, self._file = False, Path(f"{self._database.url.database}-rates")
+            self._database = _in_file(self._file)
 
     async def claim(self, claims: Sequence[Claim], *, now: int) -> Sequence[Grant]:
         """Return what the buckets grant, one claim for each."""
         await self._make()
-        return await self._database.write(lambda tx: statements.claim(tx, claims, now=now))
+        try:
+            return await self._database.write(lambda tx: statements.claim(tx, claims, now=now))
+        except Unavailable:
+            await self._forget_removed()
+            raise
 
     async def drop_empty(self, *, now: int) -> None:
         """Delete buckets that are the same as new ones."""
@@ -89,6 +93,17 @@ class DatabaseBuckets:
     async def _make(self) -> None:
         if self._is_made:
             return
-        storage.create(str(self._database.url.database))
+        storage.create(str(self._file))
         await self._database.write(statements.create)
         self._is_made = True
+
+    async def _forget_removed(self) -> None:
+        """Let the next claim make the file anew, if it was removed."""
+        if self._file is not None and not self._file.exists():
+            # A database goes on only with the tables that it had.
+            removed, self._database, self._is_made = self._database, _in_file(self._file), False
+            await removed.close()
+
+
+def _in_file(file: Path) -> Database:
+    return Database(f"sqlite+aiosqlite:///{file}?synchronous=off", in_place=False, seconds=_SECONDS)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -13,7 +13,7 @@ from domain.languages import Language
 from resolvers.mail import Mail, Mailer
 from resolvers.portal import Portal
 
-_TELL_EVERY = timedelta(minutes=1)
+_TELL_EVERY_SECONDS = 60
 _TOLD_WITHIN = timedelta(minutes=5)
 """How long after a suspension its e-mails may take before they count as lost."""
 
@@ -29,15 +29,16 @@ class Teller:
     def __init__(self, portal: Portal) -> None:
         """Start without having looked for late ones."""
         self._portal = portal
-        self._next_tell: datetime | None = None
+        self._next_tell = 0.0
+        """Seconds of the clock that is never set."""
 
     async def tell_late(self) -> None:
         """Send the e-mails about suspensions whose process died before it did; look for them once a minute."""
-        now = self._portal.now()
-        if self._next_tell is not None and now < self._next_tell:
+        seconds = self._portal.monotonic()
+        if seconds < self._next_tell:
             return
-        self._next_tell = now + _TELL_EVERY
-        until = now - _TOLD_WITHIN
+        self._next_tell = seconds + _TELL_EVERY_SECONDS
+        until = self._portal.now() - _TOLD_WITHIN
         for found in await self._portal.database.read(
             lambda connection: webhook_leases.untold(connection, until=until, most=_TOLD_TOGETHER)
         ):

@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from db.engine import storage
+from domain.errors import Unavailable
 from domain.rates import SECOND, Claim, Limit
 from server.rates.buckets import Buckets, DatabaseBuckets, MemoryBuckets
 from server.rates.redis_buckets import RedisBuckets
@@ -107,6 +109,30 @@ async def test_sqlite_counts_in_a_file_beside_the_database(databases: Databases)
     await buckets.close()
 
     assert _mode(f"{url.partition(':///')[2]}-rates") == 0o600
+
+
+async def test_a_file_that_is_removed_is_made_anew(databases: Databases) -> None:
+    url = databases.migrated("sqlite")
+    buckets, file = DatabaseBuckets(url), Path(f"{url.partition(':///')[2]}-rates")
+    await buckets.claim([claim(1, bucket="a")], now=NOW)
+
+    for each in storage.beside(str(file)):
+        each.unlink(missing_ok=True)
+    with pytest.raises(Unavailable):
+        await buckets.claim([claim(1, bucket="a")], now=NOW)
+    granted = await buckets.claim([claim(1, bucket="a")], now=NOW)
+
+    await buckets.close()
+
+    assert [each.granted for each in granted] == [LIMIT.point]
+    assert _mode(str(file)) == 0o600
+
+
+async def test_claims_of_one_bucket_have_a_grant_each(stores: tuple[Buckets, Buckets]) -> None:
+    name, model = uuid4().hex, MemoryBuckets()
+    for sizes in ([60, 10], [10, 60], [4_900, 60, 5_000]):
+        claims = sorted(claim(points, bucket=name) for points in sizes)
+        assert list(await stores[0].claim(claims, now=NOW)) == list(await model.claim(claims, now=NOW))
 
 
 def _mode(path: str) -> int:
