@@ -56,7 +56,15 @@ from domain.refusals import (
     Refusal,
     UserErrorCode,
 )
-from domain.sheet_files import DotBothWays, LargeWorkbook, LongLine, MissingColumns, RepeatedColumn, UnreadableFile
+from domain.sheet_files import (
+    DotBothWays,
+    LargeWorkbook,
+    LongLine,
+    MissingColumns,
+    RepeatedColumn,
+    UnreadableFile,
+    UnwritableReport,
+)
 from domain.sheet_rows import (
     AmbiguousProduct,
     LostCharacters,
@@ -165,6 +173,7 @@ SAMPLES: Sequence[Said] = (
     DuplicateTier(minimum=1),
     DuplicateTier(minimum=1_000),
     UnreadableFile(PermissionError(errno.EACCES, "")),
+    UnwritableReport("erros.csv", OSError(errno.ENOSPC, "")),
     LargeWorkbook(megabytes=256),
     LongLine(line=12_345),
     MissingColumns([("cnpj", "cgc"), ("nome",)]),

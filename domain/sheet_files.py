@@ -19,7 +19,17 @@ _REASONS: Mapping[int | None, Text] = {
     errno.EPERM: Text(pt="falta a permissão", en="the permission is missing"),
     errno.ENAMETOOLONG: Text(pt="o nome é longo demais", en="its name is too long"),
     errno.EIO: Text(pt="o disco ou a rede falhou", en="the disk or the network failed"),
+    errno.ENOSPC: Text(pt="o disco está cheio", en="the disk is full"),
+    errno.EDQUOT: Text(pt="a cota do disco acabou", en="the quota of the disk is used up"),
+    errno.EROFS: Text(pt="o disco só permite leitura", en="the disk is read-only"),
+    errno.EPIPE: Text(pt="quem o lia terminou", en="its reader has ended"),
 }
+
+
+def _reason(error: OSError) -> Text:
+    other = f"“{error.strerror or error}”"
+    unusual = Text(pt=f"o sistema respondeu {other}", en=f"the system answered {other}")
+    return _REASONS.get(error.errno, unusual)
 
 
 class UnreadableFile(SheetRefused):
@@ -28,9 +38,42 @@ class UnreadableFile(SheetRefused):
     text = Text(pt="O arquivo não pode ser lido: {reason}.", en="The file can't be read: {reason}.")
 
     def __init__(self, error: OSError) -> None:
-        other = f"“{error.strerror or error}”"
-        unusual = Text(pt=f"o sistema respondeu {other}", en=f"the system answered {other}")
-        super().__init__(reason=_REASONS.get(error.errno, unusual))
+        super().__init__(reason=_reason(error))
+
+
+class UnwritableReport(SheetRefused):
+    """The operating system refuses to write the report of an import."""
+
+    text = Text(
+        pt="O relatório {file} não pode ser gravado: {reason}.", en="The report {file} can't be written: {reason}."
+    )
+
+    def __init__(self, file: str, error: OSError) -> None:
+        super().__init__(file=file, reason=_reason(error))
+
+
+class ReportOverFile(SheetRefused):
+    """A report would take the place of a file whose good rows are not imported."""
+
+    text = Text(
+        pt=(
+            "O relatório não pode substituir o próprio arquivo, porque as linhas corretas talvez não sejam importadas. "
+            "Dê outro nome ao relatório."
+        ),
+        en=(
+            "The report can't replace the imported file itself, because its good rows may not be imported. "
+            "Give the report another name."
+        ),
+    )
+
+
+class ChangedFile(SheetRefused):
+    """The file became shorter while it was read."""
+
+    text = Text(
+        pt="O arquivo mudou durante a leitura. Importe-o novamente.",
+        en="The file changed while it was read. Import it again.",
+    )
 
 
 class NoText(SheetRefused):

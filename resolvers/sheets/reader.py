@@ -12,7 +12,7 @@ from domain.cells import original
 from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
-from domain.sheet_files import EmptySheet, NoText, OldWorkbook, UnreadableFile, WebPage
+from domain.sheet_files import ChangedFile, EmptySheet, NoText, OldWorkbook, UnreadableFile, WebPage
 from domain.sheet_rows import LostCharacters, Mojibake, NulInRow, UnpairedQuotes, WrongCellCount, sentences
 from domain.sheet_warnings import Warned
 from domain.text import single_spaced, trimmed, visible
@@ -152,7 +152,8 @@ def _declares(row: Sequence[str]) -> bool:
 def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line | BadRow]:
     counted = Lines(text, row_max=_LONGEST_ROW)
     for _ in range(placed.ends):
-        next(counted)
+        if next(counted, None) is None:
+            raise ChangedFile
         counted.row = []
     reader = csv.reader(counted, delimiter=delimiter, strict=True)
     while True:
@@ -161,6 +162,8 @@ def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line |
         try:
             row = next(reader)
         except StopIteration:
+            if counted.number < text.count:
+                raise ChangedFile from None
             return
         except csv.Error:
             row = []

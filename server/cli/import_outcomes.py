@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import typer
 
 from domain.languages import Fact, Language, Text
-from domain.sheet_files import SheetRefused
+from domain.sheet_files import ReportOverFile, SheetRefused
 from domain.sheet_warnings import UnusedColumns
 from resolvers import imports
 from resolvers.portal import Portal
@@ -18,6 +18,7 @@ from resolvers.sheets.headers import Layout
 from resolvers.sheets.reader import BadRow, Sheet, of_path, sheet
 from resolvers.sheets.reports import Report
 from server.cli.progress import ProgressCallback
+from server.cli.report_files import is_same, refused, report_file
 from server.cli.runner import WRONGLY_USED, fail, run
 
 
@@ -36,6 +37,9 @@ class Outcome:
     labels: Mapping[str, Text]
     language: Language
     report_to: Path | None
+    partial: bool
+    """Whether good rows are imported though others are bad."""
+
     done: Counter[str] = field(default_factory=Counter)
     """Number of rows of each outcome."""
 
@@ -47,8 +51,9 @@ class Outcome:
         self.bad += 1
         reason = row.reason(self.language, self.labels).rstrip(".")
         self.say(row.line, f"{reason}.", err=True)
-        if self.report is not None:
-            self.report.add([row])
+        if self.report is not None and self.report_to is not None:
+            with refused(self.report_to):
+                self.report.add([row])
 
     def say(self, line: int, sentence: str, *, err: bool = False) -> None:
         """Print a sentence about a line."""
@@ -118,9 +123,14 @@ def opened_sheet(file: Path, layout: Layout, outcome: Outcome) -> Iterator[Sheet
             opened = stack.enter_context(sheet(stack.enter_context(of_path(file)), layout))
             _warn_of(opened, outcome.language)
             if outcome.report_to is not None:
-                to = stack.enter_context(outcome.report_to.open("w", encoding="utf-8", newline=""))
+                if not outcome.partial and is_same(file, outcome.report_to):
+                    # The report would take the place of good rows that are not imported.
+                    raise ReportOverFile
+                to = stack.enter_context(report_file(outcome.report_to, complete=RefusedError))
                 outcome.report = Report(to, outcome.language, outcome.labels)
-                outcome.report.begin(opened.header)
+                with refused(outcome.report_to):
+                    outcome.report.begin(opened.header)
+                    to.flush()
             yield opened
     except SheetRefused as refusal:
         fail(refusal.message(outcome.language), status=WRONGLY_USED)

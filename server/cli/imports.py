@@ -57,7 +57,7 @@ def clients(
 
     A CNPJ that is already active is left alone. Exits with 1 if any row is bad.
     """
-    outcome = Outcome(client_rows.LABELS, language, report)
+    outcome = Outcome(client_rows.LABELS, language, report, partial=not (all_or_nothing or dry_run))
 
     async def work(portal: Portal) -> None:
         found = await partners.named(portal, partner)
@@ -112,7 +112,7 @@ def import_products(
     active, and an existing one is left as it is. Orders and activations keep their seats. Exits with 1 if any row is
     bad.
     """
-    outcome = Outcome(product_rows.LABELS, language, report)
+    outcome = Outcome(product_rows.LABELS, language, report, partial=not (all_or_nothing or dry_run))
 
     async def work(portal: Portal) -> None:
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[ProductDetails]]:
@@ -168,7 +168,7 @@ def import_prices(
     Columns: produto (its code or name), tipo (Compra or Adicional), quantidade_minima, valor_unitario_mensal,
     valor_adesao and bonus, or in English. Amounts are written 1.234,50 or 1234.50.
     """
-    outcome = Outcome(price_rows.LABELS, language, report)
+    outcome = Outcome(price_rows.LABELS, language, report, partial=False)
 
     async def work(portal: Portal) -> list[str]:
         found = await _table(portal, table, partner)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from domain.cells import harmless, quoted
 from domain.languages import Language
-from domain.sheet_files import SheetRefused
+from domain.sheet_files import ChangedFile, SheetRefused
 from domain.sheet_rows import WrongCellCount
 from domain.text import single_spaced, trimmed
 from resolvers.sheets import clients, prices
@@ -239,6 +240,16 @@ def test_what_is_no_file_is_refused(file: Path, tmp_path: Path) -> None:
     for missing in (file, tmp_path):
         with pytest.raises(SheetRefused):
             read(missing)
+
+
+@pytest.mark.parametrize("size", [0, 12, 500])
+def test_a_file_that_is_shortened_while_it_is_read_is_refused(file: Path, size: int) -> None:
+    file.write_text("Clientes\ncnpj;nome\n" + "1;a\n" * 10_000)
+
+    with sheet(file) as opened:
+        os.truncate(file, size)
+        with pytest.raises(ChangedFile):
+            list(opened.rows)
 
 
 def test_every_header_of_the_prices_is_found_in_two_languages(file: Path) -> None:
