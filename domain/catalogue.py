@@ -57,6 +57,7 @@ from domain.refusals import (
     UserErrorCode,
 )
 from domain.sheet_files import (
+    BlankRows,
     DotBothWays,
     LargeWorkbook,
     LongLine,
@@ -67,6 +68,7 @@ from domain.sheet_files import (
 )
 from domain.sheet_rows import (
     AmbiguousProduct,
+    ErrorValue,
     LostCharacters,
     Mojibake,
     NoAmount,
@@ -175,6 +177,7 @@ SAMPLES: Sequence[Said] = (
     UnreadableFile(PermissionError(errno.EACCES, "")),
     UnwritableReport("erros.csv", OSError(errno.ENOSPC, "")),
     LargeWorkbook(megabytes=256),
+    BlankRows(highest=100_000),
     LongLine(line=12_345),
     MissingColumns([("cnpj", "cgc"), ("nome",)]),
     RepeatedColumn(header="CNPJ"),
@@ -184,6 +187,7 @@ SAMPLES: Sequence[Said] = (
     WrongCellCount(cells=1, headers=5),
     Mojibake(written="JoÃ£o", meant="João"),
     LostCharacters(written="Jo\ufffdo"),
+    ErrorValue(written="#N/D"),
     NoWholeNumber(_COLUMN, lowest=1, highest=10_000),
     NoAnswer(_COLUMN),
     NoAmount(_COLUMN, highest=Amount(UNIT_PRICE_MAX)),

@@ -133,6 +133,15 @@ class LargeWorkbook(SheetRefused):
     )
 
 
+class BlankRows(SheetRefused):
+    """The workbook has too many blank rows."""
+
+    text = Text(
+        pt="A planilha XLSX tem mais de {highest} linhas em branco. Exclua essas linhas ou salve-a como CSV.",
+        en="The XLSX workbook has more than {highest} blank rows. Delete them, or save it as CSV.",
+    )
+
+
 class LongLine(SheetRefused):
     """A line of the file is longer than any row."""
 

@@ -54,6 +54,15 @@ class LostCharacters(Refusal):
     )
 
 
+class ErrorValue(Refusal):
+    """A spreadsheet had an error in place of a value."""
+
+    text = Text(
+        pt="A planilha mostra o erro {written} no lugar de um valor; corrija a célula ou digite o valor.",
+        en="The spreadsheet shows the error {written} in place of a value; correct the cell, or type the value.",
+    )
+
+
 class CnpjRounded(Refusal):
     """A spreadsheet has rounded a CNPJ."""
 

@@ -13,10 +13,11 @@ from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
 from domain.sheet_files import ChangedFile, EmptySheet, NoText, OldWorkbook, UnreadableFile, WebPage
-from domain.sheet_rows import LostCharacters, Mojibake, NulInRow, UnpairedQuotes, WrongCellCount, sentences
+from domain.sheet_rows import ErrorValue, LostCharacters, Mojibake, NulInRow, UnpairedQuotes, WrongCellCount, sentences
 from domain.sheet_warnings import Warned
 from domain.text import single_spaced, trimmed, visible
 from resolvers.sheets import headers, lines, workbooks
+from resolvers.sheets.cells import is_error
 from resolvers.sheets.encodings import mended
 from resolvers.sheets.headers import Header, Layout
 from resolvers.sheets.lines import Lines, Text
@@ -187,11 +188,14 @@ def _line(begins: int, row: Sequence[str], header: Header) -> Line | BadRow:
 def _checked(begins: int, row: Iterable[str], header: Header, written: Sequence[str]) -> Line | BadRow:
     # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
     cells = {name: single_spaced(cell) for name, cell in zip(header.names, row, strict=True) if name}
-    garbled = [refusal for cell in cells.values() if (refusal := _garbled(cell)) is not None]
-    return BadRow(begins, garbled, written) if garbled else Line(begins, cells, written)
+    refusals = [refusal for cell in cells.values() if (refusal := _refusal(cell)) is not None]
+    return BadRow(begins, refusals, written) if refusals else Line(begins, cells, written)
 
 
-def _garbled(cell: str) -> Refusal | None:
+def _refusal(cell: str) -> Refusal | None:
+    """Return what is wrong with a cell of any column: it has an error of a spreadsheet, or garbled accents."""
+    if is_error(cell):
+        return ErrorValue(written=cell[:_SHOWN])
     if cell.isascii():
         return None
     if _LOST in cell:

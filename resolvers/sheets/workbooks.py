@@ -1,5 +1,7 @@
 """Workbooks (XLSX), read row by row within bounds of their unpacked size."""
 
+import errno
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,20 +11,18 @@ from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
 from defusedxml import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
 
-from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook
+from domain.sheet_files import BlankRows, BrokenWorkbook, EmptySheet, LargeWorkbook, UnreadableFile
+from resolvers.sheets.cells import is_error
+from resolvers.sheets.pages import Book, ErrorText
 
 MAGIC = b"PK\x03\x04"
 """First bytes of a workbook, which is a ZIP archive."""
 
 _PARTS_MAX = 1_000
 """Maximum number of parts of a workbook."""
-
-_COLUMNS_MAX = 100
-"""Maximum number of columns that are read."""
 
 _ROWS_MAX = 1 << 20
 """Maximum number of rows of a sheet in Excel; a file can claim any."""
@@ -47,6 +47,9 @@ _BROKEN = (
 )
 """Errors that openpyxl raises about files that are no workbooks, are damaged, or are encrypted."""
 
+_ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
+_UNKNOWN_ERROR = "#VALUE!"
+
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Methods of compression that workbooks have (ECMA-376, part 2)."""
 
@@ -54,15 +57,27 @@ _BLOCK = 1 << 20
 
 
 class Bounds(NamedTuple):
-    """What a workbook may take: bytes of its unpacked parts, and tags of XML in them, which are objects in memory."""
+    """What a workbook may take.
+
+    Attributes:
+        unpacked: Bytes of its unpacked parts.
+        tags: Tags of XML in them, which are objects in memory.
+        blank_rows: Rows of its sheet without any text.
+
+    """
 
     unpacked: int
     tags: int
+    blank_rows: int = _ROWS_MAX
 
 
 OPERATORS_BOUNDS = Bounds(unpacked=256 * 1024 * 1024, tags=20_000_000)
-CALLERS_BOUNDS = Bounds(unpacked=16 * 1024 * 1024, tags=500_000)
-"""Bounds for callers of the API: 5,000 rows of 15 columns have 450,000 tags at most."""
+CALLERS_BOUNDS = Bounds(unpacked=16 * 1024 * 1024, tags=500_000, blank_rows=100_000)
+"""Bounds for callers of the API.
+
+5,000 rows of 15 columns have 450,000 tags at most. A sheet that was formatted down to the last row of the old format of
+Excel has 65,536 rows.
+"""
 
 Numbered = tuple[int, Sequence[str]]
 
@@ -84,19 +99,14 @@ def rows(opened: BinaryIO, bounds: Bounds) -> Iterator[Rows]:
     """Open a workbook; raise a refusal if it is damaged, or would take more than the bounds."""
     _check_size(opened, bounds)
     with _broken():
-        book = openpyxl.load_workbook(opened, read_only=True, data_only=True, keep_links=False)
-    try:
-        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        if not sheets:
+        book = Book(opened)
+        book.read()
+    with book.archive:
+        if book.page is None:
             raise EmptySheet
-        stated = sheets[0].max_row or 0
-        # The dimensions that a file states may be wrong, and would cut rows off.
-        sheets[0].reset_dimensions()
-        numbered = _numbered(sheets[0].iter_rows(values_only=True, max_col=_COLUMNS_MAX))
+        numbered = _numbered(book.page.values, bounds.blank_rows)
         beginning = list(islice(numbered, _BEGINNING))
-        yield Rows(beginning, numbered, max(stated, len(beginning)))
-    finally:
-        book.close()
+        yield Rows(beginning, numbered, max(book.page.stated_rows, len(beginning)))
 
 
 def _check_size(opened: BinaryIO, bounds: Bounds) -> None:
@@ -122,21 +132,25 @@ def _broken() -> Iterator[None]:
         yield
     except _BROKEN as error:
         raise BrokenWorkbook from error
+    except OSError as error:
+        # A damaged directory of the archive points outside of the file; a missing part is an error without number.
+        raise BrokenWorkbook if error.errno in {None, errno.EINVAL} else UnreadableFile(error) from error
 
 
-def _numbered(found: Iterable[Sequence[Any]]) -> Iterator[Numbered]:
+def _numbered(found: Iterable[Sequence[Any]], blank_max: int) -> Iterator[Numbered]:
+    blank = 0
     with _broken():
         for number, row in enumerate(found, 1):
             # Rows that are not in the file come as blank ones, as many as there are numbers.
             if number > _ROWS_MAX:
                 raise BrokenWorkbook
-            if row.count(None) < len(row):
-                yield number, [_text(cell) for cell in row[: _width(row)]]
-
-
-def _width(row: Sequence[Any]) -> int:
-    """Return the number of cells up to the last one that is not blank."""
-    return next((place for place in range(len(row), 0, -1) if row[place - 1] is not None), 0)
+            texts = [_text(cell) for cell in row]
+            if any(texts):
+                yield number, texts
+            else:
+                blank += 1
+                if blank > blank_max:
+                    raise BlankRows(highest=blank_max)
 
 
 def _text(cell: object) -> str:
@@ -150,5 +164,16 @@ def _text(cell: object) -> str:
             return str(int(cell)) if cell.is_integer() else f"{cell:.6f}".rstrip("0").replace(".", ",")
         case datetime() | date():
             return cell.isoformat()
+        case ErrorText():
+            return cell if is_error(cell) else _UNKNOWN_ERROR
         case _:
-            return str(cell)
+            return _unescaped(str(cell))
+
+
+def _unescaped(text: str) -> str:
+    """Return a text without the escapes by which workbooks write what XML has no form for (ECMA-376, ST_Xstring)."""
+    if "_x" not in text:
+        return text
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    # Characters beyond the first 65,536 are two escapes. Half of one is as lost as any other unreadable character.
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from db.client_changes import ClientDetails
+from domain.cells import xml_text
 from domain.languages import Language
-from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused
+from domain.sheet_files import BlankRows, BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused
 from domain.sheet_rows import WrongCellCount
 from resolvers.sheets import clients, prices
 from resolvers.sheets.clients import Repeated, Row
@@ -244,3 +245,82 @@ def test_a_workbook_without_rows_or_with_hidden_sheets_only_is_empty() -> None:
     for content in (workbook(), workbook([]), hidden):
         with pytest.raises(EmptySheet):
             read(content)
+
+
+BLANK_ROWS = 50
+
+
+@pytest.mark.parametrize("blank", [b"<row/>" * (BLANK_ROWS + 1), b'<row r="900"/>', b'<row s="1"><c/></row>' * 60])
+def test_more_blank_rows_than_any_sheet_has_are_refused(blank: bytes) -> None:
+    rows = workbook(HEADER, ["191", "Banco"])
+    content = changed(rows, lambda xml: xml.replace(b"</sheetData>", blank + b"</sheetData>"))
+
+    with pytest.raises(BlankRows) as refused:
+        read(content, BOUNDS._replace(blank_rows=BLANK_ROWS))
+
+    assert "50 blank rows" in refused.value.message(Language.ENGLISH)
+
+
+def test_a_sheet_may_have_blank_rows_between_and_below_its_rows() -> None:
+    row = b'<row r="40"><c t="n"><v>191</v></c><c t="inlineStr"><is><t>Banco</t></is></c></row>'
+    content = changed(workbook(HEADER), lambda xml: xml.replace(b"</sheetData>", row + b"<row/>" * 9 + b"</sheetData>"))
+
+    assert [row.line for row in read(content, BOUNDS._replace(blank_rows=BLANK_ROWS))] == [40]
+
+
+ESCAPED = [
+    ("Padaria_x000D_\nSol", "Padaria Sol"),
+    ("Peças _x005F_x0041_ Ltda", "Peças _x0041_ Ltda"),
+    ("Peças _x0041_ Ltda", "Peças A Ltda"),
+    ("_x00c1_gua _x_ _x12_ x005F_", "Água _x_ _x12_ x005F_"),
+    ("Sol _xD83C__xDF1E_", "Sol \U0001f31e"),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), ESCAPED)
+@pytest.mark.parametrize("stored", [bytes, with_shared_strings])
+def test_escapes_of_a_workbook_are_read(stored: Callable[[bytes], bytes], written: str, meant: str) -> None:
+    (row,) = read(stored(workbook(HEADER, ["191", written])))
+
+    assert isinstance(row, Row)
+    assert row.client.details.name == meant
+
+
+@pytest.mark.parametrize("name", ["Peças _x0041_ Ltda", "_x005F_", "A & <B> _x", "_x005F_x0041_", "Sol \U0001f31e"])
+@pytest.mark.parametrize("stored", [bytes, with_shared_strings])
+def test_a_text_of_an_exported_workbook_is_read_back(stored: Callable[[bytes], bytes], name: str) -> None:
+    content = workbook(HEADER, ["191", "NAME"])
+    (row,) = read(stored(changed(content, lambda xml: xml.replace(b"NAME", xml_text(name).encode()))))
+
+    assert isinstance(row, Row)
+    assert row.client.details.name == name
+
+
+@pytest.mark.parametrize("lost", ["Sol _xD83C_", "So_xFFFD_l", "So_x0000_l"])
+def test_an_escape_of_no_character_makes_its_row_bad(lost: str) -> None:
+    (bad,) = read(workbook(HEADER, ["191", lost]))
+
+    assert isinstance(bad, BadRow)
+
+
+def test_a_text_of_several_formats_is_read_without_its_phonetic_hints() -> None:
+    runs = b"<r><t>Ban</t></r><r><t>co</t></r><rPh sb='0' eb='1'><t>x</t></rPh>"
+    content = changed(
+        with_shared_strings(workbook(HEADER, ["191", "RUNS"])), lambda xml: xml.replace(b"<t>RUNS</t>", runs), _STRINGS
+    )
+
+    (row,) = read(content)
+
+    assert isinstance(row, Row)
+    assert row.client.details.name == "Banco"
+
+
+@pytest.mark.parametrize(("value", "shown"), [("#N/A", "#N/A"), ("#DIV/0!", "#DIV/0!"), ("#NEW", "#VALUE!")])
+def test_a_cell_with_an_error_makes_its_row_bad(value: str, shown: str) -> None:
+    cell = f'<c r="B2" t="e"><f>1/0</f><v>{value}</v></c>'.encode()
+    content = changed(workbook(HEADER, ["191", "Banco"]), lambda xml: re.sub(rb'<c r="B2".*?</c>', cell, xml))
+
+    (bad,) = read(content)
+
+    assert isinstance(bad, BadRow)
+    assert f"the error {shown}" in bad.reason(Language.ENGLISH, {})
