@@ -44,6 +44,9 @@ LIST_LABELS: Mapping[ExportList, Text] = {
     ExportList.EVENTS: Text(pt="Eventos", en="Events"),
 }
 TOTAL_LABEL = Text(pt="Total de registros", en="Number of rows")
+TOTAL_NAME = "rowCount"
+"""What files for programs call the number of rows."""
+
 SUMMARY_LABEL = Text(pt="Resumo", en="Summary")
 READ_PERMISSIONS: Mapping[ExportList, Permission] = {
     ExportList.CLIENTS: Permission.CLIENTS_READ,

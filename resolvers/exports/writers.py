@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import orjson
 
 from domain.cells import csv_cells
-from domain.exports import CsvStyle
+from domain.exports import TOTAL_NAME, CsvStyle
 from resolvers.exports.values import Shown, csv_converter, json_converter
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
@@ -50,7 +50,7 @@ class CsvWriter:
         brazilian = style is CsvStyle.BRAZILIAN
         self._delimiter, self._mark = (";", "\ufeff") if brazilian else (",", "")
         self._header = [column.label if brazilian else column.name for column in columns]
-        self._total = total_label if brazilian else "rowCount"
+        self._total = total_label if brazilian else TOTAL_NAME
         self._converters = [csv_converter(column, style) for column in columns]
         self.count = 0
 
@@ -100,4 +100,4 @@ class JsonLinesWriter:
 
     def end(self) -> bytes:
         """Return an object with the number of rows before it."""
-        return orjson.dumps({"rowCount": self.count}) + b"\n"
+        return orjson.dumps({TOTAL_NAME: self.count}) + b"\n"

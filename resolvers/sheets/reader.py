@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from domain.cells import original
+from domain.exports import TOTAL_LABEL, TOTAL_NAME
 from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
@@ -37,6 +38,9 @@ _LONGEST_ROW = 20
 _SHOWN = 60
 """Maximum characters of a garbled cell that a sentence repeats."""
 
+_TOTALS = frozenset(headers.normal(name) for name in (TOTAL_LABEL.pt, TOTAL_LABEL.en, TOTAL_NAME))
+_TOTAL = re.compile("[0-9]+(?:[.,][0-9]{3})*")
+
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|table|meta|head|style)", re.IGNORECASE)
 _LOST = "\ufffd"
@@ -51,7 +55,7 @@ class Line:
     number: int
     cells: Mapping[str, str]
     written: Sequence[str] = field(default=(), compare=False)
-    """Cells as they are in the file."""
+    """Texts of all its cells."""
 
     def bad(self, *refusals: Refusal) -> "BadRow":
         """Return it as a bad row."""
@@ -65,7 +69,7 @@ class BadRow:
     line: int
     refusals: Sequence[Refusal]
     written: Sequence[str] = field(default=(), compare=False)
-    """Cells as they are in the file."""
+    """Texts of all its cells."""
 
     def reason(self, language: Language, labels: Mapping[str, Translated]) -> str:
         """Return why it is not imported, in sentences for a person."""
@@ -114,7 +118,7 @@ def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS
         ):
             raise NoText
         headers.check(placed.header, layout)
-        yield Sheet(placed.header, _rows(text, delimiter, placed), text.count, text.warnings)
+        yield Sheet(placed.header, _without_total(_rows(text, delimiter, placed)), text.count, text.warnings)
 
 
 def _workbook(pages: workbooks.Rows, layout: Layout) -> Sheet:
@@ -122,7 +126,30 @@ def _workbook(pages: workbooks.Rows, layout: Layout) -> Sheet:
     if placed is None:
         raise EmptySheet
     headers.check(placed.header, layout)
-    return Sheet(placed.header, _workbook_rows(pages.after(placed.ends), placed.header), pages.lines, ())
+    rows = _workbook_rows(pages.after(placed.ends), placed.header)
+    return Sheet(placed.header, _without_total(rows), pages.lines, ())
+
+
+def _without_total(rows: Iterable[Line | BadRow]) -> Iterator[Line | BadRow]:
+    """Yield the rows without the last one if it has their number, as in the portal's exports."""
+    before: Line | BadRow | None = None
+    for row in rows:
+        if before is not None:
+            yield before
+            before = None
+        if _is_total(row.written):
+            before = row
+        else:
+            yield row
+
+
+def _is_total(cells: Sequence[str]) -> bool:
+    match cells:
+        # A spreadsheet program adds blank cells, as many as there are columns.
+        case [label, number, *others] if _TOTAL.fullmatch(trimmed(number)):
+            return headers.normal(label) in _TOTALS and not any(map(trimmed, others))
+        case _:
+            return False
 
 
 def _placed(text: Text, layout: Layout) -> tuple[str, headers.Placed | None]:
@@ -173,7 +200,7 @@ def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line |
             counted.give_back()
             yield BadRow(begins, (UnpairedQuotes(),), (counted.row[0].strip("\r\n"),))
         elif any(trimmed(cell) for cell in row):
-            yield _line(begins, row, placed.header)
+            yield _line(begins, [original(cell) for cell in row], placed.header)
 
 
 def _line(begins: int, row: Sequence[str], header: Header) -> Line | BadRow:
@@ -182,7 +209,7 @@ def _line(begins: int, row: Sequence[str], header: Header) -> Line | BadRow:
         return BadRow(begins, (NulInRow(),), [cell.replace("\0", "") for cell in written])
     if len(row) != len(header.cells):
         return BadRow(begins, (WrongCellCount(cells=len(row), headers=len(header.cells)),), written)
-    return _checked(begins, map(original, row), header, written)
+    return _checked(begins, row, header, written)
 
 
 def _checked(begins: int, row: Iterable[str], header: Header, written: Sequence[str]) -> Line | BadRow:

@@ -4,14 +4,13 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
+from domain.cells import harmless, original
 from domain.languages import Language, Text
 from resolvers.sheets.headers import REASON, Header
 from resolvers.sheets.reader import BadRow
 
 BOM = "\ufeff"
 """First character of the file, by which Excel knows UTF-8."""
-
-_FORMULA = ("=", "+", "-", "@")
 
 
 class Report:
@@ -25,7 +24,8 @@ class Report:
     def begin(self, header: Header) -> None:
         """Write the header: the reason before the columns of the sheet, since a bad row may have too many cells."""
         self._to.write(BOM)
-        self._write(REASON.within(self._language), header.cells[1:] if header.has_reason else header.cells)
+        cells = header.cells[1:] if header.has_reason else header.cells
+        self._write(REASON.within(self._language), [original(cell) for cell in cells])
 
     def add(self, rows: Iterable[BadRow]) -> None:
         """Write bad rows as they are in the sheet, each with its reason."""
@@ -34,9 +34,5 @@ class Report:
             self._write(f"{line} {row.line}: {row.reason(self._language, self._labels)}", row.written)
 
     def _write(self, reason: str, cells: Sequence[str]) -> None:
-        self._rows.writerow([reason, *map(_harmless, cells)])
-
-
-def _harmless(cell: str) -> str:
-    """Return the cell so that no spreadsheet takes it for a formula; imports read it as it was."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        # No spreadsheet takes a cell for a formula, and imports read it as it was.
+        self._rows.writerow([reason, *map(harmless, cells)])

@@ -245,3 +245,23 @@ async def test_five_thousand_long_rows_are_registered_by_few_statements(api: Api
     assert payload["registeredCount"] == 5_000
     assert payload["rows"][-1] == {"status": "REGISTERED", "client": {"name": f"{name}4999"}}
     assert 10 < len(sent) < 40
+
+
+@pytest.mark.parametrize(
+    "form", [{"format": "CSV"}, {"format": "CSV", "csvStyle": "PLAIN"}, {"format": "XLSX"}], ids=str
+)
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+async def test_an_exported_file_is_imported_by_another_partner(
+    api: Api, other_api: Api, form: Json, language: str
+) -> None:
+    names = ["Peças _x0041_ Ltda", "=Padaria", "Sol"]
+    for name in names:
+        await api.client(name=name, city="Recife", state="PE")
+    exporting = replace(api, language=language)
+    payload = await exporting.done("createExport", "export { url }", {"list": {"clients": {}}, **form})
+    file = await api.http.get(payload["export"]["url"])
+
+    done = await imported(other_api, b64encode(file.content).decode(), contentEncoding="BASE64")
+
+    assert [row["status"] for row in done["rows"]] == ["REGISTERED"] * 3
+    assert sorted(row["client"]["name"] for row in done["rows"]) == sorted(names)
