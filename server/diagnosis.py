@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
+from traceback import walk_tb
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -92,6 +93,13 @@ def check_file(url: str) -> None:
     path = sqlite_file(url)
     if path is not None and (complaint := storage.complaint(path)) is not None:
         raise DatabaseTroubleError(complaint)
+
+
+def is_of_database(error: OSError) -> bool:
+    """Return whether the database's driver raised the error, or the engine about a connection."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
+    # The engine also runs units of work, whose errors are their own.
+    return any(module.startswith("asyncpg.") for module in modules) or modules[-1].startswith("db.engine.")
 
 
 def sqlite_file(url: str) -> str | None:

@@ -58,7 +58,10 @@ class Lines:
 @contextmanager
 def text(opened: BinaryIO) -> Iterator["Text"]:
     """Read an open file as a text; Python knows the line breaks of all systems."""
-    utf_16 = opened.read(2) in _UTF_16
+    try:
+        utf_16 = opened.read(2) in _UTF_16
+    except OSError as error:
+        raise UnreadableFile(error) from None
     file = io.TextIOWrapper(opened, encoding="utf-16" if utf_16 else "latin-1", newline="")
     try:
         yield Text(file, utf_16=utf_16)

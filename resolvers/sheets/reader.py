@@ -3,9 +3,11 @@
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple
 
 from domain.cells import original
@@ -87,20 +89,33 @@ class Sheet(NamedTuple):
 
 @contextmanager
 def of_path(file: Path) -> Iterator[BinaryIO]:
-    """Open a file of the disk; raise a refusal if that fails."""
+    """Open a file of the disk, or copy it to one if it is a pipe; raise a refusal if that fails."""
+    with ExitStack() as stack:
+        with _readable():
+            opened: BinaryIO = stack.enter_context(file.open("rb"))
+            if not opened.seekable():
+                # A sheet is read several times.
+                copied = stack.enter_context(TemporaryFile())
+                copyfileobj(opened, copied)
+                copied.seek(0)
+                opened = copied
+        yield opened
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
     try:
-        opened = file.open("rb")
+        yield
     except OSError as error:
         raise UnreadableFile(error) from None
-    with opened:
-        yield opened
 
 
 @contextmanager
 def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS) -> Iterator[Sheet]:
     """Find the columns of an open file; raise a refusal if it is unreadable or lacks a required column."""
-    beginning = opened.read(_BEGINNING)
-    opened.seek(0)
+    with _readable():
+        beginning = opened.read(_BEGINNING)
+        opened.seek(0)
     if beginning.startswith(workbooks.MAGIC):
         with workbooks.rows(opened, bounds) as pages:
             yield _workbook(pages, layout)

@@ -99,9 +99,11 @@ def failures(given: Settings | None = None) -> Iterator[None]:
     except (Unavailable, DBAPIError, sqlite3.Error) as error:
         _fail_to_reach(error, given)
     except OSError as error:
-        if error.filename is None:
+        if error.filename is not None:
+            fail(f"{error.filename} can't be used: {error.strerror}.")
+        if diagnosis.is_of_database(error):
             _fail_to_reach(error, given)
-        fail(f"{error.filename} can't be used: {error.strerror}.")
+        fail(f"The operating system reports an error: {error.strerror or str(error) or type(error).__name__}.")
 
 
 def _fail_to_reach(error: Exception, given: Settings | None) -> NoReturn:
