@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from domain.languages import Text
@@ -26,6 +27,9 @@ _NOT_COUNTED = frozenset(
 
 _HEADER_LENGTH_MAX = 100
 """Maximum characters of a header of a known column."""
+
+_CELLS_MAX = 1_000
+"""Maximum number of cells of a header that are looked at; the columns after them are unknown."""
 
 _HEADER_WITHIN = 30
 """Maximum number of rows that titles can have above the header."""
@@ -124,7 +128,7 @@ def _has_no_header(row: Sequence[str], layout: Layout) -> bool:
 
 
 def _names(row: Sequence[str], columns: Columns) -> list[str | None]:
-    ranked = [_ranks(cell, columns) for cell in row]
+    ranked = [_ranks(cell, columns) for cell in row[:_CELLS_MAX]]
     names: list[str | None] = [None] * len(row)
     for name in columns:
         best = min((ranks[name] for ranks in ranked if name in ranks), default=None)
@@ -143,13 +147,20 @@ def _ranks(cell: str, columns: Columns) -> dict[str, tuple[int, int]]:
     ranks = {}
     for name, aliases in columns.items():
         for rank, alias in enumerate(aliases):
-            if written == normal(alias):
+            whole, of_alias = _forms(alias)
+            if written == whole:
                 ranks[name] = rank, 0
                 break
-            if words and words == _words(alias):
+            if words and words == of_alias:
                 ranks[name] = rank, 1
                 break
     return ranks
+
+
+@cache
+def _forms(alias: str) -> tuple[str, frozenset[str]]:
+    """Return the normal form and the words of a header that is known; there are few of them."""
+    return normal(alias), _words(alias)
 
 
 def normal(header: str) -> str:

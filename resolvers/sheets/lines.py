@@ -12,6 +12,12 @@ from domain.sheet_files import LongLine, NoText, UnreadableFile
 from domain.sheet_warnings import GuessedEncoding, OtherEncoding, Warned
 from resolvers.sheets.encodings import DOS, WINDOWS, Encodings
 
+_READ_AGAIN_MAX = 10_000_000
+"""Maximum characters that are read again for rows of any length, so that wrong marks take a time that has an end."""
+
+_ROW_MAX_AFTER = 20
+"""Maximum number of lines of a row after that."""
+
 LINE_LENGTH_MAX = 1 << 20
 """Maximum characters of a line, which is read into memory as a whole."""
 
@@ -30,6 +36,7 @@ class Lines:
         """Take the maximum number of lines of a row, after which reading fails with csv.Error."""
         self._lines, self._row_max = iter(lines), row_max
         self._returned: deque[str] = deque()
+        self._read_again = 0
         self.number = 0
         self.row: list[str] = []
         """Lines read since the row began."""
@@ -53,6 +60,9 @@ class Lines:
         """Read again all but the first line of the row."""
         self._returned.extendleft(reversed(self.row[1:]))
         self.number -= len(self.row) - 1
+        self._read_again += sum(map(len, self.row))
+        if self._read_again > _READ_AGAIN_MAX:
+            self._row_max = min(self._row_max, _ROW_MAX_AFTER)
 
 
 @contextmanager

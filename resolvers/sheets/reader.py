@@ -34,8 +34,11 @@ _DECLARED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
 """Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
 
-_LONGEST_ROW = 20
-"""Maximum number of lines of a row. More lines mean that a quotation mark was not closed."""
+_LONGEST_ROW = 1_000
+"""Maximum number of lines of a row. More lines mean that a quotation mark was not closed.
+
+Excel has 254 lines in a cell at most.
+"""
 
 _SHOWN = 60
 """Maximum characters of a garbled cell that a sentence repeats."""

@@ -165,6 +165,32 @@ def test_a_forgotten_quotation_mark_in_a_long_file_is_found_soon(file: Path) -> 
     assert len(good) == 5_000
 
 
+@pytest.mark.parametrize("lines", [21, 254, 900])
+def test_a_cell_may_have_as_many_lines_as_in_a_spreadsheet(file: Path, lines: int) -> None:
+    file.write_text('cnpj;nome\n1;"Bar do Zé' + "\n" * (lines - 1) + '"\n2;c\n')
+
+    assert [(line.number, line.cells) for line in read(file) if isinstance(line, Line)] == [
+        (2, cells("1", "Bar do Zé")),
+        (2 + lines, cells("2", "c")),
+    ]
+
+
+def test_marks_that_close_no_cell_cost_no_time_without_end(file: Path) -> None:
+    # Within a cell, each line closes it and begins another one.
+    file.write_text("cnpj;nome\n" + 'x";"y\n' * 60_000)
+
+    found = read(file)
+
+    assert len(found) == 60_000
+    assert {type(row) for row in found} == {BadRow}
+
+
+def test_a_row_of_very_many_cells_is_looked_at_soon(file: Path) -> None:
+    file.write_text(";".join(f"Coluna {number}" for number in range(60_000)) + "\ncnpj;nome\n1;a\n")
+
+    assert read(file) == [Line(3, cells("1", "a"))]
+
+
 @pytest.mark.parametrize("line", [f"1;{'“' * 9_000}\n", f"1;a;{chr(11) * 9_000}\n", f"{'(' * 9_000};x\n"])
 def test_lines_that_would_take_time_to_look_at_are_read_soon(file: Path, line: str) -> None:
     file.write_text("cnpj;nome;uf\n" + line * 200, encoding="utf-8")
