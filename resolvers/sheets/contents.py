@@ -21,6 +21,8 @@ from resolvers.sheets.reader import BadRow, Sheet, sheet
 from resolvers.sheets.reports import Report
 from resolvers.sheets.workbooks import CALLERS_BOUNDS
 
+_BLANKS = b" \t\r\n"
+
 Row = TypeVar("Row")
 Read = TypeVar("Read")
 
@@ -90,7 +92,8 @@ def _read(content: Content, layout: Layout, of: Callable[[Sheet, bytes], Read]) 
 
 def _decoded(content: str) -> bytes:
     try:
-        return base64.b64decode(content, validate=True)
+        # Programs break the lines of Base64, as MIME has it.
+        return base64.b64decode(content.encode("ascii").translate(None, _BLANKS), validate=True)
     except (binascii.Error, ValueError):
         raise NoBase64(("content",)) from None
 

@@ -28,7 +28,7 @@ describe(
     "How an input has a file.",
     {
         ContentEncoding.TEXT: "As the text of the file, for CSV.",
-        ContentEncoding.BASE64: "As its bytes in Base64, for XLSX, and for CSV in any encoding.",
+        ContentEncoding.BASE64: "As its bytes in Base64, also with line breaks, for XLSX, and for CSV in any encoding.",
     },
 )
 describe(

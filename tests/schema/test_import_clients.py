@@ -1,7 +1,7 @@
 """Import of a sheet of clients, over HTTP, on both engines."""
 
 from asyncio import gather
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from dataclasses import replace
 from io import BytesIO
 
@@ -114,6 +114,8 @@ async def test_all_or_nothing_refuses_the_whole_sheet_and_shows_its_rows(api: Ap
         ("", "TEXT", "empty"),
         ("Nome\nA\n", "TEXT", "cnpj"),
         ("CNPJ;Nome\n", "BASE64", "Base64"),
+        ("Q05QSjtOb21lCg=", "BASE64", "Base64"),
+        ("Q05Q SjtObçmlC", "BASE64", "Base64"),
         (b64encode(b"PK\x03\x04").decode(), "BASE64", "XLSX"),
         ("CNPJ;Nome\n" + "1;A\n" * 5_001, "TEXT", "5,000"),
     ],
@@ -265,3 +267,13 @@ async def test_an_exported_file_is_imported_by_another_partner(
 
     assert [row["status"] for row in done["rows"]] == ["REGISTERED"] * 3
     assert sorted(row["client"]["name"] for row in done["rows"]) == sorted(names)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \t\n"])
+async def test_base64_may_have_line_breaks(api: Api, end: str) -> None:
+    rows = [f"{cnpjs.another()};Padaria São João" for _ in range(10)]
+    lines = encodebytes("\n".join(["CNPJ;Nome", *rows]).encode()).decode()
+
+    payload = await imported(api, lines.replace("\n", end), contentEncoding="BASE64")
+
+    assert payload["registeredCount"] == 10
