@@ -76,6 +76,7 @@ from domain.sheet_rows import (
     NoWholeNumber,
     RepeatedCode,
     RepeatedTier,
+    TwoStates,
     UnknownProduct,
     WrongCellCount,
 )
@@ -194,6 +195,7 @@ SAMPLES: Sequence[Said] = (
     UnknownProduct(codes="COMPLETO, LIGHT"),
     AmbiguousProduct(codes="COMPLETO, LIGHT"),
     RepeatedTier(quantity=1_000),
+    TwoStates(of_city="SP", of_column="PE"),
     RepeatedCode(code="COMPLETO", line=7),
     OtherEncoding([3], 1),
     GuessedEncoding([2, 3, 5, 7, 11], 6),

@@ -98,6 +98,15 @@ class NoTradeName(Refusal):
     )
 
 
+class TwoStates(Refusal):
+    """A city is written with another state than that of the row."""
+
+    text = Text(
+        pt="A cidade está com a UF {of_city}, e a coluna da UF tem {of_column}; corrija uma delas.",
+        en="The city has the state {of_city}, and the column of states has {of_column}; correct one of them.",
+    )
+
+
 class InColumn(Refusal):
     """A cell has a wrong value; `column` is what the sentence calls it."""
 

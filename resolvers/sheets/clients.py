@@ -11,7 +11,7 @@ from domain import cnpj as cnpjs
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.languages import Text
-from domain.sheet_rows import CnpjRounded, CpfGiven, NoTradeName
+from domain.sheet_rows import CnpjRounded, CpfGiven, NoTradeName, TwoStates
 from domain.sheet_warnings import CodedCities, Warned
 from domain.text import visible
 from resolvers.clients import RegisterClient
@@ -137,10 +137,14 @@ def _row(line: Line) -> Row | BadRow:
         if not trade_name:
             return line.bad(NoTradeName(("name",)))
         name, trade_name = trade_name, None
-    city, state = places.split(cells.get("place") or cells.get("city", ""), cells.get("state", ""))
+    checks = Checks()
+    both, city, state = cells.get("place", ""), "", ""
+    try:
+        city, state = places.split(both or cells.get("city", ""), cells.get("state", ""), of_both=bool(both))
+    except TwoStates as refusal:
+        checks.refuse(refusal)
     if open_data and _CODE.fullmatch(city):
         city = ""
-    checks = Checks()
     checked = checks.cnpj(parsed or written, "cnpj")
     details = ClientDetails(
         name=checks.text(name, "name", longest=NAME_LENGTH),

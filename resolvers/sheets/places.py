@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 
 from domain.clients import STATE_NAMES, STATES
+from domain.sheet_rows import TwoStates
 from domain.text import fold, trimmed, visible
 
 _LENGTH_MAX = 200
 """Maximum characters of a cell that is looked into; a longer one is refused as it is."""
+
+_ABBREVIATION_LENGTH = 2
 
 _BETWEEN = re.compile(r"\s*[/|()\-–—,]\s*")
 # A hyphen may be a part of the name: “Ji-Paraná” is a city.
@@ -25,14 +28,34 @@ def state(text: str) -> str:
     return text if only is None else only
 
 
-def split(city: str, state_cell: str) -> tuple[str, str]:
-    """Return city and state; a city such as “Recife/PE” has both if the state is empty or the same one."""
+def split(city: str, state_cell: str, *, of_both: bool = False) -> tuple[str, str]:
+    """Return city and state; a city such as “Recife/PE” has both if the state is empty or the same one.
+
+    What is in the place of a state and is none, as in “Recife/XX”, is returned as the state. `of_both` says that the
+    column has both. Raises TwoStates if the city has another state than the cell.
+    """
     wanted = state(state_cell)
-    for name, place in _parts(city) if len(city) <= _LENGTH_MAX else ():
+    parts = list(_parts(city)) if len(city) <= _LENGTH_MAX else []
+    slashed = "/" in city or "|" in city
+    others = []
+    for name, place in parts:
         found = _abbreviation(place)
         if found is not None and wanted in {"", found}:
             return name, found
+        # The name of a city may have hyphens, commas and brackets.
+        if found is not None and wanted in STATES and (slashed or of_both or _is_short(place)):
+            others.append(found)
+    if others:
+        raise TwoStates(of_city=others[0], of_column=wanted)
+    if (match := _AT_END.fullmatch(city)) is not None and parts:
+        place = match[2] or match[3]
+        if _abbreviation(place) is None and [slashed, of_both, _is_short(place)].count(True) > 1:
+            return city, place
     return city, wanted
+
+
+def _is_short(place: str) -> bool:
+    return len(place) == _ABBREVIATION_LENGTH and place.isalpha()
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from db.client_changes import ClientDetails
 from domain.languages import Language
 from domain.sheet_files import DotBothWays
 from domain.sheet_rows import WrongCellCount
+from domain.violations import InvalidState
 from resolvers.sheets import clients, prices
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.prices import Products
@@ -77,7 +78,9 @@ def test_city_and_state_are_read_from_one_column_or_two(headers: str, cells: str
         ("Ji-Paraná", "", ("Ji-Paraná", None)),
         ("Não-Me-Toque", "RS", ("Não-Me-Toque", "RS")),
         ("Rio de Janeiro", "Rio de Janeiro", ("Rio de Janeiro", "RJ")),
-        ("Embu/SP", "RJ", ("Embu/SP", "RJ")),
+        ("Recife (Boa Viagem)", "PE", ("Recife (Boa Viagem)", "PE")),
+        ("Distrito (Paraná)", "PE", ("Distrito (Paraná)", "PE")),
+        ("Recife/Olinda", "PE", ("Recife/Olinda", "PE")),
         ("São Paulo", "", ("São Paulo", None)),
         ("Mogi das Cruzes", "mato grosso do sul", ("Mogi das Cruzes", "MS")),
     ],
@@ -88,6 +91,41 @@ def test_a_city_that_only_looks_like_one_with_a_state_is_kept(
     row = details(f"cnpj;nome;cidade;uf\n191;Banco;{city};{state}\n")
 
     assert (row.city, row.state) == found
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["Recife/XX", "Recife/PE/BR", "Recife / Boa Viagem", "Recife-XX", "Recife (XX)", "XX/Recife", "Recife/PE - Brasil"],
+)
+def test_a_place_whose_state_is_none_is_a_bad_row(place: str) -> None:
+    (bad,) = read(f"cnpj;nome;cidade/uf\n191;Banco;{place}\n".encode())
+
+    assert isinstance(bad, BadRow)
+    assert [type(refusal) for refusal in bad.refusals] == [InvalidState]
+    assert "“UF”" in bad.reason(Language.PORTUGUESE, clients.LABELS)
+
+
+@pytest.mark.parametrize("cells", ["Recife/XX;", "Recife/XX;PE", "Recife/PE/BR;", "Recife/PE/BR;PE"])
+def test_a_city_with_a_state_that_is_none_is_a_bad_row(cells: str) -> None:
+    (bad,) = read(f"cnpj;nome;cidade;uf\n191;Banco;{cells}\n".encode())
+
+    assert isinstance(bad, BadRow)
+    assert [type(refusal) for refusal in bad.refusals] == [InvalidState]
+
+
+@pytest.mark.parametrize("city", ["Recife/SP", "Recife-SP", "Recife (SP)", "SP/Recife", "Recife/São Paulo"])
+def test_a_city_with_another_state_than_its_row_is_a_bad_row(city: str) -> None:
+    for headers in ("cidade;uf", "cidade/uf;uf"):
+        (bad,) = read(f"cnpj;nome;{headers}\n1;Banco;{city};PE\n".encode())
+
+        assert isinstance(bad, BadRow)
+        assert "The city has the state SP, and the column" in bad.reason(Language.ENGLISH, clients.LABELS)
+        assert "CNPJ" in bad.reason(Language.ENGLISH, clients.LABELS)
+
+
+@pytest.mark.parametrize("place", ["Ji-Paraná", "Recife", "Recife, Boa Viagem"])
+def test_a_place_without_a_state_is_a_city(place: str) -> None:
+    assert details(f"cnpj;nome;cidade/uf\n191;Banco;{place}\n").city == place
 
 
 @pytest.mark.parametrize(
