@@ -57,12 +57,12 @@ from domain.refusals import (
     UserErrorCode,
 )
 from domain.sheet_files import (
-    BlankRows,
     DotBothWays,
     LargeWorkbook,
     LongLine,
     MissingColumns,
     RepeatedColumn,
+    TooManyLines,
     UnreadableFile,
     UnwritableReport,
 )
@@ -178,7 +178,7 @@ SAMPLES: Sequence[Said] = (
     UnreadableFile(PermissionError(errno.EACCES, "")),
     UnwritableReport("erros.csv", OSError(errno.ENOSPC, "")),
     LargeWorkbook(megabytes=256),
-    BlankRows(highest=100_000),
+    TooManyLines(highest=100_000),
     LongLine(line=12_345),
     MissingColumns([("cnpj", "cgc"), ("nome",)]),
     RepeatedColumn(header="CNPJ"),

@@ -49,7 +49,8 @@ class UnwritableReport(SheetRefused):
     )
 
     def __init__(self, file: str, error: OSError) -> None:
-        super().__init__(file=file, reason=_reason(error))
+        no_folder = Text(pt="a pasta dele não existe", en="its folder does not exist")
+        super().__init__(file=file, reason=no_folder if error.errno == errno.ENOENT else _reason(error))
 
 
 class ReportOverFile(SheetRefused):
@@ -133,12 +134,12 @@ class LargeWorkbook(SheetRefused):
     )
 
 
-class BlankRows(SheetRefused):
-    """The workbook has too many blank rows."""
+class TooManyLines(SheetRefused):
+    """The sheet has more lines than one import reads."""
 
     text = Text(
-        pt="A planilha XLSX tem mais de {highest} linhas em branco. Exclua essas linhas ou salve-a como CSV.",
-        en="The XLSX workbook has more than {highest} blank rows. Delete them, or save it as CSV.",
+        pt="O arquivo tem mais de {highest} linhas, contando as em branco. Exclua as linhas em branco ou divida-o.",
+        en="The file has more than {highest} lines, blank ones included. Delete the blank ones, or split it.",
     )
 
 

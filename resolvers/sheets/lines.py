@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TextIO
 
-from domain.sheet_files import LongLine, NoText, UnreadableFile
+from domain.sheet_files import LongLine, NoText, TooManyLines, UnreadableFile
 from domain.sheet_warnings import GuessedEncoding, OtherEncoding, Warned
 from resolvers.sheets.encodings import DOS, WINDOWS, Encodings
 
@@ -66,7 +66,7 @@ class Lines:
 
 
 @contextmanager
-def text(opened: BinaryIO) -> Iterator["Text"]:
+def text(opened: BinaryIO, *, lines_max: int) -> Iterator["Text"]:
     """Read an open file as a text; Python knows the line breaks of all systems."""
     try:
         utf_16 = opened.read(2) in _UTF_16
@@ -74,7 +74,7 @@ def text(opened: BinaryIO) -> Iterator["Text"]:
         raise UnreadableFile(error) from None
     file = io.TextIOWrapper(opened, encoding="utf-16" if utf_16 else "latin-1", newline="")
     try:
-        yield Text(file, utf_16=utf_16)
+        yield Text(file, utf_16=utf_16, lines_max=lines_max)
     finally:
         file.detach()
 
@@ -82,9 +82,9 @@ def text(opened: BinaryIO) -> Iterator["Text"]:
 class Text:
     """File of a text, which is surveyed once, and can then be read several times, one after the other."""
 
-    def __init__(self, file: TextIO, *, utf_16: bool) -> None:
+    def __init__(self, file: TextIO, *, utf_16: bool, lines_max: int) -> None:
         """Take the file as UTF-16, or else as Latin-1, which has a character for each byte."""
-        self._file, self.utf_16 = file, utf_16
+        self._file, self.utf_16, self._lines_max = file, utf_16, lines_max
         self._encodings = Encodings()
         if not self.utf_16:
             self._encodings.survey(_bytes(self._read()))
@@ -124,6 +124,8 @@ class Text:
                 number += 1
                 if len(line) == LINE_LENGTH_MAX:
                     raise LongLine(line=number)
+                if number > self._lines_max:
+                    raise TooManyLines(highest=self._lines_max)
                 yield line
         except UnicodeError:
             raise NoText from None

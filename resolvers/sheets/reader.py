@@ -127,7 +127,7 @@ def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS
         raise OldWorkbook
     if _WEB_PAGE.match(beginning):
         raise WebPage
-    with lines.text(opened) as text:
+    with lines.text(opened, lines_max=bounds.lines) as text:
         delimiter, placed = _placed(text, layout)
         if placed is None:
             raise EmptySheet

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
 
-from domain.sheet_files import BlankRows, BrokenWorkbook, EmptySheet, LargeWorkbook, UnreadableFile
+from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, TooManyLines, UnreadableFile
 from resolvers.sheets.cells import is_error
 from resolvers.sheets.pages import Book, ErrorText
 
@@ -57,26 +58,26 @@ _BLOCK = 1 << 20
 
 
 class Bounds(NamedTuple):
-    """What a workbook may take.
+    """What a sheet may take.
 
     Attributes:
-        unpacked: Bytes of its unpacked parts.
+        unpacked: Bytes of the unpacked parts of a workbook.
         tags: Tags of XML in them, which are objects in memory.
-        blank_rows: Rows of its sheet without any text.
+        lines: Lines of a text, or rows of a workbook, of which most may be blank.
 
     """
 
     unpacked: int
     tags: int
-    blank_rows: int = _ROWS_MAX
+    lines: int = sys.maxsize
 
 
 OPERATORS_BOUNDS = Bounds(unpacked=256 * 1024 * 1024, tags=20_000_000)
-CALLERS_BOUNDS = Bounds(unpacked=16 * 1024 * 1024, tags=500_000, blank_rows=100_000)
+CALLERS_BOUNDS = Bounds(unpacked=16 * 1024 * 1024, tags=500_000, lines=100_000)
 """Bounds for callers of the API.
 
 5,000 rows of 15 columns have 450,000 tags at most. A sheet that was formatted down to the last row of the old format of
-Excel has 65,536 rows.
+Excel has 65,536 lines, most of them blank.
 """
 
 Numbered = tuple[int, Sequence[str]]
@@ -104,7 +105,7 @@ def rows(opened: BinaryIO, bounds: Bounds) -> Iterator[Rows]:
     with book.archive:
         if book.page is None:
             raise EmptySheet
-        numbered = _numbered(book.page.values, bounds.blank_rows)
+        numbered = _numbered(book.page.values, bounds.lines)
         beginning = list(islice(numbered, _BEGINNING))
         yield Rows(beginning, numbered, max(book.page.stated_rows, len(beginning)))
 
@@ -137,20 +138,17 @@ def _broken() -> Iterator[None]:
         raise BrokenWorkbook if error.errno in {None, errno.EINVAL} else UnreadableFile(error) from error
 
 
-def _numbered(found: Iterable[Sequence[Any]], blank_max: int) -> Iterator[Numbered]:
-    blank = 0
+def _numbered(found: Iterable[Sequence[Any]], lines_max: int) -> Iterator[Numbered]:
     with _broken():
         for number, row in enumerate(found, 1):
             # Rows that are not in the file come as blank ones, as many as there are numbers.
             if number > _ROWS_MAX:
                 raise BrokenWorkbook
+            if number > lines_max:
+                raise TooManyLines(highest=lines_max)
             texts = [_text(cell) for cell in row]
             if any(texts):
                 yield number, texts
-            else:
-                blank += 1
-                if blank > blank_max:
-                    raise BlankRows(highest=blank_max)
 
 
 def _text(cell: object) -> str:

@@ -101,7 +101,7 @@ def test_a_row_that_only_looks_like_the_last_one_is_kept(rows: str, lines: list[
     assert [row.line if isinstance(row, BadRow) else row.number for row in read(f"{HEADER}\n{rows}\n")] == lines
 
 
-def test_the_last_row_of_an_export_saved_as_a_workbook_is_left_out() -> None:
+def test_an_export_saved_as_a_workbook_has_no_last_row() -> None:
     book = openpyxl.Workbook()
     for row in (HEADER.split(";"), ["191", "Banco", "SP"], ["Total de registros", 1]):
         book.worksheets[0].append(row)

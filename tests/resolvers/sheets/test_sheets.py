@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from domain.cells import harmless, quoted
 from domain.languages import Language
-from domain.sheet_files import ChangedFile, SheetRefused
+from domain.sheet_files import ChangedFile, SheetRefused, TooManyLines
 from domain.sheet_rows import WrongCellCount
 from domain.text import single_spaced, trimmed
 from resolvers.sheets import clients, prices
@@ -22,6 +22,7 @@ from resolvers.sheets.encodings import mended
 from resolvers.sheets.headers import Layout
 from resolvers.sheets.reader import DELIMITERS, BadRow, Line, Sheet, of_path
 from resolvers.sheets.reader import sheet as opened_sheet
+from resolvers.sheets.workbooks import OPERATORS_BOUNDS
 
 PORTUGUESE = ("CNPJ", "Razão Social", "Nome  Fantasia", "MUNICÍPIO", "Uf")
 ENGLISH = ("cnpj", "Company-Name", "trade_name", "City", "STATE")
@@ -183,6 +184,21 @@ def test_marks_that_close_no_cell_cost_no_time_without_end(file: Path) -> None:
 
     assert len(found) == 60_000
     assert {type(row) for row in found} == {BadRow}
+
+
+@pytest.mark.parametrize("line", ["\n", "\r\n", ";\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_more_lines_than_a_sheet_has_are_refused_though_blank(line: str, encoding: str) -> None:
+    bounds = OPERATORS_BOUNDS._replace(lines=50)
+
+    def rows(count: int) -> list[Line | BadRow]:
+        content = "cnpj;nome\n1;a\n" + line * (count - 2)
+        with opened_sheet(io.BytesIO(content.encode(encoding)), clients.LAYOUT, bounds=bounds) as opened:
+            return list(opened.rows)
+
+    assert rows(50) == [Line(2, cells("1", "a"))]
+    with pytest.raises(TooManyLines):
+        rows(51)
 
 
 def test_a_row_of_very_many_cells_is_looked_at_soon(file: Path) -> None:

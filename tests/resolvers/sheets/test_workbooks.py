@@ -16,7 +16,7 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 from db.client_changes import ClientDetails
 from domain.cells import xml_text
 from domain.languages import Language
-from domain.sheet_files import BlankRows, BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused
+from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused, TooManyLines
 from domain.sheet_rows import WrongCellCount
 from resolvers.sheets import clients, prices
 from resolvers.sheets.clients import Repeated, Row
@@ -247,25 +247,25 @@ def test_a_workbook_without_rows_or_with_hidden_sheets_only_is_empty() -> None:
             read(content)
 
 
-BLANK_ROWS = 50
+LINES = 50
 
 
-@pytest.mark.parametrize("blank", [b"<row/>" * (BLANK_ROWS + 1), b'<row r="900"/>', b'<row s="1"><c/></row>' * 60])
-def test_more_blank_rows_than_any_sheet_has_are_refused(blank: bytes) -> None:
+@pytest.mark.parametrize("blank", [b"<row/>" * (LINES + 1), b'<row r="900"/>', b'<row s="1"><c/></row>' * 60])
+def test_more_rows_than_a_sheet_has_are_refused_though_blank(blank: bytes) -> None:
     rows = workbook(HEADER, ["191", "Banco"])
     content = changed(rows, lambda xml: xml.replace(b"</sheetData>", blank + b"</sheetData>"))
 
-    with pytest.raises(BlankRows) as refused:
-        read(content, BOUNDS._replace(blank_rows=BLANK_ROWS))
+    with pytest.raises(TooManyLines) as refused:
+        read(content, BOUNDS._replace(lines=LINES))
 
-    assert "50 blank rows" in refused.value.message(Language.ENGLISH)
+    assert "more than 50 lines" in refused.value.message(Language.ENGLISH)
 
 
 def test_a_sheet_may_have_blank_rows_between_and_below_its_rows() -> None:
     row = b'<row r="40"><c t="n"><v>191</v></c><c t="inlineStr"><is><t>Banco</t></is></c></row>'
     content = changed(workbook(HEADER), lambda xml: xml.replace(b"</sheetData>", row + b"<row/>" * 9 + b"</sheetData>"))
 
-    assert [row.line for row in read(content, BOUNDS._replace(blank_rows=BLANK_ROWS))] == [40]
+    assert [row.line for row in read(content, BOUNDS._replace(lines=LINES))] == [40]
 
 
 ESCAPED = [

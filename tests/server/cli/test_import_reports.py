@@ -73,7 +73,7 @@ def test_a_report_of_an_import_of_all_or_nothing_is_whole(command: Command, tmp_
     ("name", "reason"),
     [
         ("/dev/full", "the disk is full"),
-        ("none/bad.csv", "it does not exist"),
+        ("none/bad.csv", "its folder does not exist"),
         ("c.csv/bad.csv", "its path is no folder"),
         (".", "it is a folder"),
     ],
