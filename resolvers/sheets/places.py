@@ -35,6 +35,8 @@ def split(city: str, state_cell: str, *, of_both: bool = False) -> tuple[str, st
     column has both. Raises TwoStates if the city has another state than the cell.
     """
     wanted = state(state_cell)
+    # A formula that joins both leaves the slash where the state is empty.
+    city = city.rstrip(" /|")
     parts = list(_parts(city)) if len(city) <= _LENGTH_MAX else []
     slashed = "/" in city or "|" in city
     others = []

@@ -125,7 +125,10 @@ def test_a_city_with_another_state_than_its_row_is_a_bad_row(city: str) -> None:
 
 @pytest.mark.parametrize("place", ["Ji-Paraná", "Recife", "Recife, Boa Viagem"])
 def test_a_place_without_a_state_is_a_city(place: str) -> None:
-    assert details(f"cnpj;nome;cidade/uf\n191;Banco;{place}\n").city == place
+    for end in ("", "/", " / "):
+        found = details(f"cnpj;nome;cidade/uf\n191;Banco;{place}{end}\n")
+
+        assert (found.city, found.state) == (place, None)
 
 
 @pytest.mark.parametrize(
