@@ -5,7 +5,12 @@ import gc
 # Collections while modules are imported, and of all modules when the program ends, take nearly half of a short command.
 gc.disable()
 
-from server.cli import app  # noqa: E402 — collections would begin with the first import.
+from server import standard_streams  # noqa: E402 — collections would begin with the first import.
+
+standard_streams.open_closed()
+
+from server.cli import app  # noqa: E402 — a file that an import opens must not get the descriptor of a closed stream.
+from server.cli.printing import unwritable_output_said  # noqa: E402 — the same reason.
 
 gc.freeze()
 gc.enable()
@@ -13,7 +18,9 @@ gc.enable()
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="portal")
+    standard_streams.take()
+    with unwritable_output_said():
+        app(prog_name="portal")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from server.cli.backups import backup, restore
+from server.cli.commands import Commands
 from server.cli.copies import copy_from
 from server.cli.cost import cost
 from server.cli.demo import demo
@@ -28,7 +29,7 @@ from server.cli.users import create_user, create_vendor_user, list_users, update
 from server.cli.version import print_version
 from server.cli.webhooks import app as webhooks
 
-app = typer.Typer(
+app = Commands(
     name="portal",
     help="The partner portal: clients, licenses, orders and activations as one GraphQL API.",
     epilog="Settings are environment variables, such as DATABASE_URL and SECRET_KEY; the documentation lists them.",

@@ -19,6 +19,8 @@ from domain.errors import Unavailable
 from server import diagnosis
 from server.app import open_portal
 from server.cli import doctor
+from server.cli.commands import refuse_other_bytes
+from server.cli.printing import say
 from server.cli.runner import FAILED, WRONGLY_USED, fail, failures, settings
 from server.settings import Settings
 
@@ -45,6 +47,7 @@ def backup(
     """
     given = settings()
     path = _sqlite_file(given, "backup", file)
+    refuse_other_bytes(file, "FILE")
     with failures(given):
         diagnosis.check_file(given.database_url)
         if file.exists() and (not replace or file.samefile(path)):
@@ -56,7 +59,7 @@ def backup(
             if examined.state in {State.EMPTY, State.FOREIGN}:
                 raise diagnosis.trouble_of(examined)
             backups.publish(draft, file)
-    typer.echo(f"Made the backup {file}.")
+    say(f"Made the backup {file}.")
     for secret in given.secret_files():
         if secret.exists():
             typer.echo(f"The backup is of no use without the secret: keep a copy of {secret} too.")
@@ -79,6 +82,7 @@ def restore(
     """
     given = settings()
     path = _sqlite_file(given, "restore", file)
+    refuse_other_bytes(file, "FILE")
     if path.exists() and not replace:
         fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
     with failures(given):
@@ -93,7 +97,7 @@ def restore(
                 is_kept = backups.replace(draft, path, former)
             except InUseError:
                 fail(f"{path} is in use, so nothing was changed. Stop every server and program that has it open.")
-    typer.echo(f"Restored {path} from {file}.")
+    say(f"Restored {path} from {file}.")
     if is_kept:
         typer.echo(f"The former database is {former}. Delete it when you no longer need it.")
     if examined.state is State.OLDER:

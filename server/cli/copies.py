@@ -20,6 +20,8 @@ from resolvers.portal import Portal
 from server import diagnosis
 from server.app import open_portal
 from server.cli import doctor
+from server.cli.commands import refuse_other_bytes
+from server.cli.printing import say
 from server.cli.progress import progress
 from server.cli.runner import FAILED, WRONGLY_USED, fail, failures, settings
 from server.settings import Settings
@@ -42,6 +44,7 @@ def copy_from(
             "To put a SQLite file in the place of another, run: portal restore",
             status=WRONGLY_USED,
         )
+    refuse_other_bytes(file, "FILE")
     if not file.is_file():
         fail(f"{file} is not a file; give the path of a SQLite database. Nothing was copied.")
     with failures(given):
@@ -55,7 +58,7 @@ def copy_from(
         # What SQLite writes beside a database that it opens is written beside the draft.
         with backups.draft_of(file) as draft:
             rows, findings = asyncio.run(_copy(given, file, draft))
-    typer.echo(f"Copied {rows:,} rows from {file}.")
+    say(f"Copied {rows:,} rows from {file}.")
     if findings:
         doctor.report(findings)
         raise typer.Exit(FAILED)

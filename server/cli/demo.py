@@ -11,6 +11,7 @@ from demo.making import LEAST, NotEmptyError
 from demo.plan import Sizes, TooFewOrdersError
 from domain.access import DEMO_PASSWORD
 from resolvers.portal import Portal
+from server.cli.printing import say
 from server.cli.progress import progress
 from server.cli.runner import WRONGLY_USED, fail, run, settings
 
@@ -41,7 +42,7 @@ def demo(
         typer.echo("There are partners in the database already: nothing was changed.")
         return
     seconds = monotonic() - began
-    typer.echo(
+    say(
         f"Made three partners with {clients} clients, {activations} activations and {orders} orders in {seconds:.1f} s."
     )
     typer.echo(f"Sign in as gerente@alfa.example, operador@alfa.example or consulta@alfa.example: {DEMO_PASSWORD}")

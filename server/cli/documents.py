@@ -13,10 +13,12 @@ from resolvers import documents, manifests
 from resolvers.documents import DocumentProblem, DocumentsRefused, TooManyDocuments
 from resolvers.manifests import ManifestError
 from resolvers.portal import Portal
+from server.cli.commands import Commands
+from server.cli.printing import say
 from server.cli.runner import WRONGLY_USED, fail, failures, run
 from server.graphql import trusted_documents
 
-app = typer.Typer(help="Register the documents that clients can request by an id.", no_args_is_help=True)
+app = Commands(help="Register the documents that clients can request by an id.", no_args_is_help=True)
 
 _SHOWN = 50
 """Maximum number of errors shown: one change of the schema can break every document."""
@@ -40,7 +42,7 @@ def register(file: _File) -> None:
     if problems:
         _refuse(problems, "Nothing was registered.")
     new = run(lambda portal: _registered(portal, texts))
-    typer.echo(f"{new} registered, {len(texts) - new} registered already.")
+    say(f"{new} registered, {len(texts) - new} registered already.")
 
 
 @app.command("list")
@@ -60,7 +62,7 @@ def list_documents() -> None:
 def remove(ids: _Ids) -> None:
     """Remove documents, or none if one is unknown. Running servers stop running them soon."""
     run(lambda portal: _removed(portal, ids))
-    typer.echo(f"{len(set(ids))} removed.")
+    say(f"{len(set(ids))} removed.")
 
 
 async def _registered(portal: Portal, texts: Mapping[str, str]) -> int:

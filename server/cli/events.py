@@ -12,10 +12,11 @@ import typer
 
 from domain.events import EventType
 from server.cli import follower
+from server.cli.commands import Commands
 from server.cli.follower import EndedError, Followed
 from server.cli.runner import WRONGLY_USED, fail
 
-app = typer.Typer(help="Follow the events of a partner.", no_args_is_help=True)
+app = Commands(help="Follow the events of a partner.", no_args_is_help=True)
 
 
 class Format(StrEnum):

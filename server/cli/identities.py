@@ -6,6 +6,7 @@ import typer
 
 from domain.users import email as address_of
 from resolvers import linked_identities
+from server.cli.printing import say
 from server.cli.runner import run
 
 
@@ -18,6 +19,6 @@ def unlink_identity(
     """
     address = address_of(email)
     if run(lambda portal: linked_identities.unlink_by_operator(portal, address)):
-        typer.echo(f"Unlinked {address}.")
+        say(f"Unlinked {address}.")
     else:
         typer.echo(f"The user {address} has no identity.")

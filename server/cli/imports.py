@@ -21,11 +21,12 @@ from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.prices import Products
 from resolvers.sheets.reader import BadRow, Sheet
 from server.cli import import_texts
+from server.cli.commands import Commands
 from server.cli.import_outcomes import Outcome, Steps, good_rows, opened_sheet, run_import, warn
 from server.cli.progress import ProgressCallback, progress
 from server.cli.runner import FAILED, WRONGLY_USED, fail, run
 
-app = typer.Typer(help="Import spreadsheets of the vendor and its partners.", no_args_is_help=True)
+app = Commands(help="Import spreadsheets of the vendor and its partners.", no_args_is_help=True)
 
 
 _File = Annotated[

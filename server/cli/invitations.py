@@ -12,6 +12,7 @@ from domain.users import EMAIL_LENGTH, NAME_LENGTH, check_role
 from resolvers import invitations, partners
 from resolvers.invitations import Person
 from resolvers.portal import Portal
+from server.cli.printing import refuse_closed_output, say, secret_printed
 from server.cli.runner import WRONGLY_USED, fail, run
 
 
@@ -51,9 +52,11 @@ def invite_user(
         found = await (partners.vendor(portal) if partner is None else partners.named(portal, partner))
         return await invitations.invite_by_operator(portal, found.id, person, _LANGUAGES[language])
 
+    refuse_closed_output("its link")
     url = run(work)
     if url is None:
-        typer.echo(f"Invited {address} by e-mail.")
+        say(f"Invited {address} by e-mail.")
     else:
-        typer.echo(f"Invited {address}. Pass this link on: it works once, for 72 hours.")
-        typer.echo(url)
+        with secret_printed(f"Invited {address}, but the link can't be shown: invite again, which ends this link."):
+            typer.echo(f"Invited {address}. Pass this link on: it works once, for 72 hours.")
+            typer.echo(url)

@@ -9,6 +9,7 @@ from db.engine import storage
 from db.migrations.revisions import UnfitRowsError, WrongDatabaseError
 from server import diagnosis
 from server.cli.ownership import narrowed
+from server.cli.printing import say
 from server.cli.runner import fail, failures, settings
 from server.settings import Settings
 
@@ -50,10 +51,10 @@ def migrate(
         except CommandError as error:
             fail(f"The steps of this version can't be read ({error}). Install the portal again.")
         if (made := given.keep_secret()) is not None:
-            typer.echo(f"Made the secret {made}. Back it up together with the data.")
+            say(f"Made the secret {made}. Back it up together with the data.")
         for line in narrowed(given):
             typer.echo(line)
-    typer.echo("The database is up to date.")
+    say("The database is up to date.")
 
 
 def _prepared(given: Settings) -> Iterator[str]:

@@ -9,6 +9,7 @@ from domain.partners import NAME_LENGTH
 from resolvers import partner_changes, price_tables
 from resolvers.partner_changes import CreatePartner
 from resolvers.portal import Portal
+from server.cli.printing import say
 from server.cli.runner import run
 
 
@@ -40,4 +41,4 @@ def create_partner(
         partner_id = await partner_changes.create_by_operator(portal, new)
         return (await price_tables.preselected_of(portal, partner_id)).name
 
-    typer.echo(f"Created the partner {checked_name} with the price table {run(work)}.")
+    say(f"Created the partner {checked_name} with the price table {run(work)}.")

@@ -8,6 +8,7 @@ from domain.checks import Checks
 from domain.products import CODE_LENGTH, INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
 from resolvers import products
 from resolvers.portal import Portal
+from server.cli.printing import say
 from server.cli.runner import run
 
 
@@ -30,4 +31,4 @@ def create_product(
         await products.create_by_operator(portal, ProductDetails(checked_code, checked_name, included_seats, active))
 
     run(work)
-    typer.echo(f"Created the product {checked_code}.")
+    say(f"Created the product {checked_code}.")

@@ -11,6 +11,7 @@ from db.engine import Database, Transaction
 from db.migrations import revisions
 from db.migrations.revisions import State
 from server import diagnosis
+from server.cli.printing import say
 from server.cli.runner import WRONGLY_USED, fail, failures, settings
 from server.settings import Settings
 
@@ -40,7 +41,7 @@ def row_security(
     with failures(given):
         if not asyncio.run(_turn(given, switch, role)):
             fail(f"There is no role “{role}”. Make it with CREATE ROLE. Nothing was changed.")
-    typer.echo(f"Row-level security is {switch.value}.")
+    say(f"Row-level security is {switch.value}.")
     if switch is Switch.OFF:
         typer.echo("Servers with DATABASE_ROW_SECURITY=true can open no connection now: restart them without it.")
 

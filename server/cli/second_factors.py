@@ -6,6 +6,7 @@ import typer
 
 from domain.users import email as address_of
 from resolvers import second_factor_resets
+from server.cli.printing import say
 from server.cli.runner import run
 
 
@@ -18,6 +19,6 @@ def reset_second_factor(
     """
     address = address_of(email)
     if run(lambda portal: second_factor_resets.reset_by_operator(portal, address)):
-        typer.echo(f"Reset the second factor of {address}.")
+        say(f"Reset the second factor of {address}.")
     else:
         typer.echo(f"The user {address} has no second factor.")

@@ -5,6 +5,7 @@ import typer
 from resolvers import secret_rotation
 from resolvers.portal import Portal
 from resolvers.secret_rotation import Needs
+from server.cli.printing import say
 from server.cli.runner import WRONGLY_USED, fail, run
 
 
@@ -20,7 +21,7 @@ def rotate_secret() -> None:
         return await secret_rotation.rotate(portal), await secret_rotation.needs(portal)
 
     number, needs = run(work)
-    typer.echo(f"Encrypted {number} values anew.")
+    say(f"Encrypted {number} values anew.")
     if lost := sum(need.none for need in needs.values.values()):
         typer.echo(f"{lost} values can be read with neither secret; portal doctor says which.")
     if needs.users_with_codes:

@@ -25,7 +25,7 @@ from domain.refusals import ApiTokenLimit
 from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens
 from resolvers.portal import Portal
-from server import diagnosis, logs, proxies, second_factor
+from server import diagnosis, logs, proxies, second_factor, standard_streams
 from server.cli.ownership import warn_if_open_to_others
 from server.cli.runner import fail, failures, run, settings
 from server.diagnosis import DatabaseTroubleError
@@ -98,7 +98,7 @@ def serve(
     port = listening.getsockname()[1]
     # Server processes read the settings again: links of a portal without PORTAL_URL have its address.
     os.environ |= {"HOST": _reachable(config.host), "PORT": str(port)}
-    if given.demo:
+    if given.demo and standard_streams.is_output_open():
         _welcome(_url(config.host, port), given)
     signal.signal(signal.SIGTERM, _end)
     with _metrics(given, config):

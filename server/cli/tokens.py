@@ -1,6 +1,5 @@
 """`portal create-token`, `portal tokens` and `portal revoke-token`."""
 
-import sys
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,9 +10,11 @@ from domain.access import Permission, Permissions
 from domain.checks import TOKEN_NAME_LENGTH, Checks
 from domain.users import email as address_of
 from resolvers import partners, tokens
+from resolvers.access import PREFIX_LENGTH
 from resolvers.portal import Portal
 from resolvers.tokens import AmbiguousTokenError, UnknownTokenError
 from server.cli.listing import instant, print_rows
+from server.cli.printing import refuse_closed_output, say, secret_printed, typed_line
 from server.cli.runner import WRONGLY_USED, fail, run
 
 _LONGEST_DAYS = 3650
@@ -42,7 +43,11 @@ def create_token(
         expires_at = None if expires_in_days is None else portal.now() + timedelta(days=expires_in_days)
         return await tokens.issue(portal, address_of(email), checked_name, chosen=chosen, expires_at=expires_at)
 
-    typer.echo(run(work))
+    refuse_closed_output("the token")
+    secret = run(work)
+    prefix = secret[:PREFIX_LENGTH]
+    with secret_printed(f"The token {prefix}… was created but can't be shown; run: portal revoke-token {prefix}"):
+        typer.echo(secret)
 
 
 def list_tokens(
@@ -76,7 +81,7 @@ def revoke_token(
 
     A token that was found somewhere is read from standard input, so that no list of processes or commands has it.
     """
-    named = sys.stdin.readline().strip() if token == "-" else token  # noqa: S105 — no password.
+    named = typed_line("a token") if token == "-" else token  # noqa: S105 — no password.
 
     async def work(portal: Portal) -> LiveToken:
         try:
@@ -88,7 +93,7 @@ def revoke_token(
             fail(f"{len(error.candidates)} tokens begin so; name one by its id. None was revoked.", status=WRONGLY_USED)
 
     revoked = run(work)
-    typer.echo(f"Revoked the token {revoked.id} ({revoked.prefix}…, “{revoked.name}”) of {revoked.email}.")
+    say(f"Revoked the token {revoked.id} ({revoked.prefix}…, “{revoked.name}”) of {revoked.email}.")
 
 
 def _cells(token: LiveToken) -> tuple[str, ...]:

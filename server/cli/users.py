@@ -1,6 +1,5 @@
 """`portal create-user`, `portal create-vendor-user`, `portal update-user` and `portal users`."""
 
-import sys
 from enum import Enum
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from resolvers.partners import NewVendor
 from resolvers.portal import Portal
 from resolvers.users import NewUser, UserChange, UserUpdated
 from server.cli.listing import instant, print_rows
+from server.cli.printing import say, typed_line
 from server.cli.runner import WRONGLY_USED, fail, run
 
 
@@ -65,7 +65,7 @@ def create_user(
         await users.create(portal, found.id, NewUser(address, checked_name, Role(role.value), password))
 
     run(work)
-    typer.echo(f"Created the user {address}.")
+    say(f"Created the user {address}.")
 
 
 def create_vendor_user(
@@ -99,7 +99,7 @@ def create_vendor_user(
         await users.create_for_vendor(portal, NewVendor(vendor_name, number), new)
 
     run(work)
-    typer.echo(f"Created the user {address} of the vendor.")
+    say(f"Created the user {address} of the vendor.")
 
 
 def update_user(
@@ -127,7 +127,7 @@ def update_user(
         return await users.update(portal, address, UserChange(role, disable, password))
 
     ended = run(work)
-    typer.echo(f"Updated the user {address}. Ended: {ended.sessions} sessions, {ended.api_tokens} API tokens.")
+    say(f"Updated the user {address}. Ended: {ended.sessions} sessions, {ended.api_tokens} API tokens.")
 
 
 def list_users(
@@ -158,7 +158,7 @@ def list_users(
 
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = typed_line("a password")
     else:
         password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     check_password(password, "password")

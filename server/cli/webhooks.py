@@ -4,17 +4,16 @@ import asyncio
 import contextlib
 import signal
 
-import typer
-
 from resolvers.portal import Portal
 from schema.root import GRAPHQL_SCHEMA
 from server import logs
 from server.app import new_sender
+from server.cli.commands import Commands
 from server.cli.runner import run, settings
 from server.graphql.documents import Documents
 from server.graphql.event_selections import EventSelections
 
-app = typer.Typer(help="Webhooks: sending the events of partners to their receivers.", no_args_is_help=True)
+app = Commands(help="Webhooks: sending the events of partners to their receivers.", no_args_is_help=True)
 
 
 @app.callback()
