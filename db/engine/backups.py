@@ -18,6 +18,8 @@ _LOCKS, _LOCKS_LENGTH = 0x40000000, 512
 
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
 _LOG = ("-wal", "-shm")
+_PAGE_BYTES = 4096
+"""Length of a page, the only one of a file without tables."""
 
 
 class InUseError(Exception):
@@ -62,6 +64,20 @@ def check_unused(path: Path) -> None:
     """Raise InUseError if another process has the database open, as far as this user may find out."""
     with contextlib.suppress(PermissionError), _alone(path):
         pass
+
+
+def discard_empty(path: Path) -> bool:
+    """Remove a database file without tables that no other process has open; return whether it was removed."""
+    _, log, index = storage.beside(str(path))
+    try:
+        with _alone(path):
+            if path.stat().st_size > _PAGE_BYTES or (log.exists() and log.stat().st_size):
+                return False
+            for each in (index, log, path):
+                each.unlink(missing_ok=True)
+    except (InUseError, OSError):
+        return False
+    return True
 
 
 def publish(draft: Path, file: Path) -> None:

@@ -49,14 +49,17 @@ class ConnectionThread:
         async with self._opening:
             self._file.prepare()
             if self._opened is None:
-                connection = await aiosqlite.connect(
-                    self._file.name, timeout=self._timeout, isolation_level=None, uri=True
-                )
+                connection = aiosqlite.connect(self._file.name, timeout=self._timeout, isolation_level=None, uri=True)
                 try:
+                    await connection
                     unit = await in_thread(connection, self._unit_of, connection)
                     files = self._file.opened()
                 except BaseException:
                     connection.stop()
+                    # A connection that was not opened says by nothing else when it is closed.
+                    thread = connection._thread  # noqa: SLF001 — the driver has no public name for it.
+                    if thread.is_alive():
+                        self._close_after(asyncio.get_running_loop().run_in_executor(None, thread.join))
                     raise
                 self._opened = _Opened(connection, unit, files)
             return self._opened
@@ -79,8 +82,12 @@ class ConnectionThread:
             self._opened = None
             closed = opened.connection.stop()
             if closed is not None:
-                self._closing.add(closed)
-                closed.add_done_callback(self._closing.discard)
+                self._close_after(closed)
+
+    def _close_after(self, ended: asyncio.Future[Any]) -> None:
+        """Let `close` wait for what a thread does at its end: it calls the loop."""
+        self._closing.add(ended)
+        ended.add_done_callback(self._closing.discard)
 
     @property
     def is_open(self) -> bool:
@@ -134,8 +141,7 @@ class ReaderThread(ConnectionThread):
     def _end(self, connection: aiosqlite.Connection) -> asyncio.Future[None]:
         """Return what is done when the thread has done all that it was given so far."""
         ended: asyncio.Future[None] = asyncio.ensure_future(_all_done(connection))
-        self._closing.add(ended)
-        ended.add_done_callback(self._closing.discard)
+        self._close_after(ended)
         return ended
 
     def _count_down(self, _: object) -> None:

@@ -1,11 +1,13 @@
 """`portal migrate`."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from db.engine import storage
+from db.engine import backups, storage
 from db.migrations.revisions import UnfitRowsError, WrongDatabaseError
 from server import diagnosis
 from server.cli.ownership import narrowed
@@ -40,10 +42,9 @@ def migrate(
         report(given)
         return
     with failures(given):
-        for line in _prepared(given):
-            typer.echo(line)
         try:
-            upgrade(given.database_url)
+            with _prepared(given):
+                upgrade(given.database_url)
         except WrongDatabaseError as error:
             fail(str(diagnosis.trouble_of(error.examined)))
         except UnfitRowsError as error:
@@ -57,9 +58,20 @@ def migrate(
     say("The database is up to date.")
 
 
-def _prepared(given: Settings) -> Iterator[str]:
+@contextmanager
+def _prepared(given: Settings) -> Iterator[None]:
+    """Make the database's file unless it exists, and remove it again if no step could be run."""
     path = diagnosis.sqlite_file(given.database_url)
-    if path is not None:
-        if storage.create(path):
-            yield f"Made the database file {path}."
+    if path is None:
+        yield
+        return
+    is_new = storage.create(path)
+    try:
+        if is_new:
+            typer.echo(f"Made the database file {path}.")
         diagnosis.check_file(given.database_url)
+        yield
+    except BaseException:
+        if is_new and backups.discard_empty(Path(path)):
+            typer.secho(f"Removed {path} again, since nothing is in it.", err=True)
+        raise

@@ -13,6 +13,7 @@ from db.migrations.steps import STEPS, Step
 from tests.databases import Databases
 from tests.db.next_version import EXPANDED, next_version
 from tests.db.plain_sql import look, write
+from tests.disks import no_longer_files
 from tests.server.conftest import Command
 from tests.walled import turn_on
 
@@ -165,3 +166,20 @@ def test_newer_tables_that_serve_this_version_are_left_alone(command: Command, e
     assert command("users").exit_code == 0
     found = sa.text("SELECT version_num FROM alembic_version")
     assert asyncio.run(look(empty, lambda sync: sync.scalar(found))) == "9999"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("longest", [0, 4096, 8192, 65536])
+def test_a_new_file_on_a_full_disk_is_removed_again(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest: int
+) -> None:
+    file = tmp_path / "full" / "portal.db"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{file}")
+
+    with no_longer_files(longest):
+        failed = command("migrate")
+
+    assert failed.exit_code == 1
+    assert f"Removed {file} again, since nothing is in it.\n" in failed.stderr
+    assert list(file.parent.iterdir()) == []
+    assert command("migrate").exit_code == 0
