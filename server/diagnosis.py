@@ -88,10 +88,13 @@ class DatabaseTroubleError(Exception):
         self.passing = passing
 
 
-def check_file(url: str) -> None:
-    """Raise DatabaseTroubleError if the URL names an unusable SQLite file. It is neither opened nor created."""
+def check_file(url: str, *, writes: bool = True) -> None:
+    """Raise DatabaseTroubleError if the URL names an unusable SQLite file. It is neither opened nor created.
+
+    A command that only reads the file says so by `writes`.
+    """
     path = sqlite_file(url)
-    if path is not None and (complaint := storage.complaint(path)) is not None:
+    if path is not None and (complaint := storage.complaint(path, writes=writes)) is not None:
         raise DatabaseTroubleError(complaint)
 
 

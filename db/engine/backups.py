@@ -1,6 +1,7 @@
 """Copies of a SQLite file: made while others write, and put in the place of a database that is not open."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
@@ -22,8 +24,36 @@ _PAGE_BYTES = 4096
 """Length of a page, the only one of a file without tables."""
 
 
+_READING = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_CORRUPTFS,
+        sqlite3.SQLITE_IOERR_READ,
+        sqlite3.SQLITE_IOERR_SHORT_READ,
+        sqlite3.SQLITE_IOERR_SHMLOCK,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+    }
+)
+"""Errors of a disk, while a copy is made, that only the file that is read has."""
+_OF_A_DISK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
+
+
 class InUseError(Exception):
     """Another process has the database open."""
+
+
+class UnwritableCopyError(Exception):
+    """The disk that a copy is written to failed; the cause is SQLite's error."""
+
+
+@contextmanager
+def draft_near(file: Path) -> Iterator[Path]:
+    """Yield an empty file beside the file, or in the folder of temporary files if that folder can't be written."""
+    with contextlib.ExitStack() as stack:
+        is_writable = os.access(file.parent, os.W_OK, effective_ids=True)
+        folder = file.parent if is_writable else Path(stack.enter_context(TemporaryDirectory()))
+        yield stack.enter_context(draft_of(folder / file.name))
 
 
 @contextmanager
@@ -46,7 +76,8 @@ def url_of(file: Path) -> str:
 def copy(source: Path, target: Path) -> None:
     """Copy a database, with what is in its log, as it is at one moment; writers don't wait meanwhile.
 
-    The target is an empty file. Raises sqlite3.Error if the source can't be read.
+    The target is an empty file. Raises sqlite3.Error if the source can't be read, and UnwritableCopyError if the
+    target can't be written.
     """
     try:
         _copy(storage.uri(str(source)), target)
@@ -62,8 +93,12 @@ def copy(source: Path, target: Path) -> None:
 
 def check_unused(path: Path) -> None:
     """Raise InUseError if another process has the database open, as far as this user may find out."""
-    with contextlib.suppress(PermissionError), _alone(path):
-        pass
+    try:
+        with _alone(path):
+            pass
+    except OSError as error:
+        if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
+            raise
 
 
 def discard_empty(path: Path) -> bool:
@@ -111,8 +146,16 @@ def _copy(uri: str, target: Path) -> None:
         closing(sqlite3.connect(uri, uri=True)) as read,
         closing(sqlite3.connect(storage.uri(str(target)), uri=True)) as written,
     ):
-        # All pages in one step, which reads in one transaction: with several, each commit would begin it anew.
-        read.backup(written, pages=-1)
+        # Opens the file and its log: an error is not the target's.
+        read.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        try:
+            # All pages in one step, which reads in one transaction: with several, each commit would begin it anew.
+            read.backup(written, pages=-1)
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode
+            if code & 0xFF in _OF_A_DISK and code not in _READING:
+                raise UnwritableCopyError from error
+            raise
 
 
 def _is_alone_on_a_read_only_disk(file: Path) -> bool:

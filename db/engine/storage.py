@@ -6,6 +6,8 @@ from pathlib import Path
 
 _MODE = 0o600
 _OTHERS = 0o077
+_LOGS = ("", "-wal", "-shm", "-journal")
+"""Suffixes of a database file, the files of its log, and its rollback journal."""
 _HEADER = b"SQLite format 3\0"
 
 
@@ -33,6 +35,20 @@ def beside(path: str) -> list[Path]:
     return [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
 
 
+def is_part_of(file: Path, path: str, others: Iterable[Path]) -> bool:
+    """Return whether a name is that of the database, of a file that is kept beside it, or of one of the others."""
+    # SQLite puts the log beside the file that a link names.
+    databases = (path, str(Path(path).resolve()))
+    parts = [Path(f"{database}{part}{log}") for database in databases for part in ("", "-rates") for log in _LOGS]
+    return any(_are_same(file, each) for each in [*parts, *others])
+
+
+def _are_same(file: Path, other: Path) -> bool:
+    if file.exists() and other.exists():
+        return file.samefile(other)
+    return file.resolve() == other.resolve()
+
+
 def open_to_others(files: Iterable[Path]) -> Iterator[Path]:
     """Yield the files that users of the machine other than their owner may read or write."""
     for file in files:
@@ -49,11 +65,11 @@ def narrow(file: Path) -> None:
     file.chmod(_MODE)
 
 
-def complaint(path: str) -> str | None:
-    """Return a sentence that says why the file can't be used; None if it can."""
+def complaint(path: str, *, writes: bool = True) -> str | None:
+    """Return a sentence that says why the file can't be read, or written unless that is not needed; None if it can."""
     file = Path(path)
     try:
-        return _complaint(file)
+        return _complaint(file) or (_complaint_of_writing(file) if writes else None)
     except PermissionError as error:
         return f"{error.filename} can't be read: the user who runs this lacks the permission."
     except NotADirectoryError:
@@ -74,6 +90,10 @@ def _complaint(file: Path) -> str | None:
         beginning = opened.read(len(_HEADER))
     if beginning and beginning != _HEADER:
         return f"{file} is not a SQLite database; DATABASE_URL has to name one. The file was not changed."
+    return None
+
+
+def _complaint_of_writing(file: Path) -> str | None:
     # The files of the log are made in the folder.
     for written in (file, file.parent):
         if not os.access(written, os.W_OK):

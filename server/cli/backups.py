@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from db.doctor.findings import Finding
-from db.engine import backups, hosts
-from db.engine.backups import InUseError
+from db.engine import backups, hosts, storage
+from db.engine.backups import InUseError, UnwritableCopyError
 from db.engine.failures import Kind, kind_of
 from db.migrations import revisions
 from db.migrations.revisions import Examined, State
@@ -26,9 +26,6 @@ from server.settings import Settings
 
 _FILE = "file"
 """The check of the doctor without whose success a copy is of no use."""
-
-_OF_THE_COPY = frozenset({Kind.FULL, Kind.INPUT_OUTPUT, Kind.READ_ONLY})
-"""Failures of the disk that is written to."""
 
 _OF_POSTGRESQL = {
     "backup": "pg_dump --format=custom --file={file} {url}",
@@ -49,9 +46,11 @@ def backup(
     path = _sqlite_file(given, "backup", file)
     refuse_other_bytes(file, "FILE")
     with failures(given):
-        diagnosis.check_file(given.database_url)
-        if file.exists() and (not replace or file.samefile(path)):
-            fail(f"{file} exists. Name another file{', or give --replace' if not replace else ''}.")
+        diagnosis.check_file(given.database_url, writes=False)
+        if storage.is_part_of(file, str(path), given.secret_files()):
+            fail(f"{file} is part of the database itself. Name another file.")
+        if file.exists() and not replace:
+            fail(f"{file} exists. Name another file, or give --replace.")
         with backups.draft_of(file) as draft:
             examined, findings = _copied(given, path, draft, to=file)
             if examined is None:
@@ -86,7 +85,10 @@ def restore(
     if path.exists() and not replace:
         fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
     with failures(given):
-        _check_backup(file, path)
+        if storage.is_part_of(file, str(path), given.secret_files()):
+            fail(f"{file} is part of the database itself; give the path of a backup.")
+        if not file.is_file():
+            fail(f"{file} is not a file; give the path of a backup.")
         with backups.draft_of(path) as draft:
             examined, findings = _copied(given, file, draft, to=path)
             if examined is None:
@@ -120,23 +122,19 @@ def _sqlite_file(given: Settings, command: str, file: Path) -> Path:
     return Path(path)
 
 
-def _check_backup(file: Path, path: Path) -> None:
-    if not file.is_file():
-        fail(f"{file} is not a file; give the path of a backup.")
-    if path.exists() and file.samefile(path):
-        fail(f"{file} is the database itself; give the path of a backup.")
-
-
 def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Examined | None, list[Finding]]:
     """Copy a database; return what the copy is, None if it is damaged, and what doctor finds in it."""
+    failing = source
     try:
         backups.copy(source, draft)
+        failing = to
         examined, findings = asyncio.run(_examine(given, draft))
+    except UnwritableCopyError as error:
+        raise diagnosis.trouble(error, backups.url_of(to)) from error
     except (Unavailable, sqlite3.Error) as error:
-        kind = kind_of(error.__cause__ or error)
-        if kind is Kind.DAMAGED:
+        if kind_of(error.__cause__ or error) is Kind.DAMAGED:
             return None, []
-        raise diagnosis.trouble(error, backups.url_of(to if kind in _OF_THE_COPY else source)) from error
+        raise diagnosis.trouble(error, backups.url_of(failing)) from error
     of_file = [finding for finding in findings if finding.check == _FILE]
     if of_file:
         doctor.report(of_file)

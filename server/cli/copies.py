@@ -11,7 +11,7 @@ from db import copies
 from db.copies import FilledError
 from db.doctor.findings import Finding
 from db.engine import Database, backups, row_scope
-from db.engine.backups import InUseError
+from db.engine.backups import InUseError, UnwritableCopyError
 from db.engine.failures import Kind, kind_of
 from db.migrations import revisions
 from db.migrations.revisions import State
@@ -56,7 +56,7 @@ def copy_from(
                 "that has it open. Nothing was copied."
             )
         # What SQLite writes beside a database that it opens is written beside the draft.
-        with backups.draft_of(file) as draft:
+        with backups.draft_near(file) as draft:
             rows, findings = asyncio.run(_copy(given, file, draft))
     say(f"Copied {rows:,} rows from {file}.")
     if findings:
@@ -93,6 +93,8 @@ async def _take(file: Path, draft: Path, source: Portal) -> None:
     try:
         backups.copy(file, draft)
         await _check(source, file)
+    except UnwritableCopyError as error:
+        raise diagnosis.trouble(error, backups.url_of(draft)) from error
     except (Unavailable, sqlite3.Error) as error:
         if kind_of(error.__cause__ or error) is Kind.DAMAGED:
             fail(f"{file} is damaged or no SQLite database. Nothing was copied.")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases
-from tests.disks import no_longer_files
+from tests.disks import no_longer_files, read_only
 from tests.server.conftest import Command
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -77,6 +77,63 @@ def test_a_file_is_replaced_by_a_backup_only_if_told(demo_portal: Command, file:
     assert "exists. Name another file, or give --replace" in refused.stderr
     assert text == "something"
     assert partner(copy) == partner(file)
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "name",
+    ["portal.db", "portal.db-wal", "portal.db-shm", "portal.db-journal", "portal.db-rates", "portal.db-rates-wal"],
+)
+def test_no_backup_takes_the_name_of_a_database_s_file(demo_portal: Command, file: Path, name: str) -> None:
+    part = file.with_name(name.replace("portal.db", file.name))
+    before = names(file.parent)
+
+    made = demo_portal("backup", str(part), "--replace")
+    restored = demo_portal("restore", str(part), "--replace")
+
+    assert (made.exit_code, restored.exit_code) == (1, 1)
+    assert made.stderr == f"{part} is part of the database itself. Name another file.\n"
+    assert "is part of the database itself; give the path of a backup" in restored.stderr
+    assert names(file.parent) - {f"{file.name}-wal", f"{file.name}-shm"} <= before
+
+
+@on_sqlite
+def test_no_backup_takes_the_name_of_the_secret(
+    demo_portal: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    linked = file.with_name("linked.db")
+    linked.symlink_to(file)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{linked}")
+
+    refused = [
+        demo_portal("backup", str(file.with_name(name)), "--replace")
+        for name in ("secret.key", "previous.key", f"{file.name}-wal", "linked.db-wal")
+    ]
+
+    assert [each.exit_code for each in refused] == [1] * 4
+    assert all("is part of the database itself" in each.stderr for each in refused)
+
+
+@on_sqlite
+def test_a_database_on_a_read_only_disk_is_copied(
+    demo_portal: Command, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    shutil.copy(file, kept / "portal.db")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{kept / 'portal.db'}")
+    (kept / "portal.db").chmod(0o644)
+    kept.chmod(0o755)
+
+    with read_only(kept / "portal.db"):
+        made = demo_portal("backup", str(folder / "copy.db"))
+
+    assert made.exit_code == 0, made.output
+    assert partner(folder / "copy.db") == partner(file)
 
 
 @on_sqlite
@@ -188,7 +245,7 @@ def test_what_is_no_backup_of_this_version_changes_nothing(demo_portal: Command,
         "empty.db": "is not a backup of the portal",
         "text.db": "is damaged or no SQLite database",
         "missing.db": "is not a file",
-        str(file): "is the database itself",
+        str(file): "is part of the database itself",
     }
 
     for name, sentence in said.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Databases
+from tests.disks import read_only
 from tests.server.conftest import Command
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -50,6 +51,20 @@ def test_a_postgresql_database_has_all_data_of_a_file(on_postgresql: Command, fi
     assert "has data already (partners, price_tables, products, …), and has to be empty. Nothing was" in again.stderr
     assert file.read_bytes() == before
     assert names(file.parent) & {f"{file.name}-wal", f"{file.name}-shm"} == set()
+
+
+def test_a_file_on_a_read_only_disk_is_copied(on_postgresql: Command, file: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir(mode=0o755)
+    copy = kept / "portal.db"
+    copy.write_bytes(file.read_bytes())
+    copy.chmod(0o644)
+
+    with read_only(copy):
+        copied = on_postgresql("copy-from", str(copy))
+
+    assert copied.exit_code == 0, copied.output
+    assert names(kept) == {"portal.db"}
 
 
 def test_what_is_in_the_log_only_is_copied_too(on_postgresql: Command, file: Path, tmp_path: Path) -> None:
