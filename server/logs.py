@@ -6,6 +6,7 @@ e-mails, and an error's type and frames. An error's message may repeat a caller'
 statement: it is left out, except for errors of a registered document, which is the vendor's own.
 """
 
+import contextlib
 import json
 import logging
 import sys
@@ -19,6 +20,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from server.graphql.traces import described
+from server.log_pipe import PipeHandler, is_pipe
 from server.settings import Settings
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -46,11 +48,13 @@ def configure(settings: Settings) -> None:
         foreign_pre_chain=[*shared, _first_line],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter)
     root = logging.getLogger()
-    for former in [each for each in root.handlers if isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)]:
-        root.removeHandler(former)
+    former = [each for each in root.handlers if isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)]
+    for each in former:
+        root.removeHandler(each)
+        each.close()
+    handler = _handler()
+    handler.setFormatter(formatter)
     root.addHandler(handler)
     root.setLevel(settings.log_level)
     for name in ("uvicorn", "uvicorn.error"):
@@ -65,6 +69,21 @@ def configure(settings: Settings) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     # No line names its thread or process, which Python looks up for each.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+
+def flush() -> None:
+    """Wait a moment for the reader of the log, at the end of a process."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, PipeHandler):
+            handler.flush()
+
+
+def _handler() -> logging.Handler:
+    """Return the handler of standard error: a file or a terminal is written as it is, and a pipe without waiting."""
+    with contextlib.suppress(OSError, ValueError):
+        if is_pipe(descriptor := sys.stderr.fileno()):
+            return PipeHandler(descriptor)
+    return logging.StreamHandler(sys.stderr)
 
 
 def write(logger: logging.Logger, level: int, event: str, facts: dict[str, Any]) -> None:

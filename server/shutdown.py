@@ -21,6 +21,7 @@ from uvicorn import Config, Server
 
 from resolvers.counts import Counts
 from resolvers.feed import Feed
+from server import logs
 from server.http.backlog import Backlog
 from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
@@ -130,6 +131,8 @@ class StoppingServer(Server):
             task.cancel()
         if not self.force_exit:
             await self.lifespan.shutdown()
+        # Here, since the signal that stopped a worker then ends its process.
+        logs.flush()
 
     def _begin_to_stop(self) -> None:
         self._connections.stopping = True

@@ -21,7 +21,7 @@ import structlog
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
 
-from server import forking
+from server import forking, logs
 from server.http.deadlines import Limits
 from server.pause import Pause
 from server.shutdown import StoppingServer, let_no_handshake_begin
@@ -268,7 +268,11 @@ def work(config: Config, limits: Limits, listening: socket.socket, parent: Conne
     forking.take_signals()
     server = StoppingServer(config, limits, shares_socket=True)
     threading.Thread(target=_answer, args=(parent, server), daemon=True).start()
-    server.run(sockets=[listening])
+    try:
+        server.run(sockets=[listening])
+    finally:
+        # Python does so at the end of a process, but not of one that was forked so.
+        logs.flush()
 
 
 def _answer(parent: Connection, server: StoppingServer) -> None:

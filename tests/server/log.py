@@ -23,9 +23,12 @@ class Log:
         logs.configure(settings)
         # A logger that is first used now would stay as it is for all later tests of this process.
         structlog.configure(cache_logger_on_first_use=False)
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler.formatter, ProcessorFormatter) and isinstance(handler, logging.StreamHandler):
-                handler.setStream(self._written)
+        root = logging.getLogger()
+        for handler in [each for each in root.handlers if isinstance(each.formatter, ProcessorFormatter)]:
+            buffered = logging.StreamHandler(self._written)
+            buffered.setFormatter(handler.formatter)
+            root.removeHandler(handler)
+            root.addHandler(buffered)
 
     def read(self) -> str:
         """Return the text that was logged since the last call."""
