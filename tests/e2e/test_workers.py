@@ -172,3 +172,42 @@ def test_workers_end_with_their_parent(environment: dict[str, str], tmp_path: Pa
 
         with pytest.raises(httpx.ConnectError):
             server.answers()
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_stops_though_the_process_that_forks_hangs(
+    environment: dict[str, str], tmp_path: Path, sig: signal.Signals
+) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
+        (fork,) = forking(server)
+        os.kill(fork, signal.SIGSTOP)
+        server.process.send_signal(sig)
+
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+    assert server.log.read_text().count("Finished server process") == 2
+
+
+def test_a_worker_is_replaced_though_the_process_that_forks_hangs(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2) as server:
+        (fork,) = forking(server)
+        os.kill(fork, signal.SIGSTOP)
+        os.kill(server.workers()[0], signal.SIGKILL)
+        server.wait_for_workers(4)
+
+        assert server.answers()
+
+    assert server.process.returncode == 0
+
+
+def test_workers_that_never_served_end_when_they_are_renewed(environment: dict[str, str], tmp_path: Path) -> None:
+    with served(environment, tmp_path / "log", workers=2, program=True) as server:
+        for renewed in range(1, 6):
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for(lambda: server.log.read_text().count("renewing the workers") == renewed)  # noqa: B023 — it is called here.
+        server.wait_for(lambda: server.log.read_text().count("Finished server process") == 2)
+
+        assert server.answers()
+        assert len(server.workers()) == 4
+
+    assert server.process.returncode == 0
