@@ -23,7 +23,7 @@ from server.shutdown import let_no_handshake_begin
 from server.worker import ENDING_SECONDS, Begin, Worker
 
 _ROUND_SECONDS = 0.5
-_KILLED_AFTER_SECONDS = 5
+KILLED_AFTER_SECONDS = 5
 """Seconds after its time to stop until a process is killed."""
 
 log = structlog.get_logger("portal.server")
@@ -177,7 +177,7 @@ class Supervisor:
         for worker in workers:
             worker.stop()
         self._listening.close()
-        until = time.monotonic() + self._grace_seconds + _KILLED_AFTER_SECONDS
+        until = time.monotonic() + self._grace_seconds + KILLED_AFTER_SECONDS
         hurried = False
         while left := [worker for worker in workers if not worker.has_ended()]:
             if self._hurried and not hurried:

@@ -19,7 +19,7 @@ from server.http.deadlines import Limits
 from server.pause import Pause
 from server.shutdown import StoppingServer
 
-_KILLED_SECONDS = 5
+KILLED_SECONDS = 5
 """How long a process that was killed may take to end."""
 _STARTING_SECONDS = 300
 """How long a worker may take until its first answer on a busy machine."""
@@ -101,7 +101,7 @@ class Worker:
         if self.process.exitcode is not None:
             return
         self.kill()
-        self.process.join(_KILLED_SECONDS)
+        self.process.join(KILLED_SECONDS)
         if self.process.exitcode is None:
             # The process that forked it does not say so.
             forking.end()

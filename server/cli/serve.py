@@ -14,6 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from tempfile import TemporaryDirectory
 from typing import Annotated, NoReturn
 
+import structlog
 import typer
 from sqlalchemy.exc import DBAPIError
 from uvicorn import Config
@@ -37,10 +38,12 @@ from server.supervisor import Supervisor
 
 _DEMO_USER = "gerente@alfa.example"
 _DEMO_TOKEN_LIFETIME = timedelta(days=7)
-_GRACE_SECONDS = 10
+GRACE_SECONDS = 10
 _PATIENCE_SECONDS = 10
-_OTHER_FILES = 256
+OTHER_FILES = 256
 """Files of a process that are no connections of callers: the database's, those of webhooks, modules."""
+
+log = structlog.get_logger("portal.server")
 
 _QUERY = "{ viewer { user { name } partner { name } } clients(first: 3) { totalCount nodes { name cnpj city } } }"
 
@@ -83,7 +86,7 @@ def serve(
         forwarded_allow_ips=list(given.forwarded_allow_ips),
         # A pipelined request is started by the task of the one before it, whose deadline is a variable of its context.
         reset_contextvars=True,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     # Here, so that a used port is reported before anything else is printed, and a free one is known. Several processes
     # can bind the same port until one of them listens.
@@ -130,11 +133,14 @@ def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
 def _connections(given: Settings) -> int:
     """Let processes open as many files as the system does, and return how many connections they may have."""
     files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if files < given.max_connections + _OTHER_FILES:
-        files = given.max_connections + _OTHER_FILES
+    if files < given.max_connections + OTHER_FILES:
+        files = given.max_connections + OTHER_FILES
         files = files if most == resource.RLIM_INFINITY else min(files, most)
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
-    return max(1, min(given.max_connections, files - _OTHER_FILES))
+    connections = max(1, min(given.max_connections, files - OTHER_FILES))
+    if connections < given.max_connections:
+        log.warning("fewer connections than MAX_CONNECTIONS", connections=connections, files=files)
+    return connections
 
 
 @contextmanager

@@ -1,13 +1,19 @@
 """Connections beyond a cap are refused with an answer, and their places are free again when they end."""
 
+import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
 from tests.e2e import data
-from tests.e2e.processes import serving
+from tests.e2e.forks import ROOT
+from tests.e2e.processes import serving, wait_until
 from tests.e2e.sockets import HEALTH, Answer, calling
 
 PLACES = 3
@@ -82,3 +88,23 @@ def _fill(stack: ExitStack, port: int, request: bytes = REQUEST, status: HTTPSta
         else:
             assert found.status == HTTPStatus.SERVICE_UNAVAILABLE
             caller.socket.close()
+
+
+def test_a_limit_of_files_below_the_cap_is_logged(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    environment = data.migrated(tmp_path / "data", LOG_FORMAT="json", MAX_CONNECTIONS="1000")
+    command = f"ulimit -n 300; exec {sys.executable} -m server serve --port 0"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [shutil.which("bash") or "bash", "-c", command], env=environment, cwd=ROOT, stderr=output
+        ) as server,
+    ):
+        try:
+            wait_until(lambda: "startup complete" in log.read_text() or server.poll() is not None)
+        finally:
+            server.terminate()
+
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (said,) = [line for line in lines if line["event"] == "fewer connections than MAX_CONNECTIONS"]
+    assert (said["connections"], said["files"]) == (44, 300)
