@@ -86,7 +86,9 @@ async def still_active(tx: Transaction, partner_id: int, chosen: ActivationFilte
 
 
 def _listing(partner_id: int, chosen: ActivationFilter) -> listings.Listing[ActivationRow]:
-    of_active = replace(chosen, status=(chosen.status or frozenset(ActivationStatus)) & {ActivationStatus.ACTIVE})
+    active_only = frozenset({ActivationStatus.ACTIVE})
+    # An empty set is the filter of an empty list, which matches nothing.
+    of_active = replace(chosen, status=active_only if chosen.status is None else chosen.status & active_only)
     return of_one.listing(partner_id, of_active, ActivationSortKey.ACTIVATED_AT, descending=False)
 
 

@@ -188,6 +188,18 @@ async def test_a_filter_with_another_count_is_refused_and_says_both(api: Api, pr
     assert (await api.stock(product))["activated"] == 1
 
 
+@pytest.mark.parametrize("statuses_of", [[], ["CANCELLED"]])
+async def test_a_filter_that_matches_no_active_activation_cancels_none(
+    api: Api, client: str, product: str, statuses_of: list[str]
+) -> None:
+    await api.buy(product, 1)
+    await api.activation(client, product)
+    given = {"filter": {"status": statuses_of}}
+
+    assert await api.codes("cancelActivations", {**given, "expectedCount": 1}) == ["COUNT_CHANGED"]
+    assert (await api.stock(product))["activated"] == 1
+
+
 async def test_activations_are_chosen_in_one_way(api: Api, other_api: Api) -> None:
     both = {"activationIds": ["a"], "filter": {}, "expectedCount": 1}
     of_other = {"partnerId": ids.encode("Partner", other_api.partner_id)}
