@@ -58,7 +58,8 @@ class Checks:
 
     def email(self, value: str, *path: str, longest: int) -> str:
         """Return an email address as it is stored and looked up; refuse what is none."""
-        address = users.email(self.opaque(value, *path, longest=longest))
+        typed = self.opaque(value, *path, longest=longest)
+        address = self._in_case(typed, users.email(typed), path, longest)
         if not any(refusal.path == path for refusal in self.refusals):
             try:
                 users.check_email(address, *path)
@@ -136,8 +137,9 @@ class Checks:
 
     def ecf_serial_number(self, value: str | None, *path: str) -> str | None:
         """Return the serial number of a fiscal printer, upper-cased."""
-        text = self.optional_text(value, *path, longest=activations.ECF_SERIAL_NUMBER_LENGTH)
-        return text and text.upper()
+        longest = activations.ECF_SERIAL_NUMBER_LENGTH
+        text = self.optional_text(value, *path, longest=longest)
+        return text and self._in_case(text, text.upper(), path, longest)
 
     def _normal(self, value: str, path: Path, longest: int, *, lines: bool = False) -> str:
         text = normal(value)
@@ -153,6 +155,12 @@ class Checks:
         if len(value) > longest:
             self.refuse(TooLong(path, longest=longest))
         return value
+
+    def _in_case(self, typed: str, written: str, path: Path, longest: int) -> str:
+        """Return a text in the case in which it is stored, where “ß” is “SS”, and “İ” two characters."""
+        if len(typed) <= longest < len(written):
+            self.refuse(TooLong(path, longest=longest))
+        return written
 
 
 def _code_point(character: str) -> str:

@@ -78,6 +78,23 @@ def test_an_input_without_a_fault_is_normalised_and_passes() -> None:
     assert checks.refusals == []
 
 
+@pytest.mark.parametrize("typed", ["ß" * 26, "ŉ" * 50, "x" * 51], ids=["two", "three", "one"])
+def test_a_serial_number_is_short_enough_as_it_is_stored(typed: str) -> None:
+    checks = Checks()
+
+    checks.ecf_serial_number(typed, "ecfSerialNumber")
+
+    assert refused(checks) == [(TooLong, "ecfSerialNumber")]
+
+
+def test_an_address_is_short_enough_as_it_is_stored() -> None:
+    checks = Checks()
+
+    checks.email("İ" * 10 + "@alfa.example", "email", longest=25)
+
+    assert refused(checks) == [(TooLong, "email")]
+
+
 def test_every_state_is_one() -> None:
     checks = Checks()
 
