@@ -48,7 +48,10 @@ class Work:
     """Clients that an earlier run of the unit found locked, too late to wait for them in the order of locks."""
 
     def at_present(self) -> "Work":
-        """Return the unit of work with the time of this call, such as after it waited for a lock."""
+        """Return the unit of work with the time of this call, for use after it has locked what it ends.
+
+        While it waited, a transaction with a later time may have begun or changed what it ends.
+        """
         now = self.context.now()
         return replace(self, now=now)
 

@@ -159,6 +159,7 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
     """Complete a pending order and add what it bought to the partner's stock."""
     terms = await work.terms()
     order = await _pending(work, given.order_id, to=OrderStatus.COMPLETED)
+    work = work.at_present()
     _check_policy(work, terms.policy, order)
     items = (await orders.items_of(work.tx, work.partner_id, [order.id]))[order.id]
     deltas = {
@@ -204,6 +205,7 @@ class CancelOrder(NamedTuple):
 async def cancel(work: Work, given: CancelOrder) -> OrderChanged:
     """Cancel a pending order."""
     order = await _pending(work, given.order_id, to=OrderStatus.CANCELLED)
+    work = work.at_present()
     await order_changes.cancel(
         work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now, note=given.reason
     )

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from db import event_log, partner_changes, partners, price_tables
 from db.engine import Transaction
-from db.partners import PartnerRow
 from domain import partners as rules
 from domain.events import Event, EventType
 from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStatus
@@ -124,7 +123,7 @@ class SuspendPartner(NamedTuple):
 @mutation("suspendPartner", PartnerChanged)
 async def suspend(work: Work, given: SuspendPartner) -> PartnerChanged:
     """Suspend an active partner: it orders, approves and activates no more."""
-    await _movable(work, PartnerStatus.SUSPENDED)
+    work = await _movable(work, PartnerStatus.SUSPENDED)
     await partner_changes.set_status(
         work.tx, work.partner_id, PartnerStatus.SUSPENDED, at=work.now, reason=given.reason
     )
@@ -139,7 +138,7 @@ class ReinstatePartner(NamedTuple):
 @mutation("reinstatePartner", PartnerChanged)
 async def reinstate(work: Work, _given: ReinstatePartner) -> PartnerChanged:
     """End the suspension of a partner."""
-    await _movable(work, PartnerStatus.ACTIVE)
+    work = await _movable(work, PartnerStatus.ACTIVE)
     await partner_changes.set_status(work.tx, work.partner_id, PartnerStatus.ACTIVE, at=work.now)
     await work.append(Event(type=EventType.PARTNER_REINSTATED))
     return PartnerChanged(work.partner_id)
@@ -152,7 +151,7 @@ class ClosePartner(NamedTuple):
 @mutation("closePartner", PartnerChanged)
 async def close(work: Work, _given: ClosePartner) -> PartnerChanged:
     """Close a partner that has no active activation and no pending order."""
-    await _movable(work, PartnerStatus.CLOSED)
+    work = await _movable(work, PartnerStatus.CLOSED)
     in_use = await partner_changes.in_use(work.tx, work.partner_id)
     if any(in_use):
         raise PartnerInUse(("partnerId",), activations=in_use.activations, orders=in_use.orders)
@@ -161,10 +160,11 @@ async def close(work: Work, _given: ClosePartner) -> PartnerChanged:
     return PartnerChanged(work.partner_id)
 
 
-async def _movable(work: Work, to: PartnerStatus) -> PartnerRow:
+async def _movable(work: Work, to: PartnerStatus) -> Work:
+    """Lock the partner, and return the work as of the lock; refuse a status that it can't get."""
     partner = await partner_changes.locked(work.tx, work.partner_id)
     rules.move(partner.status, to, ("partnerId",))
-    return partner
+    return work.at_present()
 
 
 class SetPartnerPolicy(NamedTuple):

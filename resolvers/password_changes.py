@@ -55,15 +55,16 @@ async def change(context: Context, current: str, new: str) -> PasswordChanged:
             _log.warning("password change failed", partner_id=viewer.partner_id, user_id=viewer.user_id)
             raise WrongPassword(("currentPassword",))
         password_hash = await hash_password(new)
-    now = portal.now()
 
     async def write(tx: Transaction) -> PasswordChanged:
-        await count_as_right(tx, tried, now)
+        await count_as_right(tx, tried, portal.now())
         # The viewer may be remembered from before the session was ended, or another password was set meanwhile.
         if not await users.lock_if_unchanged(tx, found) or not await users.lock_if_live(
             tx, viewer.partner_id, viewer.user_id, viewer.token_id
         ):
             raise unauthenticated()
+        # The time after the lock: before it, a session may have begun meanwhile.
+        now = portal.now()
         await users.update(tx, viewer.partner_id, viewer.user_id, {"password_hash": password_hash})
         await password_resets.drop_all(tx, viewer.partner_id, viewer.user_id)
         revoked = await tokens.revoke_all(tx, viewer.partner_id, viewer.user_id, at=now, but=viewer.token_id)
@@ -180,12 +181,12 @@ async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
             raise InvalidReset(("secret",))
         await check_new_password(new, "newPassword", name=found.name, email=found.email)
         password_hash = await hash_password(new)
-    now = portal.now()
 
     async def write(tx: Transaction) -> PasswordChanged:
         user = await users.locked_by_id(tx, found.partner_id, found.user_id)
         if user is None or user.disabled_at is not None:
             raise InvalidReset(("secret",))
+        now = portal.now()
         by_email = await password_resets.take(tx, found.partner_id, found.user_id, link, at=now)
         if by_email is None:
             # It was used while the hash was computed.

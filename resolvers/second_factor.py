@@ -197,19 +197,20 @@ async def _own(context: Context) -> tuple[Viewer, UserRow]:
 
 
 async def _write(context: Context, viewer: Viewer, proof: _Checked, write: _Write[Result]) -> Result:
-    portal, now = context.portal, context.now()
-    owner = viewer.partner_id, viewer.user_id
+    portal, owner = context.portal, (viewer.partner_id, viewer.user_id)
 
     async def work(tx: Transaction) -> Result:
         # Tries of passwords are locked before the user, as a sign-in does, and tries of codes after.
         if proof.password_hash is not None:
-            await count_as_right(tx, proof.tried, now)
+            await count_as_right(tx, proof.tried, context.now())
         # The viewer may be remembered from before the session was ended.
         if not await users.lock_if_live(tx, *owner, viewer.token_id):
             raise unauthenticated()
         user = await second_factors.locked(tx, *owner)
         if user is None:
             raise unauthenticated()
+        # The time after the lock: before it, a session may have begun meanwhile.
+        now = context.now()
         if proof.password_hash not in {None, user.password_hash}:
             # Another password was set while the hash was computed.
             raise WrongPassword(("password",))

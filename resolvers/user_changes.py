@@ -102,6 +102,7 @@ class DeactivateUser(NamedTuple):
 async def deactivate(work: Work, given: DeactivateUser) -> UserChanged:
     """Deactivate a user, and end all sessions and API tokens; if the user is deactivated, nothing happens."""
     user = await locked(work, given.user_id)
+    work = work.at_present()
     if user.disabled_at is None:
         await _check_change(work, user, "userId")
         await change_row(work.tx, user, {"disabled_at": work.now})
@@ -149,7 +150,6 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         context.require(Permission.USERS_MANAGE)
     partner_id = viewer.partner_id if own else context.acting_for(named)
     wanted = viewer.user_id if user_id is None else user_id
-    now = context.now()
 
     async def end(tx: Transaction) -> int:
         if not own and named is not None:
@@ -158,6 +158,8 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
             await partner_changes.locked(tx, partner_id)
         if await users.locked_by_id(tx, partner_id, wanted) is None:
             raise NotFound(("userId",))
+        # The time after the lock: before it, a session may have begun meanwhile.
+        now = context.now()
         revoked = await tokens.revoke_all(tx, partner_id, wanted, at=now, kind=TokenKind.SESSION)
         await second_factors.drop_challenges(tx, partner_id, wanted)
         ended = Ended.of(revoked, now).sessions
