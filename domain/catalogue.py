@@ -35,7 +35,7 @@ from domain.partners import (
     PartnerUnchanged,
     UnknownPartner,
 )
-from domain.policies import AboveCeiling
+from domain.policies import AboveCeiling, WarningRequired
 from domain.price_tables import (
     BeginInPast,
     DraftOutdated,
@@ -126,6 +126,7 @@ SAMPLES: Sequence[Said] = (
     ),
     InvalidItemCount(_ITEMS, lowest=1, highest=50, entries=entries(_ITEMS)),
     TooManyItems(_CONTACTS, highest=10, entries=entries(_CONTACTS)),
+    WarningRequired(("warningBelow",)),
     InvalidState(("state",)),
     InvalidExpiry(("expiresAt",), now=_NOW),
     NotFound(("orderId",)),

@@ -69,6 +69,15 @@ class SameApprover(PolicyRefusal):
     )
 
 
+class WarningRequired(Refusal):
+    """The number of free licenses is omitted, which is neither a number nor null."""
+
+    text = Text(
+        pt="Informe {field}: um número, ou nulo para não ter um.",
+        en="Give {field}: a number, or null for none.",
+    )
+
+
 class AboveCeiling(PolicyRefusal):
     """Only the vendor approves an order of this total."""
 

@@ -7,7 +7,7 @@ import strawberry
 from db.licenses import StockRow
 from db.partners import PartnerRow
 from domain.checks import Checks
-from domain.policies import STOCK_WARNING_MAX
+from domain.policies import STOCK_WARNING_MAX, WarningRequired
 from resolvers import stock_warnings
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.stock_warnings import ThresholdUpdated, UpdateLicenseStockThreshold
@@ -25,9 +25,9 @@ class UpdateLicenseStockThresholdInput(OnBehalf):
         "holds for each product without a number of its own."
     )
     warning_below: int | None = optional(
-        "The number of free licenses below which there is a warning, at most 10,000. Null turns the warning of the "
-        "partner off, or lets a product have that of the partner. 0 turns the warning of a product off; for the "
-        "partner, the lowest number is 1."
+        "The number of free licenses below which there is a warning, at most 10,000. It can't be omitted. Null turns "
+        "the warning of the partner off, or lets a product have that of the partner. 0 turns the warning of a product "
+        "off; for the partner, the lowest number is 1."
     )
     idempotency_key: str | None = idempotency_key()
 
@@ -35,7 +35,10 @@ class UpdateLicenseStockThresholdInput(OnBehalf):
         """Return the product and the number; raise a group of refusals if they are invalid."""
         product_id, below = number("Product", self.product_id), given(self.warning_below)
         checks = Checks()
-        if below is not None:
+        if self.warning_below is strawberry.UNSET:
+            # Null turns a warning off, which a variable that was forgotten must not do.
+            checks.refuse(WarningRequired(("warningBelow",)))
+        elif below is not None:
             checks.number(below, "warningBelow", lowest=1 if product_id is None else 0, highest=STOCK_WARNING_MAX)
         checks.done()
         return UpdateLicenseStockThreshold(product_id, below)

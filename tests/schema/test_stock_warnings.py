@@ -106,5 +106,9 @@ async def test_managers_and_the_vendor_set_the_number_and_others_do_not(
         given = {"productId": of_product, "warningBelow": below}
         assert await api.codes("updateLicenseStockThreshold", given) == ["INVALID_INPUT"]
     assert (await _stock(api, product))["warningBelow"] == 3
+    for of_product in (product, None):
+        error = await api.mutate("updateLicenseStockThreshold", "__typename", {"productId": of_product})
+        assert [(each["code"], each["path"]) for each in error["userErrors"]] == [("INVALID_INPUT", ["warningBelow"])]
+    assert (await _stock(api, product))["ownWarningBelow"] == 3
     narrow = await new_caller(api.http, api.portal, api.partner_id, chosen=frozenset({Permission.STOCK_MANAGE}))
     assert "errors" not in await narrow.post(query, input={"warningBelow": 2})
