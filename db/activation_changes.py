@@ -187,9 +187,15 @@ async def locked_of_client(
 
 
 async def replace_printer(
-    tx: Transaction, partner_id: int, activation_id: int, *, ecf_serial_number: str, note: str | None, at: datetime
+    tx: Transaction,
+    partner_id: int,
+    activation_id: int,
+    *,
+    ecf_serial_number: str | None,
+    note: str | None,
+    at: datetime,
 ) -> None:
-    """Write the serial number of another printer to an activation, with its note."""
+    """Write the serial number of another printer, or none, to an activation, with its note."""
     new = {"new_serial_number": ecf_serial_number, "new_note": note, "new_note_folded": note_folded(note)}
     await tx.execute(_REPLACE_PRINTER, {"partner_id": partner_id, "activation_id": activation_id, "at": at, **new})
 

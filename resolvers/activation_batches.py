@@ -16,23 +16,18 @@ from domain.partners import check_active
 from domain.refusals import ActivationKeyInUse, NotFound, Refusal
 from resolvers import activations as of_one
 from resolvers import found_activations, stock_warnings
-from resolvers.activations import (
-    Activated,
-    ActivateLicense,
-    ActivationMoved,
-    CancelActivation,
-    MoveActivation,
-    cancellable,
-    is_other_printer,
-    moved,
-    new_activation,
-    printer_replaced,
-    replace_printer,
-    shortage,
-)
+from resolvers.activations import Activated, ActivateLicense, CancelActivation, cancellable, new_activation, shortage
 from resolvers.bulk import BulkMutation, Done, Filtered
 from resolvers.clients import active
 from resolvers.found_activations import FindActivations
+from resolvers.moves import (
+    ActivationMoved,
+    MoveActivation,
+    is_other_printer,
+    moved,
+    printer_replaced,
+    replace_printer,
+)
 from resolvers.mutations import Work
 
 

@@ -31,6 +31,14 @@ from resolvers import pages, stock_warnings
 from resolvers.clients import active
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
+from resolvers.moves import (
+    ActivationMoved,
+    MoveActivation,
+    is_other_printer,
+    moved,
+    printer_replaced,
+    replace_printer,
+)
 from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
@@ -137,23 +145,6 @@ async def cancel(work: Work, given: CancelActivation) -> Activated:
     return Activated(activation.id, activation.product_id)
 
 
-class MoveActivation(NamedTuple):
-    """Activation to move to another client, key or printer."""
-
-    activation_id: int
-    to_client_id: int
-    activation_key: str
-    ecf_serial_number: str | None
-    note: str | None
-
-
-class ActivationMoved(NamedTuple):
-    """Activation that holds the license now, and the one that it replaced; None if it has only another printer."""
-
-    activation_id: int
-    previous_id: int | None
-
-
 @mutation("moveActivation", ActivationMoved)
 async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     """Cancel an activation and activate its license and seats elsewhere in one transaction.
@@ -201,44 +192,6 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     await work.record(lines)
     await work.append(*moved(previous, to_client_id=given.to_client_id, activation_id=activation_id))
     return ActivationMoved(activation_id, previous.id)
-
-
-def moved(previous: ActivationRow, *, to_client_id: int, activation_id: int) -> tuple[Event, Event]:
-    """Return the events of a move, so that the client that the license leaves has one too."""
-    return (
-        Event(type=EventType.ACTIVATION_CANCELLED, client_id=previous.client_id, activation_id=previous.id),
-        Event(type=EventType.ACTIVATION_MOVED, client_id=to_client_id, activation_id=activation_id),
-    )
-
-
-def is_other_printer(previous: ActivationRow, given: MoveActivation) -> bool:
-    """Return whether a move changes nothing but the printer of the installation."""
-    stays = (previous.client_id, previous.activation_key) == (given.to_client_id, given.activation_key)
-    return stays and given.ecf_serial_number not in {None, previous.ecf_serial_number}
-
-
-async def replace_printer(work: Work, activation: ActivationRow, given: MoveActivation) -> ActivationRow:
-    """Write the serial number of the new printer, and a new note if there is one; return the activation with them."""
-    changed = activation._replace(
-        ecf_serial_number=given.ecf_serial_number, note=activation.note if given.note is None else given.note
-    )
-    await activation_changes.replace_printer(
-        work.tx,
-        work.partner_id,
-        activation.id,
-        ecf_serial_number=changed.ecf_serial_number or "",
-        note=changed.note,
-        at=work.now,
-    )
-    if activation.note not in {None, changed.note}:
-        # A note may be replaced because it says what must not be kept.
-        work.after_commit.append(work.context.portal.database.mark_erased)
-    return changed
-
-
-def printer_replaced(activation: ActivationRow) -> Event:
-    """Return the event of an activation that has another printer."""
-    return Event(type=EventType.ACTIVATION_UPDATED, client_id=activation.client_id, activation_id=activation.id)
 
 
 async def _begin(

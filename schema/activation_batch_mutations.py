@@ -9,10 +9,11 @@ from domain.activations import NOTE_LENGTH
 from domain.bulk import BULK_MAX, OneSelection
 from domain.checks import Checks
 from resolvers import activation_batches, ids, licenses
-from resolvers.activations import Activated, ActivateLicense, CancelActivation, MoveActivation
+from resolvers.activations import Activated, ActivateLicense, CancelActivation
 from resolvers.bulk import Bulk, Entry
 from resolvers.bulk_results import Result
 from resolvers.found_activations import FindActivations
+from resolvers.moves import MoveActivation
 from schema import references
 from schema.activation_mutations import ActivationMoveInput, LicenseActivationInput
 from schema.activation_warnings import ActivationWarning, warnings_of_items

@@ -10,13 +10,8 @@ from domain.activations import NOTE_LENGTH
 from domain.checks import Checks
 from domain.licenses import COUNTER_MAX
 from resolvers import activations, ids
-from resolvers.activations import (
-    Activated,
-    ActivateLicense,
-    ActivationMoved,
-    CancelActivation,
-    MoveActivation,
-)
+from resolvers.activations import Activated, ActivateLicense, CancelActivation
+from resolvers.moves import ActivationMoved, MoveActivation
 from schema import references
 from schema.activation_warnings import ActivationWarning, warnings
 from schema.activations import Activation
@@ -101,7 +96,9 @@ class ActivationMoveInput:
         description=f"{_KEY} It can be the same key, if the client or the printer is another one."
     )
     ecf_serial_number: str | None = optional(
-        f"{_ECF} If only the printer is another one, the activation stays, with its authorization code."
+        f"{_ECF} Null says that it uses none. If only the printer is another one, or null removes it, the activation "
+        "stays, with its authorization code. If the field is omitted, another client or key has no printer, and the "
+        "same client and key are refused with ACTIVATION_KEY_IN_USE."
     )
     note: str | None = optional(
         f"{_NOTE} If only the printer is another one, the activation keeps its note unless another one is given."
@@ -110,11 +107,13 @@ class ActivationMoveInput:
     def checked(self) -> MoveActivation:
         """Return what to move and where; raise a group of refusals if it is invalid."""
         checks = Checks()
+        serial_number = checks.ecf_serial_number(given(self.ecf_serial_number), "ecfSerialNumber")
         wanted = MoveActivation(
             activation_id=ids.number("Activation", self.activation_id),
             to_client_id=ids.number("Client", self.to_client_id),
             activation_key=checks.activation_key(self.activation_key, "activationKey"),
-            ecf_serial_number=checks.ecf_serial_number(given(self.ecf_serial_number), "ecfSerialNumber"),
+            ecf_serial_number=serial_number,
+            without_printer=serial_number is None and self.ecf_serial_number is not strawberry.UNSET,
             note=checks.optional_text(given(self.note), "note", longest=NOTE_LENGTH, lines=True),
         )
         checks.done()

@@ -7,9 +7,10 @@ import strawberry
 from domain.activations import WARNINGS, ActivationWarningCode
 from resolvers import activation_warnings
 from resolvers.activation_warnings import Warned
-from resolvers.activations import Activated, ActivationMoved
+from resolvers.activations import Activated
 from resolvers.bulk_results import Result
 from resolvers.context import Context
+from resolvers.moves import ActivationMoved
 
 
 @strawberry.type(description="Something that the user should know about an activation that was done all the same.")

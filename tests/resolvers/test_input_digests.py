@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+from resolvers.moves import MoveActivation
+from resolvers.mutations import as_text
+
 PROGRAM = """
 from db.activations import ActivationFilter
 from domain.activations import ActivationCancellationReason, ActivationStatus
@@ -28,3 +31,12 @@ def test_an_input_is_the_same_text_in_every_process() -> None:
 
     assert len(texts) == 1
     assert "CLIENT_CANCELLED" in texts.pop()
+
+
+def test_a_move_is_remembered_alike_with_null_and_without_a_printer() -> None:
+    omitted, null = [MoveActivation(1, 2, "KEY-1", None, None, without_printer=each) for each in (False, True)]
+
+    assert as_text(omitted) == as_text(null)
+    assert as_text(null) == (
+        "MoveActivation(activation_id=1, to_client_id=2, activation_key='KEY-1', ecf_serial_number=None, note=None)"
+    )

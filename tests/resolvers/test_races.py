@@ -13,9 +13,10 @@ from db.engine import Transaction
 from domain.access import API_TOKENS_MAX, Permission
 from resolvers import activations, api_tokens, clients, ids, orders, price_table_changes
 from resolvers.access import viewer_of
-from resolvers.activations import ActivateLicense, CancelActivation, MoveActivation
+from resolvers.activations import ActivateLicense, CancelActivation
 from resolvers.clients import CancelClient, RegisterClient
 from resolvers.context import Context
+from resolvers.moves import MoveActivation
 from resolvers.mutations import Mutation, Work
 from resolvers.orders import ApproveOrder, CancelOrder
 from resolvers.price_table_changes import PublishPriceTable

@@ -4,6 +4,8 @@ import asyncio
 import re
 from dataclasses import replace
 
+import pytest
+
 from tests.api import Api
 from tests.factories import new_product
 
@@ -153,12 +155,33 @@ async def test_the_same_key_without_another_printer_is_in_use(api: Api, client: 
     given = {"activationId": activation, "toClientId": client, "activationKey": "CAIXA-1"}
 
     assert await api.codes("moveActivation", given) == ["ACTIVATION_KEY_IN_USE"]
-    for same in (None, "be01"):
-        assert await api.codes("moveActivation", {**given, "ecfSerialNumber": same}) == ["ACTIVATION_KEY_IN_USE"]
+    assert await api.codes("moveActivation", {**given, "ecfSerialNumber": "be01"}) == ["ACTIVATION_KEY_IN_USE"]
 
     other = await api.client()
     moved = await api.done("moveActivation", PRINTER, given | {"toClientId": other, "ecfSerialNumber": "BE02"})
     assert moved["previousActivation"] == {"id": activation}
+
+
+@pytest.mark.parametrize("none", [None, " "])
+@pytest.mark.parametrize("name", ["moveActivation", "moveActivations"])
+async def test_null_removes_the_printer_and_keeps_the_activation(
+    api: Api, client: str, product: str, name: str, none: str | None
+) -> None:
+    await api.buy(product, 1)
+    activation = await api.activation(client, product, activationKey="CAIXA-1", ecfSerialNumber="BE01", note="Caixa")
+    move = {"activationId": activation, "toClientId": client, "activationKey": "CAIXA-1", "ecfSerialNumber": none}
+    given = {"items": [move]} if name == "moveActivations" else move
+    query = "query ($id: ID!) { activation(id: $id) { status ecfSerialNumber note } }"
+
+    for _ in range(2):
+        assert await api.codes(name, given | {"idempotencyKey": "once"}) == []
+
+    kept = {"status": "ACTIVE", "ecfSerialNumber": None, "note": "Caixa"}
+    assert (await api.data(query, id=activation))["activation"] == kept
+    errors = "results { userErrors { code } } userErrors { code }"
+    again = await api.mutate(name, errors if "items" in given else "__typename", given)
+    (error,) = again["results"][0]["userErrors"] if "items" in given else again["userErrors"]
+    assert error["code"] == "ACTIVATION_KEY_IN_USE"
 
 
 async def test_a_printer_that_another_client_uses_is_a_warning(api: Api, other_api: Api, product: str) -> None:
