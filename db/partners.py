@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.expressions import among, contains, starts_with
-from db.engine.filters import RowsById, Shape, one_each, one_row, tenancy, upsert, value, values_of
+from db.engine.filters import PARTNER, RowsById, Shape, one_each, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
@@ -138,6 +138,7 @@ _IS_PARTNER: Statement[bool] = Statement(
     value,
     reads=one_row,
 )
+_STATUS: Statement[PartnerStatus] = Statement(sa.select(partners.c.status).where(partners.c.id == PARTNER), value)
 _CREATE: Statement[int] = upsert(
     partners,
     lambda insert: insert.on_conflict_do_nothing().returning(partners.c.id),
@@ -163,6 +164,11 @@ async def exists_any(connection: Connection) -> bool:
 async def exists(connection: Connection, partner_id: int) -> bool:
     """Return whether a partner other than the vendor has the id."""
     return await one(connection, _IS_PARTNER, {"of_id": partner_id}) is not None
+
+
+async def status(connection: Connection, partner_id: int) -> PartnerStatus:
+    """Return the status of a partner or the vendor."""
+    return await returned(connection, _STATUS, {"partner_id": partner_id})
 
 
 async def vendor(connection: Connection) -> PartnerRow | None:

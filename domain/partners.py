@@ -65,7 +65,7 @@ class PartnerSuspended(Refusal):
 
 
 class PartnerClosed(Refusal):
-    """A closed partner does not order, approve or activate."""
+    """A closed partner does no business any more: no orders, activations, clients or users are added."""
 
     code = UserErrorCode.PARTNER_CLOSED
     text = Text(pt="O parceiro está encerrado.", en="The partner is closed.")
@@ -118,12 +118,37 @@ def move(current: PartnerStatus, to: PartnerStatus, path: Path = ()) -> PartnerS
     return to
 
 
+OF_OPEN_PARTNERS = frozenset(
+    {
+        "acceptInvitation",
+        "assignPriceTables",
+        "createWebhook",
+        "importClients",
+        "inviteUser",
+        "registerClient",
+        "setPartnerPolicy",
+        "updateActivation",
+        "updateClient",
+        "updateLicenseStockThreshold",
+    }
+)
+"""Mutations that add to the business of a partner or change it, and are refused for a closed one.
+
+Those that order, approve and activate are not among them: they are refused for a suspended partner too.
+"""
+
+
+def check_open(status: PartnerStatus) -> None:
+    """Raise PartnerClosed if the partner is closed."""
+    if status is PartnerStatus.CLOSED:
+        raise PartnerClosed
+
+
 def check_active(status: PartnerStatus, reason: str | None) -> None:
     """Raise PartnerSuspended or PartnerClosed unless the partner is active."""
     if status is PartnerStatus.SUSPENDED:
         raise PartnerSuspended(reason=reason or "")
-    if status is PartnerStatus.CLOSED:
-        raise PartnerClosed
+    check_open(status)
 
 
 class PartnerCnpjTaken(Refusal):

@@ -14,6 +14,7 @@ from domain.events import Event, EventType
 from domain.sheets import ImportedRowStatus, RowsRefused
 from resolvers.clients import RegisterClient
 from resolvers.mutations import Work, mutation
+from resolvers.partners import check_open
 from resolvers.portal import Portal
 from resolvers.sheets import clients as client_rows
 from resolvers.sheets import contents
@@ -142,14 +143,17 @@ async def register_clients(
             report([client.cnpj in registered for client in batch])
         # The counters, which the events are numbered by, are the last lock that a transaction takes.
         await _append(tx, partner_id, client_ids, at=now)
+        await check_open(tx, partner_id)
 
     async def one_batch(tx: Transaction, batch: Sequence[RegisterClient]) -> Mapping[str, int]:
         at = portal.now()
         registered = await _register(tx, partner_id, batch, at=at)
         await _append(tx, partner_id, list(registered.values()), at=at)
+        await check_open(tx, partner_id)
         return registered
 
     async def known_of(connection: Connection, batch: Sequence[RegisterClient]) -> Mapping[str, int]:
+        await check_open(connection, partner_id)
         return await client_changes.ids_by_cnpj(connection, partner_id, [client.cnpj for client in batch])
 
     if dry_run:

@@ -23,6 +23,7 @@ from resolvers.dataloader import MaybeAwaitable
 from resolvers.mail import LinkTo, Mail
 from resolvers.mutations import SecretShownOnce, Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
+from resolvers.partners import check_open
 from resolvers.passwords import check_new_password, hash_password
 from resolvers.portal import Portal
 from resolvers.sessions import SignedIn, new_session, signed_in_by
@@ -228,6 +229,7 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
         await access.add_token(tx, partner_id, new_session(user_id, session, signed_in_at=now, now=now), at=now)
         joined = [Event(type=EventType.USER_JOINED, user_id=user_id)]
         await event_log.append(tx, partner_id, joined, actor_id=user_id, at=now)
+        await check_open(tx, partner_id)
         return user_id
 
     user_id = await portal.database.write(join)

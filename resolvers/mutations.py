@@ -19,12 +19,12 @@ from domain.checks import IDEMPOTENCY_KEY_LENGTH, Checks
 from domain.errors import Forbidden
 from domain.events import Event, EventOfEach
 from domain.field_permissions import FIELD_PERMISSIONS
-from domain.partners import PartnerRequired, check_active
+from domain.partners import OF_OPEN_PARTNERS, PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
 from resolvers import previews
 from resolvers.context import Context, unauthenticated
 from resolvers.input_texts import as_text
-from resolvers.partners import check_partner
+from resolvers.partners import check_open, check_partner
 from resolvers.previews import Changes, Preview
 from resolvers.viewers import Viewer
 
@@ -236,16 +236,23 @@ class Mutation(Generic[Given, Outcome]):
         run is returned, whose acts after the commit are still to be done.
         """
         if claim is None:
-            return await self._work(work, given), work
+            return await self._done(work, given), work
         recorded = await idempotency.claim(work.tx, claim, at=work.now)
         if recorded is not None:
             outcome = self.replayed(claim, recorded)
             if completed is not None and recorded.outcome == stored(completed[0]):
                 return completed
             return outcome, work
-        outcome = await self._work(work, given)
+        outcome = await self._done(work, given)
         await idempotency.complete(work.tx, claim, stored(outcome))
         return outcome, work
+
+    async def _done(self, work: Work, given: Given) -> Outcome:
+        outcome = await self._work(work, given)
+        if self.name in OF_OPEN_PARTNERS:
+            # Last, when it has all locks: the partner may have been closed while it waited for them.
+            await check_open(work.tx, work.partner_id)
+        return outcome
 
     def replayed(self, claim: Claim, recorded: Recorded) -> Outcome:
         """Return the recorded outcome; raise a refusal if the input was another one."""

@@ -6,6 +6,7 @@ from db import partners, price_tables
 from db.engine import Connection, Transaction
 from db.partners import PartnerFilter, PartnerRow, PartnerSortKey
 from domain import cnpj as cnpjs
+from domain import partners as rules
 from domain.partners import Contact, PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
 from domain.policies import Policy
 from domain.price_tables import PriceTableNameTaken, default_name
@@ -55,6 +56,15 @@ async def check_partner(connection: Connection, viewer: Viewer, partner_id: int)
     known = await partners.exists(connection, partner_id) if viewer.of_vendor else partner_id == viewer.partner_id
     if not known:
         raise NotFound(("partnerId",))
+
+
+async def check_open(connection: Connection, partner_id: int) -> None:
+    """Raise PartnerClosed if the partner is closed.
+
+    A transaction that has appended its events looks at a status that does not change before it ends, since to close a
+    partner appends an event too.
+    """
+    rules.check_open(await partners.status(connection, partner_id))
 
 
 class NewVendor(NamedTuple):

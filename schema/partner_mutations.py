@@ -145,7 +145,9 @@ class PartnerMutations:
     @strawberry.mutation(
         description=(
             "Closes a partner for good. It is refused with PARTNER_IN_USE while the partner has an active activation "
-            "or a pending order. A closed partner's data can still be read."
+            "or a pending order. A closed partner's data can still be read, exported and erased. What adds to its "
+            "business or changes it is refused with PARTNER_CLOSED, also for the vendor's users on its behalf: its "
+            "clients, activations, orders, stock warnings, policies and price tables, new users, and new webhooks."
         )
     )
     @staticmethod

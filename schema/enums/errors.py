@@ -26,7 +26,7 @@ describe(
         UserErrorCode.COUNT_CHANGED: "The filter matches another number of objects than the expected one.",
         UserErrorCode.SESSION_REQUIRED: "Only a person who has signed in can do this; an API token can't.",
         UserErrorCode.PARTNER_SUSPENDED: "The partner is suspended; it can neither order, approve nor activate.",
-        UserErrorCode.PARTNER_CLOSED: "The partner is closed; it can neither order, approve nor activate.",
+        UserErrorCode.PARTNER_CLOSED: "The partner is closed; nothing adds to its business or changes it.",
         UserErrorCode.PARTNER_TRANSITION: "The partner's status does not allow the transition.",
         UserErrorCode.PARTNER_IN_USE: "The partner has an active activation or a pending order.",
         UserErrorCode.PRODUCT_RETIRED: "The product is retired; it can't be ordered any more.",

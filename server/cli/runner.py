@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from db.engine import row_scope
 from domain.errors import OutcomeUnknown, Unavailable
 from domain.languages import Language
-from domain.partners import PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
+from domain.partners import PartnerClosed, PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
 from domain.price_tables import HoleInPrices, PriceTableNameTaken, UnknownPriceTable
 from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
@@ -29,6 +29,7 @@ Result = TypeVar("Result")
 _OF_THE_DATA = (
     EmailTaken,
     HoleInPrices,
+    PartnerClosed,
     PartnerCnpjTaken,
     PriceTableNameTaken,
     ProductCodeTaken,

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from db import prices
+from db import partner_changes, prices
 from db.client_changes import ClientDetails
 from db.engine import Database, Work
 from db.tables import clients as client_table
@@ -18,6 +18,7 @@ from db.tables import events as event_table
 from db.tables import partner_counters
 from domain.events import EventType
 from domain.orders import OrderType
+from domain.partners import PartnerClosed, PartnerStatus
 from domain.price_tables import PriceKey
 from resolvers import imports, price_table_changes, price_tables
 from resolvers.clients import RegisterClient
@@ -67,6 +68,27 @@ async def test_clients_are_registered_as_by_the_api_and_known_ones_left_alone(
     assert [event.number for event in events] == [1, 2, 3, 4]
     assert {event.client_id for event in events} == {client.id for client in found}
     assert {(event.type, event.actor_id) for event in events} == {(EventType.CLIENT_REGISTERED, None)}
+
+
+@pytest.mark.parametrize("how", ["all_or_nothing", "dry_run", "each"])
+async def test_no_clients_of_a_closed_partner_are_imported(portal: Portal, how: str) -> None:
+    partner_id = await new_partner(portal)
+    async with writing(portal.database) as tx:
+        await partner_changes.set_status(tx, partner_id, PartnerStatus.CLOSED, at=portal.now())
+
+    with pytest.raises(PartnerClosed):
+        await imports.register_clients(
+            portal,
+            partner_id,
+            [wanted(cnpjs.another())],
+            all_or_nothing=how == "all_or_nothing",
+            report=lambda _: None,
+            dry_run=how == "dry_run",
+        )
+
+    async with reading(portal.database) as connection:
+        mine = sa.select(client_table.c.id).where(client_table.c.partner_id == partner_id)
+        assert await fetch_all(connection, mine) == []
 
 
 async def test_nothing_is_left_of_all_where_one_batch_can_not_be_had(portal: Portal) -> None:
