@@ -20,6 +20,7 @@ _WORD = re.compile(r"[^\W_]+")
 _BETWEEN_WORDS = r"[\W_]+"
 _MASK = r"[\W_]{0,3}"
 _NEVER = r"(?!)"
+_NO_DIGIT_BEFORE = r"(?<![0-9])(?<![0-9][.,/-])"
 _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 
 _COMMON = frozenset(
@@ -193,8 +194,16 @@ class Identity:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         phrases = "|".join(map(_BETWEEN_WORDS.join, self._phrases)) or _NEVER
-        zeros = "0*" if plain(self.cnpj).startswith("0") else ""
-        return re.compile(f"{zeros}{self._number.pattern}|{_BEFORE}(?:{phrases}){_AFTER}")
+        return re.compile(f"{self._zeros}{self._number.pattern}|{_BEFORE}(?:{phrases}){_AFTER}")
+
+    @property
+    def _zeros(self) -> str:
+        """Pattern of the zeros before the number: in its mask, as many as it has, or more in one run with it.
+
+        Those within a mask that follow a digit are of another number, as in “R$ 0,00”.
+        """
+        left_out = len(plain(self.cnpj)) - len(self._digits)
+        return f"(?:{_NO_DIGIT_BEFORE}(?:0{_MASK}){{{left_out}}})?0*" if left_out else ""
 
     @cached_property
     def _exact(self) -> re.Pattern[str]:

@@ -70,6 +70,27 @@ def test_a_number_is_erased_with_and_without_its_leading_zeros(note: str) -> Non
     assert ZEROS.strip("0") not in identity("Sol", number=ZEROS).redacted(note)
 
 
+@pytest.mark.parametrize(
+    ("number", "note", "kept"),
+    [
+        ("009091360001", "doc 00.909.136/0001-{}, ok", "doc […], ok"),
+        ("009091360001", "doc 0 0 9 0 9 1 3 6 0 0 0 1 {}", "doc […]"),
+        ("009091360001", "CNPJ00.909.136/0001-{}", "CNPJ[…]"),
+        ("009091360001", "doc 000909136/0001-{}", "doc […]"),
+        ("009091360001", "item 100 909.136/0001-{}", "item 100 […]"),
+        ("009091360001", "em 2020 00.909.136/0001-{}", "em 2020 […]"),
+        ("009091360001", "R$ 10,00: 00.909.136/0001-{}", "R$ 10,00: […]"),
+        ("009091360001", "R$ 0,00 909.136/0001-{}", "R$ 0,00 […]"),
+        ("000000000001", "doc 00.000.000/0001-{}", "doc […]"),
+        ("000000000001", "10.000 de 00.000.000/0001-{}", "10.000 de […]"),
+    ],
+)
+def test_the_zeros_of_a_masked_number_go_with_it(number: str, note: str, kept: str) -> None:
+    whole = with_check_digits(number)
+
+    assert identity("Sol", number=whole).redacted(note.format(whole[-2:])) == kept
+
+
 @given(before=APART, name=NAMES, after=APART)
 def test_no_name_survives_whatever_characters_it_has(before: str, name: str, after: str) -> None:
     one = identity(name)
