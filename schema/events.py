@@ -42,7 +42,10 @@ class Event(Node, row=EventRow):
     number: int = attribute("The event's number: 1, 2, … for each partner, without gaps, in the order of the changes.")
     type: EventType = attribute("The type of the change.")
     type_label: str = label_of("type", EventType)
-    occurred_at: datetime = attribute("The date and time of the change.")
+    occurred_at: datetime = attribute(
+        "The date and time of the change, by the clock of the server that made it. Of changes at about the same time, "
+        "that with the lower number may have the later time; `number` and `cursor` are the order."
+    )
 
     cursor: str = computed(
         lambda _, event: events.cursor(event),
@@ -198,7 +201,8 @@ class EventFilter:
     client_id: strawberry.ID | None = optional("Filters by the ID of the client.")
     order_id: strawberry.ID | None = optional("Filters by the ID of the order.")
     product_id: strawberry.ID | None = optional(
-        "Filters by the ID of the product that events of the vendor are about; a partner has none."
+        "Filters by the ID of the product: that of an event of the vendor, such as PRODUCT_UPDATED, or of a partner's "
+        "STOCK_LOW or PARTNER_POLICY_CHANGED. Other events of a partner have none."
     )
     activation_id: strawberry.ID | None = optional("Filters by the ID of the activation.")
     user_id: strawberry.ID | None = optional("Filters by the ID of the user whom the event is about.")
@@ -206,7 +210,10 @@ class EventFilter:
     api_token_id: strawberry.ID | None = optional("Filters by the ID of the API token.")
     price_table_id: strawberry.ID | None = optional("Filters by the ID of the price table.")
     webhook_id: strawberry.ID | None = optional("Filters by the ID of the webhook, which may be deleted.")
-    occurred_at: DateTimeRange | None = optional("Filters by the date and time of the change.")
+    occurred_at: DateTimeRange | None = optional(
+        "Filters by the date and time of the change. To continue after an event, use its cursor: an event with a "
+        "higher number may have an earlier time."
+    )
 
     def chosen(self) -> Chosen:
         """Return the filter as `db` takes it."""

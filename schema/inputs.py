@@ -56,8 +56,8 @@ def idempotency_key() -> Any:  # noqa: ANN401 — a field of a dataclass, as str
         description=(
             "A text of at most 255 characters that the caller chooses for this request, stored for 24 hours. A "
             "retry with the same key and input makes no second change and returns the same objects in their "
-            "current state. A different input is refused with IDEMPOTENCY_CONFLICT. Keys are those of one partner: "
-            "with another `partnerId`, the same key is another request."
+            "current state. A different input is refused with IDEMPOTENCY_CONFLICT. Keys are those of one mutation and "
+            "one partner: in another mutation, or with another `partnerId`, the same key is another request."
         ),
     )
 
