@@ -51,7 +51,7 @@ async def test_a_closed_partner_imports_nothing_in_a_dry_run(api: Api) -> None:
     given = await inputs.sheet(api)
     await _close(api)
 
-    assert await api.codes("importClients", given | {"dryRun": True}) == ["PARTNER_CLOSED"]
+    assert await api.codes("importClients", {**given, "dryRun": True}) == ["PARTNER_CLOSED"]
 
 
 async def test_an_invitation_of_a_closed_partner_is_not_accepted(api: Api, anonymous: Api) -> None:
@@ -62,7 +62,7 @@ async def test_an_invitation_of_a_closed_partner_is_not_accepted(api: Api, anony
 
 
 async def test_a_replay_of_what_was_done_before_the_end_is_answered(api: Api) -> None:
-    given = await inputs.new_client(api) | {"idempotencyKey": "once"}
+    given = {**await inputs.new_client(api), "idempotencyKey": "once"}
     first = await api.done("registerClient", "client { id }", given)
     await _close(api)
 
