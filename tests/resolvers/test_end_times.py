@@ -21,15 +21,16 @@ from resolvers.access import viewer_of
 from resolvers.activations import ActivateLicense
 from resolvers.context import Context
 from resolvers.mutations import Work
+from resolvers.passwords import hash_password
 from tests.api import Api
 from tests.clock import Clock
 from tests.eventually import eventually
 from tests.factories import add_token, new_caller
-from tests.units import fetch_all, fetch_value, reading, writing
+from tests.units import fetch_all, fetch_value, fetch_values, reading, writing
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True, scope="session")
 
-_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
 Given: TypeAlias = Mapping[str, object]
 Lock: TypeAlias = Callable[[Transaction], Awaitable[object]]
@@ -169,3 +170,18 @@ async def test_a_session_that_began_before_its_user_was_locked_ends_after(clock:
         disabled = await fetch_value(connection, sa.select(users_table.c.disabled_at).where(users_table.c.id == user))
     assert {row.revoked_at for row in ends} == {clock.now}
     assert disabled == (clock.now if name == "deactivateUser" else None)
+
+
+async def test_a_session_that_began_before_a_new_password_ends_after(clock: Clock, api: Api) -> None:
+    password_hash = await hash_password("um jardim de girassóis")
+    caller = await new_caller(api.http, api.portal, api.partner_id, password_hash=password_hash)
+    given = {"currentPassword": "um jardim de girassóis", "newPassword": "um quintal de amoreiras"}
+    user = caller.user_id
+    change = caller.codes("changePassword", given)
+
+    async with waiting(clock, lambda tx: users.locked_by_id(tx, api.partner_id, user), change, api) as tx:
+        await add_token(tx, api.partner_id, user, at=clock.now, kind=TokenKind.SESSION)
+
+    revoked = sa.select(tokens.c.revoked_at).where(tokens.c.user_id == user, tokens.c.revoked_at.is_not(None))
+    async with reading(api.portal.database) as connection:
+        assert await fetch_values(connection, revoked) == [clock.now]
