@@ -52,8 +52,7 @@ class Work:
 
         While it waited, a transaction with a later time may have begun or changed what it ends.
         """
-        now = self.context.now()
-        return replace(self, now=now)
+        return replace(self, now=self.context.now())
 
     async def terms(self) -> Terms:
         """Return the terms of the partner, which are locked; raise a refusal unless it is active.

@@ -131,7 +131,8 @@ async def test_a_license_activated_before_a_cancellation_ends_after_it_began(
     async with waiting(clock, world.lock_client, api.codes("cancelClient", {"clientId": world.client}), api) as tx:
         viewer = await viewer_of(api.portal, api.token or "", None)
         assert viewer is not None
-        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, api.portal.now())
+        now, permission = api.portal.now(), of_one.activate.permission
+        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, now, permission)
         await of_one.activate._work(work, new)  # noqa: SLF001 — the transaction around it is the test's own.
 
     times = sa.select(activations.c.activated_at, activations.c.cancelled_at)

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 
+from resolvers.input_texts import as_text
 from resolvers.moves import MoveActivation
-from resolvers.mutations import as_text
 
 PROGRAM = """
 from db.activations import ActivationFilter
