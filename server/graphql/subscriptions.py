@@ -10,6 +10,7 @@ from graphql.execution.values import VariableValues
 from db.engine import row_scope
 from db.engine.deadline import current
 from db.events import EventRow
+from domain.deadlines import TimedOut
 from domain.errors import Forbidden, Unavailable
 from domain.languages import Language
 from domain.limits import TooFewPoints
@@ -75,6 +76,8 @@ class ResultStream:
         self._position = follower.position
         self._reported: int | None = None
         """Number of the event whose cursor the caller has."""
+        self._paid = follower.position
+        """Number up to which this subscription pays for no event again."""
 
     @property
     def language(self) -> Language:
@@ -92,8 +95,8 @@ class ResultStream:
     async def results(self, rows: Sequence[EventRow]) -> list[Result]:
         """Return the results of the events in order.
 
-        Raises what ends the subscription, UnusableToken and Forbidden. Unavailable passes, and the next call of `wait`
-        returns these events again.
+        Raises what ends the subscription: UnusableToken, and what `admit` raises. Unavailable passes, and the next call
+        of `wait` returns these events again.
         """
         try:
             if not self._is_admitted():
@@ -173,20 +176,33 @@ class ResultStream:
         context = self._context
         if self._kind is not None:
             until = context.deadline and context.deadline.again()
-            shared = await self._shared.results(self._kind, context.signed_in, rows, self._executed, until)
+            shared = await self._shared.results(self._kind, context.signed_in, rows, self._paid_for, until)
             if shared is not None:
                 return shared
-        try:
-            await self._pay(context.signed_in, self._points * len(rows))
-        except TooFewPoints as error:
-            # The events wait until the caller can pay for them.
-            raise Unavailable(str(error)) from error
-        result = await self._executed(context, rows)
+        result = await self._paid_for(context, rows)
         bodies = of_each(result, len(rows), context)
         if self._cost is not None:
             for body in bodies:
                 self._cost.add_to(body)
         return [Result(body, row.number, events.cursor(row)) for body, row in zip(bodies, rows, strict=True)]
+
+    async def _paid_for(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:
+        """Pay for the events and execute them; those that were paid for and are read again cost nothing more."""
+        paid_before = self._paid
+        new = sum(row.number > paid_before for row in rows)
+        if new:
+            try:
+                await self._pay(self._context.signed_in, self._points * new)
+            except TooFewPoints as error:
+                # The events wait until the caller can pay for them.
+                raise Unavailable(str(error)) from error
+            self._paid = rows[-1].number
+        try:
+            return await self._executed(context, rows)
+        except TimedOut:
+            # The database has worked for them until the deadline, and would again for nothing.
+            self._paid = paid_before
+            raise
 
     async def _executed(self, context: Context, rows: Sequence[EventRow]) -> ExecutionResult:
         context.forget()
