@@ -11,7 +11,7 @@ from db.engine import row_scope
 from db.engine.deadline import current
 from db.events import EventRow
 from domain.deadlines import TimedOut
-from domain.errors import Forbidden, Unavailable
+from domain.errors import Forbidden, SecondFactorRequired, Unavailable
 from domain.languages import Language
 from domain.limits import TooFewPoints
 from resolvers import events
@@ -127,13 +127,17 @@ class ResultStream:
         return events.cursor_after(follower.partner_id, follower.position)
 
     def admit(self, viewer: Viewer, *, read_after: int | None = None) -> None:
-        """Go on with the caller's viewer as it is now; raise Forbidden if it may no longer have the events.
+        """Go on with the caller's viewer as it is now; raise an error if it may no longer have the events.
+
+        The error is Forbidden, or SecondFactorRequired if the viewer must enroll first.
 
         `read_after` is `Viewers.forgotten` from before a viewer was read that is at most a second old: until it can no
         longer be cached, or this process revokes a token, it need not be read again.
         """
         context = self._context
         context.viewer = viewer
+        if viewer.must_enroll:
+            raise SecondFactorRequired
         missing = self.operation.permissions - viewer.permissions
         if missing:
             raise Forbidden(missing)

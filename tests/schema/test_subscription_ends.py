@@ -5,7 +5,7 @@ import pytest
 from db import events
 from db.engine.keyset import Keyset
 from db.events import EventFilter
-from resolvers import cursors
+from resolvers import cursors, ids
 from server.app import create_app
 from server.graphql.documents import Documents
 from server.settings import Settings
@@ -102,6 +102,18 @@ async def test_a_revoked_token_ends_a_stream_that_sends_nothing(
         await other.data("mutation { signOut { __typename } }")
 
         assert await stream.end() == "UNAUTHENTICATED"
+
+
+async def test_a_second_factor_that_is_required_meanwhile_ends_the_subscription(
+    api: Api, vendor: Api, monkeypatch: pytest.MonkeyPatch, streaming: Streaming
+) -> None:
+    monkeypatch.setattr("server.http.stream_checks.CHECK_SECONDS", 0.05)
+    given = {"partnerId": ids.encode("Partner", api.partner_id), "secondFactorRequired": True}
+
+    async with streaming(api) as stream:
+        await vendor.done("setPartnerPolicy", "__typename", given)
+
+        assert await stream.end() == "SECOND_FACTOR_REQUIRED"
 
 
 async def test_a_stopping_server_ends_streams_to_be_continued(api: Api, streaming: Streaming) -> None:
