@@ -108,6 +108,8 @@ _MINE = webhooks.c.partner_id == PARTNER, webhooks.c.id == sa.bindparam("webhook
 # A lease that was released keeps its fence until there is another one.
 _HELD = *_MINE, webhooks.c.fence == sa.bindparam("of_fence"), webhooks.c.sender.is_not(None)
 _FREE = sa.or_(webhooks.c.leased_until.is_(None), webhooks.c.leased_until <= _AT)
+# What was waiting to be written does not shorten a lease that was renewed meanwhile.
+_LATER = sa.case((webhooks.c.leased_until < _UNTIL, _UNTIL), else_=webhooks.c.leased_until)
 _AFTER = webhooks.c.id > sa.bindparam("after")
 _MOST = sa.bindparam("most", type_=sa.Integer)
 _DUE = Statement(
@@ -154,13 +156,13 @@ _LEASE = Statement(
     Leased,
 )
 _RENEW: Statement[int] = Statement(
-    sa.update(webhooks).where(*_HELD).values(leased_until=_UNTIL).returning(webhooks.c.id), value
+    sa.update(webhooks).where(*_HELD).values(leased_until=_LATER).returning(webhooks.c.id), value
 )
 _MOVE = Statement(
     sa.update(webhooks)
     .where(*_HELD)
     .values(
-        leased_until=_UNTIL,
+        leased_until=_LATER,
         **{name: sa.bindparam(f"new_{name}", type_=webhooks.c[name].type) for name in Progress._fields},
     )
     .returning(*_LEASED),
@@ -236,13 +238,16 @@ async def lease(
 
 
 async def renew(tx: Transaction, held: Sequence[Leased], *, until: datetime) -> frozenset[int]:
-    """Renew these leases, and return the ids of the webhooks whose lease was not lost."""
+    """Renew these leases, unless they last longer, and return the ids of the webhooks whose lease was not lost."""
     lines = [{**_held(each), "until": until} for each in sorted(held, key=_key)]
     return frozenset(await tx.execute_many(_RENEW, lines))
 
 
 async def move(tx: Transaction, held: Leased, progress: Progress, *, until: datetime) -> Leased | None:
-    """Write how far the webhook has come, and return it as it is now; None if the lease was lost."""
+    """Write how far the webhook has come, and return it as it is now; None if the lease was lost.
+
+    The lease lasts until then, or longer if it did before.
+    """
     new = {f"new_{name}": content for name, content in progress._asdict().items()}
     return await one(tx, _MOVE, {**_held(held), **new, "until": until})
 

@@ -53,13 +53,14 @@ class Deliverer:
         client: WebhookClient,
         *,
         luck: Callable[[], float],
+        lease_end: Callable[[], datetime],
     ) -> None:
-        """Take the client that sends, and `luck`, which shortens pauses."""
+        """Take the client that sends, `luck`, which shortens pauses, and until when a lease that is written lasts."""
         self._portal, self._bodies, self._client = portal, Bodies(portal, selections), client
-        self._luck = luck
+        self._luck, self._lease_end = luck, lease_end
         self._teller = Teller(portal)
 
-    async def deliver(self, held: Leased, until: datetime) -> Leased | None:
+    async def deliver(self, held: Leased) -> Leased | None:
         """Send the next message of a leased webhook, and return it as it is then; None if the lease has ended.
 
         The lease ends if there is nothing to send. No transaction is open while the receiver has the message.
@@ -69,13 +70,13 @@ class Deliverer:
         )
         try:
             if waiting is not None:
-                return await self._send_again(held, waiting, until)
-            return await self._send_next(held, until)
+                return await self._send_again(held, waiting)
+            return await self._send_next(held)
         except UnusableError as unusable:
             reason = unusable.reason
         if waiting is not None:
             # It waits for nothing any more.
-            await self._finish(held, waiting, _not_sent(waiting), until)
+            await self._finish(held, waiting, _not_sent(waiting))
         if await self._portal.database.write(lambda tx: self._suspend(tx, held, reason)):
             await self._teller.tell(_suspended(held, reason))
         else:
@@ -83,7 +84,7 @@ class Deliverer:
             await self._release(held)
         return None
 
-    async def _send_next(self, held: Leased, until: datetime) -> Leased | None:
+    async def _send_next(self, held: Leased) -> Leased | None:
         is_due = held.next_attempt_at is None or held.next_attempt_at <= self._portal.now()
         if held.state is not WebhookState.ACTIVE or not is_due:
             await self._release(held)
@@ -97,12 +98,12 @@ class Deliverer:
             await self._release(held)
             return None
         if found.rows:
-            return await self._send(held, found, until)
+            return await self._send(held, found)
         # What failed before, if anything did, is no longer there.
         is_over = not held.position < found.upto < found.last
 
         async def write(tx: Transaction) -> Leased | None:
-            moved = await webhook_leases.move(tx, held, Progress(found.upto), until=until)
+            moved = await webhook_leases.move(tx, held, Progress(found.upto), until=self._lease_end())
             if moved is not None and is_over:
                 await webhook_leases.release(tx, moved)
             return None if is_over else moved
@@ -124,7 +125,7 @@ class Deliverer:
             upto = rows[-1].number
         return _Events(rows, upto, last)
 
-    async def _send(self, held: Leased, found: _Events, until: datetime) -> Leased | None:
+    async def _send(self, held: Leased, found: _Events) -> Leased | None:
         message = messages.of_events(self._portal, held, found.rows)
         try:
             answered = await self._post(held, message, await self._bodies.of(held, message, found.rows))
@@ -140,7 +141,7 @@ class Deliverer:
         is_over = answered.status is DeliveryStatus.FAILED or found.upto >= found.last
 
         async def write(tx: Transaction) -> tuple[Leased | None, bool]:
-            moved = await webhook_leases.move(tx, held, progress, until=until)
+            moved = await webhook_leases.move(tx, held, progress, until=self._lease_end())
             if moved is None:
                 return None, False
             kept = await self._without_erased(tx, held, attempt, found.last)
@@ -181,7 +182,7 @@ class Deliverer:
             progress, reason = _as_it_is(held), None
 
         async def write(tx: Transaction) -> bool:
-            if await webhook_leases.move(tx, held, progress, until=now) is None:
+            if await webhook_leases.move(tx, held, progress, until=self._lease_end()) is None:
                 return False
             if waiting is not None:
                 await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, _not_sent(waiting))
@@ -193,15 +194,15 @@ class Deliverer:
         if await self._portal.database.write(write) and reason is not None:
             await self._teller.tell(_suspended(held, reason))
 
-    async def _send_again(self, held: Leased, waiting: DeliveryRow, until: datetime) -> Leased | None:
+    async def _send_again(self, held: Leased, waiting: DeliveryRow) -> Leased | None:
         message = webhook_deliveries.message_of(waiting)
         rows = await self._events_of(held, message)
         if message.first_number is not None and not rows:
-            return await self._finish(held, waiting, _not_sent(waiting), until)
+            return await self._finish(held, waiting, _not_sent(waiting))
         last = await self._portal.feed.last_number(held.partner_id)
         body = await self._bodies.of(held, message, rows) if rows else messages.ping_body(held, self._portal.now())
         answered = await self._post(held, message, body)
-        return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), until, last=last)
+        return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), last=last)
 
     async def _events_of(self, held: Leased, message: Message) -> Sequence[EventRow]:
         """Return the events of a message; none if they are no longer those that it had."""
@@ -217,13 +218,11 @@ class Deliverer:
         is_same = 0 < len(rows) <= BATCH_MAX and (rows[0].number, rows[-1].number) == (first, last)
         return rows if is_same else []
 
-    async def _finish(
-        self, held: Leased, waiting: DeliveryRow, attempt: Attempt, until: datetime, *, last: int = 0
-    ) -> Leased | None:
+    async def _finish(self, held: Leased, waiting: DeliveryRow, attempt: Attempt, *, last: int = 0) -> Leased | None:
         """Write what became of a delivery that waited; `last` is the partner's last event before the message."""
 
         async def write(tx: Transaction) -> Leased | None:
-            moved = await webhook_leases.move(tx, held, _as_it_is(held), until=until)
+            moved = await webhook_leases.move(tx, held, _as_it_is(held), until=self._lease_end())
             if moved is not None:
                 kept = await self._without_erased(tx, held, attempt, last)
                 await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, kept)

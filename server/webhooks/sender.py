@@ -72,7 +72,7 @@ class Sender:
         self._intervals, self._places = intervals or Intervals(), places or Places()
         self._random = random or Random()  # noqa: S311 — no secret.
         self._teller = Teller(portal)
-        self._deliverer = Deliverer(portal, selections, client, luck=self._random.random)
+        self._deliverer = Deliverer(portal, selections, client, luck=self._random.random, lease_end=self._until)
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._held: dict[int, Leased] = {}
         self._failing: set[int] = set()
@@ -140,8 +140,8 @@ class Sender:
         held = list(self._held.values())
         if not held:
             return
-        until = self._until()
-        kept = await self._portal.database.write(lambda tx: webhook_leases.renew(tx, held, until=until))
+        # A write may have waited: the lease lasts from when it is written.
+        kept = await self._portal.database.write(lambda tx: webhook_leases.renew(tx, held, until=self._until()))
         for each in held:
             now_held = self._held.get(each.id)
             if each.id not in kept and now_held is not None and now_held.fence == each.fence:
@@ -154,9 +154,9 @@ class Sender:
         return free
 
     async def _lease(self, wanted: dict[WebhookKey, bool]) -> int:
-        now, until = self._portal.now(), self._until()
+        now = self._portal.now()
         leased = await self._portal.database.write(
-            lambda tx: webhook_leases.lease(tx, list(wanted), self.name, at=now, until=until)
+            lambda tx: webhook_leases.lease(tx, list(wanted), self.name, at=now, until=self._until())
         )
         for held in leased:
             self._held[held.id] = held
@@ -187,7 +187,7 @@ class Sender:
         end = self._portal.monotonic() + _TURN_SECONDS
         try:
             for _ in range(_TURN_MESSAGES):
-                following = await self._deliverer.deliver(held, self._until())
+                following = await self._deliverer.deliver(held)
                 if following is None:
                     return
                 self._held[held.id] = held = following

@@ -1,13 +1,16 @@
 """One sender at a time serves a webhook, and none delays another, whatever receivers do."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from db import webhook_leases
+from db.engine import Transaction
 from db.tables import webhooks
-from db.webhook_leases import WebhookKey
+from db.webhook_leases import Leased, Progress, WebhookKey
 from resolvers import ids
 from resolvers.portal import Portal
 from server.webhooks.capacity import Places
@@ -21,6 +24,17 @@ from tests.units import fetch_value, reading, writing
 
 ONLY_CLIENTS = {"filter": {"types": ["CLIENT_REGISTERED"]}}
 LONG = 60.0
+
+
+Write = Callable[[Transaction, Leased, datetime], Awaitable[object]]
+
+
+async def _renewed(tx: Transaction, held: Leased, until: datetime) -> object:
+    return await webhook_leases.renew(tx, [held], until=until)
+
+
+async def _moved(tx: Transaction, held: Leased, until: datetime) -> object:
+    return await webhook_leases.move(tx, held, Progress(held.position), until=until)
 
 
 async def lease_of(portal: Portal, hook: Hook) -> str | None:
@@ -95,6 +109,44 @@ async def test_a_renewed_lease_is_not_taken_over(api: Api, clock: Clock, senders
     await slow.renew()
     await slow.wait()
     assert [each["status"] for each in (await state(api, hook))["deliveries"]["nodes"]] == ["DELIVERED"]
+
+
+async def test_a_message_that_was_sent_leaves_a_renewed_lease_as_long(
+    api: Api, clock: Clock, senders: Senders, receiver: Receiver
+) -> None:
+    await new_hook(api, receiver, batchSize=1, **ONLY_CLIENTS)
+    for _ in range(3):
+        await api.client()
+    receiver.answers.append("wait")
+    serving, other = senders.new(seconds=LONG), senders.new()
+    assert await serving.look() == 1
+    await receiver.arrived.wait()
+    clock.forward(seconds=4)
+    await serving.renew()
+    receiver.answers.append("hang")
+    receiver.gate.set()
+    await eventually(lambda: _has(receiver, 2))
+
+    # The lease that the first message was sent under would have ended, and the renewed one has not.
+    clock.forward(seconds=3)
+
+    assert await other.look() == 0
+
+
+@pytest.mark.parametrize("write", [_renewed, _moved])
+async def test_a_lease_is_never_made_shorter(api: Api, clock: Clock, receiver: Receiver, write: Write) -> None:
+    hook = await new_hook(api, receiver, **ONLY_CLIENTS)
+    wanted = [WebhookKey(api.partner_id, ids.number("Webhook", hook.id))]
+    until = clock.now + timedelta(seconds=6)
+
+    async with writing(api.portal.database) as tx:
+        (held,) = await webhook_leases.lease(tx, wanted, "sender", at=clock.now, until=until)
+        await write(tx, held, until - timedelta(seconds=2))
+        just_before = await webhook_leases.lease(tx, wanted, "other", at=until - timedelta(seconds=1), until=until)
+        at_the_end = await webhook_leases.lease(tx, wanted, "other", at=until, until=until)
+        await webhook_leases.release(tx, *at_the_end)
+
+    assert (len(just_before), len(at_the_end)) == (0, 1)
 
 
 async def test_a_released_lease_keeps_no_other_from_renewal(api: Api, clock: Clock, receiver: Receiver) -> None:
