@@ -47,7 +47,7 @@ _FIND_EACH = Statement(
         among(identities.c.issuer, "issuers"), among(identities.c.subject, "subjects"), users.c.disabled_at.is_(None)
     ),
     values_of,
-    reads=one_each("subjects"),
+    reads=lambda values: len(values["issuers"]) * len(values["subjects"]),
 )
 # An address that was not proved may be another person's, who has it at the provider.
 _PROVED = users.c.email == sa.bindparam("email"), users.c.email_proved_at.is_not(None)
