@@ -38,17 +38,16 @@ _DROP_EMPTY = Statement(
 
 
 async def claim(tx: Transaction, claims: Sequence[Claim], *, now: int) -> list[Grant]:
-    """Return what the buckets grant, one claim for each, in the order of the claims."""
+    """Return what the buckets grant each claim, in the order of the claims, which is that of claims to one bucket."""
     # Every transaction locks in the order of the buckets, so that no two wait for each other.
-    places = sorted(range(len(claims)), key=lambda place: claims[place])
+    order = sorted(range(len(claims)), key=lambda place: claims[place].bucket)
     lines = []
-    for place in places:
-        first = rates.granted(claims[place], now, now)
-        lines.append({**claims[place]._asdict(), **first._asdict(), "now": now})
-    granted = await tx.execute_many(_CLAIM, lines)
-    # A bucket may have several claims.
-    found = {place: Grant(*grant) for place, grant in zip(places, granted, strict=True)}
-    return [found[place] for place in range(len(claims))]
+    for place in order:
+        each = claims[place]
+        first = rates.granted(each, now, now)
+        lines.append({**each._asdict(), **first._asdict(), "now": now})
+    found = dict(zip(order, await tx.execute_many(_CLAIM, lines), strict=True))
+    return [Grant(*found[place]) for place in range(len(claims))]
 
 
 async def drop_empty(tx: Transaction, *, now: int) -> None:
