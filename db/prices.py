@@ -15,7 +15,7 @@ from db.price_versions import DRAFT_IDS, in_force, readable
 from db.tables import price_table_versions, price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType
-from domain.price_tables import TIERS_MAX, PriceKey, Tiers
+from domain.price_tables import PriceKey, Tiers
 from domain.prices import Tier
 from domain.tenancy import Scope
 
@@ -61,7 +61,6 @@ _TIERS_OF_PRODUCTS = Statement(
         price_tiers.c.order_type == sa.bindparam("of_type"),
     ),
     _TierRow,
-    reads=lambda values: len(values["product_ids"]) * TIERS_MAX,
 )
 _TIERS_OF_TABLES = scoped(
     lambda mine: Statement(
