@@ -111,6 +111,22 @@ async def test_sqlite_counts_in_a_file_beside_the_database(databases: Databases)
     assert _mode(f"{url.partition(':///')[2]}-rates") == 0o600
 
 
+async def test_a_file_that_is_removed_is_made_anew(databases: Databases) -> None:
+    url = databases.migrated("sqlite")
+    buckets, file = DatabaseBuckets(url), Path(f"{url.partition(':///')[2]}-rates")
+    await buckets.claim([claim(1, bucket="a")], now=NOW)
+
+    for each in storage.beside(str(file)):
+        each.unlink(missing_ok=True)
+    with pytest.raises(Unavailable):
+        await buckets.claim([claim(1, bucket="a")], now=NOW)
+    granted = await buckets.claim([claim(1, bucket="a")], now=NOW)
+    await buckets.close()
+
+    assert [each.granted for each in granted] == [LIMIT.point]
+    assert _mode(str(file)) == 0o600
+
+
 async def test_several_claims_to_one_bucket_are_granted_in_their_order(stores: tuple[Buckets, Buckets]) -> None:
     bucket, other = uuid4().hex, uuid4().hex
     claims = [claim(60, bucket=bucket), claim(20, bucket=other), claim(10, bucket=bucket), claim(30, bucket=bucket)]
