@@ -52,7 +52,12 @@ def decode(text: str, argument: str, order: str, of: int, key_type: KeyType) -> 
             position = Keyset(_key(key, key_type, argument), row_id)
         case _:
             raise _bad(argument)
-    if not 0 < row_id <= ID_MAX or encode(order, found_owner, position) != text:
+    # In Python, true is a whole number too.
+    if (
+        bool in {type(found_owner), type(row_id)}
+        or not 0 < row_id <= ID_MAX
+        or encode(order, found_owner, position) != text
+    ):
         raise _bad(argument)
     return position
 

@@ -106,7 +106,7 @@ async def follow(
         for _ in range(_LOOKS):
             if position <= last:
                 break
-            # A replica may be behind the database that gave out the cursor.
+            # After a failover, the primary may be behind the one that gave out the cursor.
             await asyncio.sleep(_LOOK_SECONDS)
             last = await feed.last_number(partner_id)
         check_reached(position, last, argument)

@@ -246,8 +246,8 @@ class Follower(AsyncIterator[EventRow]):
                 return found
             if until is not None and loop.time() >= until:
                 raise TimeoutError
-            # A replica may be behind the connection that found new events. What is read in place awaits nothing, and
-            # others have to have their turn.
+            # After a failover, the primary may be behind what was found before. What is read in place awaits nothing,
+            # and others have to have their turn.
             await asyncio.sleep(0 if is_further else self._feed.poll_seconds)
 
     async def __anext__(self) -> EventRow:

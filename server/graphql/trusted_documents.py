@@ -19,6 +19,7 @@ from resolvers.portal import Portal
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.documents import Document, Documents, prepare
 from server.graphql.errors import without_values
+from server.rates.limiter import stopped
 
 QUERY_INTERVAL_SECONDS = 0.25
 """Minimum time between two queries for unknown ids, independent of their number."""
@@ -98,11 +99,18 @@ class TrustedDocuments:
         return found
 
     async def refresh(self) -> None:
-        """Read the registered documents. Concurrent calls wait for the same query."""
+        """Read the registered documents. Concurrent calls wait for the same query, each until its own deadline.
+
+        Raises TimedOut at the deadline.
+        """
         if self._refreshing is None:
             self._refreshing = asyncio.create_task(self._refresh())
+        refreshing, until = self._refreshing, current.get()
         # The cancellation of one caller must not cancel the query of the others.
-        await asyncio.shield(self._refreshing)
+        await asyncio.wait([refreshing], timeout=None if until is None else until.left)
+        if until is not None and not refreshing.done():
+            raise stopped(until)
+        refreshing.result()
 
     def _is_due(self) -> bool:
         return self._refreshed_at is None or self._portal.monotonic() - self._refreshed_at >= QUERY_INTERVAL_SECONDS

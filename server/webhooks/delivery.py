@@ -94,7 +94,7 @@ class Deliverer:
         except CursorTooOld:
             raise UnusableError(SuspensionReason.EXPIRED) from None
         if held.batch_end is not None and found.upto < held.batch_end:
-            # A replica is behind: it lacks some events of the message that failed.
+            # After a failover, the primary lacks some events of the message that failed.
             await self._release(held)
             return None
         if found.rows:

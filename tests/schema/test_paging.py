@@ -108,6 +108,18 @@ async def test_a_cursor_with_a_key_that_no_row_can_have_is_refused(api: Api, pro
         assert error["extensions"]["code"] == "BAD_USER_INPUT", (items, key)
 
 
+async def test_a_cursor_whose_row_is_no_number_is_refused(api: Api) -> None:
+    await api.client()
+    query = "query ($after: String) { clients(after: $after) { edges { cursor } } }"
+    cursor = (await api.data(query))["clients"]["edges"][0]["cursor"]
+    order, partner, key, _ = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    forged = json.dumps([order, partner, key, True], separators=(",", ":"), ensure_ascii=False).encode()
+
+    error = await api.error(query, after=urlsafe_b64encode(forged).decode().rstrip("="))
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 import structlog
 from structlog.testing import capture_logs
 
-from db.engine import Database
+from db.engine import Database, deadline
 from db.tables import trusted_documents
+from domain.deadlines import ReadTimedOut
 from domain.documents import hashed
 from domain.errors import Unavailable
 from resolvers import documents
@@ -23,7 +24,7 @@ from server.graphql.documents import Documents
 from server.graphql.trusted_documents import QUERY_INTERVAL_SECONDS, TrustedDocuments
 from tests.clock import Clock
 from tests.server.conftest import remove_documents
-from tests.units import fetch_all, reading
+from tests.units import execute, fetch_all, reading, writing
 
 
 @pytest.fixture
@@ -154,6 +155,17 @@ async def test_a_database_out_of_reach_is_not_taken_for_an_unknown_document(port
     answers = await asyncio.gather(unknowing.find("a"), unknowing.find("b"), return_exceptions=True)
 
     assert all(isinstance(answer, Unavailable) for answer in answers)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_who_asks_waits_no_longer_than_until_its_deadline(portal: Portal, known: TrustedDocuments) -> None:
+    async with writing(portal.database) as tx:
+        await execute(tx, sa.text("LOCK TABLE trusted_documents IN ACCESS EXCLUSIVE MODE"))
+        with deadline.limited(0.2), pytest.raises(ReadTimedOut):
+            await known.find("unknown")
+
+    await known.refresh()
+    assert await known.find("unknown") is None
 
 
 async def test_a_document_that_became_invalid_is_logged_and_keeps_its_errors(
