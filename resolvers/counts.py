@@ -10,5 +10,7 @@ class Counts:
 
     deliveries: Counter[str] = field(default_factory=Counter)
     """Tries to deliver to webhooks, by outcome."""
+    answers_of_connections: Counter[str] = field(default_factory=Counter)
+    """Answers to what is no request, by status, which connections give by themselves."""
     refused_connections: Counter[str] = field(default_factory=Counter)
     """Connections beyond a cap, by the cap."""

@@ -100,6 +100,7 @@ class StoppingServer(Server):
         counts = self.lifespan.state.get("counts")
         if isinstance(counts, Counts):
             self._connections.places.on_refusal = lambda cap: counts.refused_connections.update([cap])
+            self._connections.on_answer = lambda status: counts.answers_of_connections.update([str(status)])
 
     async def on_tick(self, counter: int) -> bool:
         """Check the timeouts of connections too."""
@@ -127,6 +128,7 @@ class StoppingServer(Server):
         if self._connections.connections and not self.force_exit:
             log.warning("stopped before all was answered", connections=len(self._connections.connections))
             self._connections.give_up()
+        self._connections.places.log_refusals(self._connections.now, at_end=True)
         for task in self._connections.tasks:
             task.cancel()
         if not self.force_exit:

@@ -247,6 +247,8 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         self.transport.write(
             request_head.answer(rejected, defaults=defaults, scheme=scheme, request_id=request_id, bodiless=bodiless)
         )
+        if known is None:
+            self._all.on_answer(int(rejected.status))
         if self._place.beyond is None:
             log.info(
                 "request refused",

@@ -9,6 +9,7 @@ import struct
 import termios
 from abc import ABC, abstractmethod
 from asyncio import Transport
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from uvicorn.server import ServerState
@@ -66,6 +67,8 @@ class Connections(ServerState):
         self.before = self.now = 0.0
         """Times of the last two checks, in seconds. Only a part of a longer stall is counted."""
         self.stopping = False
+        self.on_answer: Callable[[int], None] = lambda _: None
+        """Called with the status of an answer that a connection gives by itself."""
         shortest = min(limits.header, limits.body, limits.answer, limits.keep_alive, limits.ping)
         self._interval = min(_LONGEST_INTERVAL, shortest / _CHECKS_PER_LIMIT)
         self._checked_at: float | None = None
@@ -87,6 +90,7 @@ class Connections(ServerState):
         self.elapsed = min(passed, 2 * between)
         self.before = self.now
         self.now += self.elapsed
+        self.places.log_refusals(self.now)
         for connection in self._timed():
             connection.check()
 

@@ -54,6 +54,8 @@ class Places:
         self.on_refusal: Callable[[str], None] = lambda _: None
         """Called with the cap that a connection exceeds."""
         self._refused = 0
+        self._last: tuple[str, str | None] | None = None
+        """Cap and caller of the last refusal that is in no line yet."""
         self._logged_at: float | None = None
 
     @property
@@ -96,9 +98,17 @@ class Places:
     def _report(self, beyond: str, peer: str | None, now: float) -> None:
         self.on_refusal(beyond)
         self._refused += 1
-        if self._logged_at is None or now - self._logged_at >= _LOGGED_AGAIN_SECONDS:
-            log.warning("connections refused", cap=beyond, client_address=peer, connections=self._refused)
-            self._logged_at, self._refused = now, 0
+        self._last = beyond, peer
+        self.log_refusals(now)
+
+    def log_refusals(self, now: float, *, at_end: bool = False) -> None:
+        """Log how many were refused since the last line, if that was long enough ago, or at the end."""
+        is_due = self._logged_at is None or now - self._logged_at >= _LOGGED_AGAIN_SECONDS
+        if self._last is None or not (is_due or at_end):
+            return
+        cap, address = self._last
+        log.warning("connections refused", cap=cap, client_address=address, connections=self._refused)
+        self._logged_at, self._refused, self._last = now, 0, None
 
 
 @lru_cache(maxsize=4096)

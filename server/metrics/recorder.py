@@ -118,6 +118,7 @@ class Recorder:
         self._count(registry.RATE_REFUSALS, operations.limiter.refused)
         self._count(registry.DELIVERIES, portal.counts.deliveries)
         self._count(registry.REFUSED_CONNECTIONS, portal.counts.refused_connections)
+        self._count(registry.RESPONSES, portal.counts.answers_of_connections)
         self._count(registry.STOPPED, portal.database.stopped)
         if (replicas := portal.database.replicas) is not None:
             self._count(registry.REPLICA_READS, replicas.reads)

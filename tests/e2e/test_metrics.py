@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -56,3 +57,18 @@ def test_counters_of_ended_workers_remain_and_their_gauges_do_not(environment: d
         wait_for(12)
 
     assert refused == 401
+
+
+def test_what_is_no_request_is_counted_by_its_status(environment: dict[str, str], tmp_path: Path) -> None:
+    token_of_metrics = "m" * 16
+
+    with serving({**environment, "METRICS_TOKEN": token_of_metrics}, tmp_path / "log") as (url, _):
+        port = int(url.rpartition(":")[2])
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as caller:
+                caller.sendall(b"BAD\x01 / HTTP/1.1\r\n\r\n")
+                assert caller.recv(12) == b"HTTP/1.1 400"
+        headers = {"Authorization": f"Bearer {token_of_metrics}"}
+        text = plain.get(f"{url}/metrics", headers=headers).raise_for_status().text
+
+    assert 'portal_http_responses_total{status="400"} 3.0' in text

@@ -110,3 +110,18 @@ def test_refused_connections_are_logged_once_in_a_while() -> None:
         ("connections refused", "address", 3),
     ]
     assert caps == ["address"] * 4
+
+
+def test_each_refused_connection_is_counted_in_some_line() -> None:
+    counted = places(of_address=1)
+
+    with structlog.testing.capture_logs() as lines:
+        for now in (0.0, 0.0, 1.0, 2.0):
+            counted.take(HERE, now)
+        for now in (5.0, 10.0, 11.0):
+            counted.log_refusals(now)
+        counted.take(HERE, 12.0)
+        counted.log_refusals(12.0, at_end=True)
+        counted.log_refusals(40.0, at_end=True)
+
+    assert [line["connections"] for line in lines] == [1, 2, 1]
