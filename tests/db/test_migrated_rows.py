@@ -192,8 +192,8 @@ async def test_the_price_table_of_each_partner_becomes_one_with_a_published_vers
         return [tuple(row) for row in await look(url, lambda sync: sync.execute(query).all())]
 
     assert await found("id, name, name_folded", "price_tables") == [
-        (1, "Pauta padrão – Alfa", "pauta padrao – alfa"),
-        (2, "PAUTA PADRAO – Beta", "pauta padrao – beta"),
+        (1, "Pauta padrão – Alfa", "pauta padrao - alfa"),
+        (2, "PAUTA PADRAO – Beta", "pauta padrao - beta"),
         (3, "Ouro", "ouro"),
     ]
     assert await found("partner_id, price_table_id, preselected, active", "partner_price_tables") == [
