@@ -202,8 +202,10 @@ def _end_killed(run: Path) -> NoReturn:
 def _run(caller: socket.socket, run: Path, at_end: Callable[[], object]) -> int:
     """Become the command that the caller wants, and return its status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    # A run that a shell put into the background ignores it, and so would all that it starts.
+    # A run that a shell put into the background ignores the one, a run of nohup the other, and so would all that they
+    # start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     call, streams, _, _ = socket.recv_fds(caller, 1 << 20, 3)
     arguments, folder, environment, leads, user = json.loads(call)
     if leads:
