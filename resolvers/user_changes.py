@@ -165,7 +165,7 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         ended = Ended.of(revoked, now).sessions
         if ended:
             happened = [Event(type=EventType.SESSIONS_ENDED, user_id=wanted)]
-            # Whoever is signed in may end the own sessions.
+            # Each user may end the own sessions.
             rights = None if own else Rights(viewer.token_id, roles_with(Permission.USERS_MANAGE))
             try:
                 await event_log.append(tx, partner_id, happened, actor_id=viewer.user_id, at=now, rights=rights)

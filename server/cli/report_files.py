@@ -61,7 +61,7 @@ def is_same(file: Path, other: Path) -> bool:
 
 
 def _replaced(path: Path) -> Path | None:
-    """Return the regular or new file that the path leads to, None for any other kind."""
+    """Return the regular or new file that the path is or links to, None for any other kind."""
     if str(path.absolute()).startswith(_OPEN_ALREADY):
         return None
     try:
