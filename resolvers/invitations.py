@@ -233,6 +233,7 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
         return user_id
 
     user_id = await portal.database.write(join)
+    context.note_change()
     signed_in = await signed_in_by(context, session)
     _log.info("invitation accepted", partner_id=signed_in.viewer.partner_id, user_id=user_id)
     return signed_in

@@ -78,7 +78,7 @@ async def change(context: Context, current: str, new: str) -> PasswordChanged:
 
     changed = await portal.database.write(write)
     portal.viewers.forget_user(viewer.partner_id, viewer.user_id)
-    context.forget()
+    context.note_change()
     return changed
 
 
@@ -200,5 +200,6 @@ async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
 
     changed = await portal.database.write(write)
     portal.viewers.forget_user(found.partner_id, found.user_id)
+    context.note_change()
     _log.info("password reset", partner_id=found.partner_id, user_id=found.user_id)
     return changed

@@ -223,7 +223,9 @@ async def _write(context: Context, viewer: Viewer, proof: _Checked, write: _Writ
             await count_as_right(tx, proof.tried, now)
         return result
 
-    return await portal.database.write(work)
+    result = await portal.database.write(work)
+    context.note_change()
+    return result
 
 
 async def _accept(tx: Transaction, portal: Portal, viewer: Viewer, code: str, *, at: datetime) -> None:

@@ -96,6 +96,7 @@ async def _begin_session(context: Context, found: Credentials, tried: Tried) -> 
         return second_step
 
     second_step = await context.portal.database.write(begin)
+    context.note_change()
     return await signed_in_by(context, secret) if second_step is None else second_step
 
 
@@ -110,7 +111,7 @@ async def sign_out(context: Context) -> bool:
     if revoked is not None:
         context.portal.viewers.forget(revoked)
     context.viewer = None
-    context.forget()
+    context.note_change()
     return revoked is not None
 
 
@@ -136,6 +137,7 @@ async def renew(context: Context) -> SignedIn:
         return ended.digest
 
     context.portal.viewers.forget(await context.portal.database.write(replace))
+    context.note_change()
     return await signed_in_by(context, secret)
 
 

@@ -71,6 +71,7 @@ async def confirm_sign_in(context: Context, challenge: str, code: str) -> Signed
         failed = error.code.value if isinstance(error, Refusal) else error.code
         _log.warning("second step failed", **who, code=failed)
         raise
+    context.note_change()
     signed_in = await signed_in_by(context, secret)
     _log.info("sign-in succeeded", **who, token_id=signed_in.viewer.token_id)
     return signed_in

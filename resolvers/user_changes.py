@@ -174,6 +174,7 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
         return ended
 
     sessions = await context.portal.database.write(end)
+    context.note_change()
     context.portal.viewers.forget_user(partner_id, wanted)
     return SessionsEnded(sessions)
 

@@ -156,7 +156,8 @@ current: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 def limited(seconds: float, *, for_change: bool = False) -> Iterator[None]:
     """Give what is read within it so many seconds, or also what is changed, as a part of no request."""
     until, around = Deadline(seconds), current.get()
-    until.caller = None if around is None else around.caller
+    if around is not None:
+        until.caller, until.changed = around.caller, around.changed
     if for_change:
         until.allow_change()
     before = current.set(until)

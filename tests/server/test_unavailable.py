@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from time import monotonic
@@ -19,6 +20,7 @@ from tests.clusters import Cluster, Fault, Proxy, proxied
 from tests.databases import Databases
 from tests.disks import read_only
 from tests.factories import new_caller, new_partner, new_product
+from tests.schema.second_factors import PASSWORD, new_person
 from tests.server.requests import code
 
 NOWHERE = (
@@ -225,6 +227,32 @@ async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api
     assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "CHANGED"}
     assert "could not be read" in error["message"]
     assert "Nothing was changed" not in error["message"]
+
+
+@pytest.mark.parametrize("name", ["signIn", "renewSession"])
+async def test_a_new_session_that_could_not_be_read_is_reported_as_a_change(
+    api: Api, cluster: Cluster, name: str
+) -> None:
+    person = await new_person(api.http, api.portal, api.partner_id)
+    begun = list[str]()
+
+    def stop(statement: str) -> None:
+        begun.append(statement)
+        # The session is read after the commit.
+        if "FROM tokens" in statement and any("INSERT INTO tokens" in each for each in begun):
+            api.portal.database.observers.clear()
+            cluster.stop("immediate")
+
+    api.portal.database.observers.append(stop)
+    given = {"email": person.email, "password": PASSWORD}
+
+    if name == "signIn":
+        anonymous = replace(api, token=None)
+        error = await anonymous.error("mutation ($of: SignInInput!) { signIn(input: $of) { token } }", of=given)
+    else:
+        error = await person.api.error("mutation { renewSession { token } }")
+
+    assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "CHANGED"}
 
 
 @asynccontextmanager
