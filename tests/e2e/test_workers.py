@@ -194,8 +194,8 @@ def test_a_worker_is_replaced_though_the_process_that_forks_hangs(environment: d
         os.kill(fork, signal.SIGSTOP)
         os.kill(server.workers()[0], signal.SIGKILL)
         server.wait_for_workers(4)
-
-        assert server.answers()
+        # The other worker is replaced too, which may be what a first caller meets.
+        server.wait_for(server.answers)
 
     assert server.process.returncode == 0
 

@@ -230,9 +230,7 @@ async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api
 
 
 @pytest.mark.parametrize("name", ["signIn", "renewSession"])
-async def test_a_new_session_that_could_not_be_read_is_reported_as_a_change(
-    api: Api, cluster: Cluster, name: str
-) -> None:
+async def test_a_new_session_that_is_not_read_is_a_change(api: Api, cluster: Cluster, name: str) -> None:
     person = await new_person(api.http, api.portal, api.partner_id)
     begun = list[str]()
 
