@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Exists, Select
 from db.engine import Transaction, one
 from db.engine.filters import PARTNER, value
 from db.engine.statement import Statement
-from db.tables import identities, tokens, users
+from db.identities import IS_LINKED
+from db.tables import tokens, users
 from domain.access import VENDOR_ROLES, Role
 
 Shape: TypeAlias = tuple[tuple[Role, ...], bool]
@@ -40,16 +41,11 @@ _TOKEN_WORKS = (
     )
     .exists()
 )
-_IS_LINKED = (
-    sa.select(identities.c.user_id)
-    .where(identities.c.partner_id == users.c.partner_id, identities.c.user_id == users.c.id)
-    .exists()
-)
 
 
 def _has(roles: tuple[Role, ...], *, by_token: bool) -> list[ColumnElement[bool]]:
     has_role = sa.or_(*(users.c.role == role for role in roles))
-    return [has_role, _TOKEN_WORKS if by_token else _IS_LINKED]
+    return [has_role, _TOKEN_WORKS if by_token else IS_LINKED]
 
 
 def _enabled() -> Select[tuple[int]]:

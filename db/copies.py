@@ -10,7 +10,7 @@ from sqlalchemy import Table
 from db.engine import Database, Transaction, bulk, statistics
 from db.engine.connection import returned
 from db.engine.filters import value, values_of
-from db.engine.paging import Pages
+from db.engine.paging import Pages, columns_of, keys_of
 from db.engine.statement import Statement
 from db.tables import metadata, rate_buckets
 
@@ -57,11 +57,10 @@ async def copy(source: Database, target: Transaction, report: Progress) -> int:
 
 async def _copy_table(source: Database, target: Transaction, table: Table, report: Progress) -> int:
     total = await source.read(lambda connection: returned(connection, _count(table)))
-    keys = _keys(table)
-    columns = [*keys, *(column for column in table.columns if column not in keys)]
+    columns = columns_of(table)
     names = [column.name for column in columns]
     own = _references_to_itself(table)
-    pages, copied = Pages(sa.select(*columns), by=keys), 0
+    pages, copied = Pages(sa.select(*columns), by=keys_of(table)), 0
     while page := await source.read(pages.following):
         rows = [dict(zip(names, row, strict=True)) for row in page]
         # The row that one refers to may come after it.
@@ -75,17 +74,12 @@ async def _copy_table(source: Database, target: Transaction, table: Table, repor
 
 async def _refer(source: Database, target: Transaction, table: Table, own: Sequence[str]) -> None:
     """Write the references of a table's rows to other rows of it."""
-    keys, references = _keys(table), [table.c[name] for name in own]
+    keys, references = keys_of(table), [table.c[name] for name in own]
     rows = sa.select(*keys, *references).where(sa.or_(*(each.is_not(None) for each in references)))
     pages = Pages(rows, by=keys)
     names = [*(f"of_{key.name}" for key in keys), *own]
     while page := await source.read(pages.following):
         await target.execute_many(_update(table), [dict(zip(names, row, strict=True)) for row in page])
-
-
-def _keys(table: Table) -> Sequence[sa.Column[Any]]:
-    """Return the columns of an index of SQLite's that tell each row from the others."""
-    return [table.c.id] if "id" in table.c else list(table.primary_key.columns)
 
 
 def _references_to_itself(table: Table) -> list[str]:
@@ -116,7 +110,7 @@ def _insert(table: Table) -> Statement[tuple[Any, ...]]:
 
 @lru_cache
 def _update(table: Table) -> Statement[tuple[Any, ...]]:
-    is_row = (key == sa.bindparam(f"of_{key.name}", type_=key.type) for key in _keys(table))
+    is_row = (key == sa.bindparam(f"of_{key.name}", type_=key.type) for key in keys_of(table))
     own = {name: sa.bindparam(name, type_=table.c[name].type) for name in _references_to_itself(table)}
     # The rows have not changed.
     kept = {column.name: column for column in table.columns if column.onupdate is not None}

@@ -51,9 +51,11 @@ _FIND_EACH = Statement(
 )
 # An address that was not proved may be another person's, who has it at the provider.
 _PROVED = users.c.email == sa.bindparam("email"), users.c.email_proved_at.is_not(None)
-_IS_LINKED = sa.exists().where(identities.c.partner_id == users.c.partner_id, identities.c.user_id == users.c.id)
+IS_LINKED = sa.exists().where(identities.c.partner_id == users.c.partner_id, identities.c.user_id == users.c.id)
+"""Condition of a statement about users: the user has an identity."""
+
 _BY_ID = Statement(
-    _USERS.where(users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id"), _IS_LINKED),
+    _USERS.where(users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id"), IS_LINKED),
     IdentifiedUser,
     reads=one_row,
 )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from db.engine import Connection
-from db.engine.paging import Pages
+from db.engine.paging import Pages, columns_of, keys_of
 from db.tables import metadata
 from domain import cnpj
 from domain.erasure import Identity, identifies
@@ -68,9 +68,7 @@ async def in_columns(connection: Connection, wanted: Searched) -> list[Trace]:
     """Return the columns that have the text, with the keys of their rows."""
     found: list[Trace] = []
     for table in metadata.sorted_tables:
-        # An index has the ids on both engines; the partner beside them is in an index of SQLite's in some tables only.
-        keys = [table.c.id] if "id" in table.c else list(table.primary_key.columns)
-        columns = [*keys, *(column for column in table.columns if column.name not in {key.name for key in keys})]
+        keys, columns = keys_of(table), columns_of(table)
         pages = Pages(sa.select(*columns), keys)
         while rows := await pages.following(connection):
             # Most pages don't have it, which one search shows.

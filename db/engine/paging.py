@@ -37,3 +37,15 @@ class Pages:
         self._is_done = len(found) < _PAGE
         self._last = found[-1] if found else None
         return found
+
+
+def keys_of(table: sa.Table) -> Sequence[sa.Column[Any]]:
+    """Return the columns that tell each row of a table from the others, of which both engines have an index."""
+    # The partner beside the id is in an index of SQLite's in some tables only.
+    return [table.c.id] if "id" in table.c else list(table.primary_key.columns)
+
+
+def columns_of(table: sa.Table) -> Sequence[sa.Column[Any]]:
+    """Return all columns of a table, for pages by its keys."""
+    keys = keys_of(table)
+    return [*keys, *(column for column in table.columns if column not in keys)]

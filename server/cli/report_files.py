@@ -20,7 +20,7 @@ def report_file(path: Path, *, complete: type[Exception]) -> Iterator[TextIO]:
     """Open the file of a report; raise a refusal that names it if that fails.
 
     A regular file gets its content at the end, or after an error of the type `complete`. After another error it is left
-    as it was, because the report has not all bad rows. Other files, such as pipes, are written at once.
+    as it was, because the report would lack bad rows. Other files, such as pipes, are written directly.
     """
     with refused(path):
         replaced = _replaced(path)
@@ -53,7 +53,7 @@ def refused(path: Path) -> Iterator[None]:
 
 
 def is_same(file: Path, other: Path) -> bool:
-    """Return whether both paths lead to one file."""
+    """Return whether both paths name the same file."""
     try:
         return file.samefile(other)
     except OSError:

@@ -127,7 +127,7 @@ async def test_a_message_that_was_sent_leaves_a_renewed_lease_as_long(
     receiver.gate.set()
     await eventually(lambda: _has(receiver, 2))
 
-    # The lease that the first message was sent under would have ended, and the renewed one has not.
+    # The original lease would have expired by now; the renewed one has not.
     clock.forward(seconds=3)
 
     assert await other.look() == 0
