@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
 from db.engine.column_types import Instant
-from db.engine.deletions import deletion
-from db.engine.filters import PARTNER, scoped, tenancy, upsert, value, values_of
+from db.engine.deletions import deletion, deletion_by
+from db.engine.filters import PARTNER, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
 from db.engine.statement import Statement
@@ -117,14 +117,7 @@ _STALLED = Statement(
     .values(delivery=Delivery.FAILED),
     values_of,
 )
-_DROP_BY = scoped(
-    lambda mine: Statement(
-        sa.delete(invitations).where(
-            mine(invitations.c.partner_id), invitations.c.invited_by_id == sa.bindparam("inviter_id")
-        ),
-        values_of,
-    )
-)
+_DROP_BY = deletion_by(invitations.c.invited_by_id)
 _DROP_FOUND: Statement[int] = Statement(
     sa.delete(invitations).where(invitations.c.digest == _DIGEST).returning(invitations.c.partner_id), value
 )
@@ -175,7 +168,7 @@ async def revoke(tx: Transaction, partner_id: int, invitation_id: int, *, at: da
 
 async def drop_by(tx: Transaction, scope: Scope, inviter_id: int) -> None:
     """Delete what the user has invited, among the invitations of the scope."""
-    await tx.execute(_DROP_BY.within(scope), {"partner_id": scope, "inviter_id": inviter_id})
+    await tx.execute(_DROP_BY.within(scope), {"partner_id": scope, "maker_id": inviter_id})
 
 
 async def drop_found(tx: Transaction, digest: bytes) -> int | None:

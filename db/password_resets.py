@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one
 from db.engine.column_types import Instant
-from db.engine.deletions import deletion
-from db.engine.filters import PARTNER, scoped, value, values_of
+from db.engine.deletions import deletion, deletion_by
+from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import password_resets, users
 from domain.access import Permission, roles_with
@@ -63,14 +63,7 @@ _TAKE: Statement[bool] = Statement(
     value,
 )
 _DROP_ALL = Statement(sa.delete(password_resets).where(*_OF_USER), values_of)
-_DROP_BY = scoped(
-    lambda mine: Statement(
-        sa.delete(password_resets).where(
-            mine(password_resets.c.partner_id), password_resets.c.created_by_id == sa.bindparam("maker_id")
-        ),
-        values_of,
-    )
-)
+_DROP_BY = deletion_by(password_resets.c.created_by_id)
 _DROP_FOUND: Statement[int] = Statement(
     sa.delete(password_resets).where(_OF_DIGEST).returning(password_resets.c.partner_id), value
 )

@@ -1,4 +1,4 @@
-"""Deletion of old rows in batches, so that each transaction is short."""
+"""Deletion of old rows in batches, so that each transaction is short, and of what one user has made."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Table
 
 from db.engine.expressions import among_rows
-from db.engine.filters import values_of
+from db.engine.filters import Scoped, scoped, values_of
 from db.engine.statement import Statement
 
 
@@ -24,6 +24,16 @@ def deletion(table: Table, *where: ColumnElement[bool]) -> Statement[tuple[Any, 
         sa.delete(table).where(among_rows(key, some.select_from(table).correlate(None))),
         values_of,
         on_sqlite=sa.delete(table).where(rowid.in_(some_by_rowid.correlate(None))),
+    )
+
+
+def deletion_by(maker: sa.Column[Any]) -> Scoped[tuple[Any, ...]]:
+    """Return the DELETE of the rows of a scope whose maker, the user of that column, is bound as `maker_id`."""
+    table = maker.table
+    return scoped(
+        lambda mine: Statement(
+            sa.delete(table).where(mine(table.c.partner_id), maker == sa.bindparam("maker_id")), values_of
+        )
     )
 
 
