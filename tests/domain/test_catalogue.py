@@ -5,9 +5,10 @@ import sys
 from enum import Enum
 from pathlib import Path
 
-from domain.catalogue import SAMPLES, Message, facts, messages, page, spoken
+from domain.catalogue import Message, facts, messages, page, spoken
 from domain.languages import Language
 from domain.refusals import Refusal, UserErrorCode
+from domain.samples import SAMPLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 
