@@ -190,7 +190,7 @@ async def erase(tx: Transaction, erasure: Erasure, kinds: Sequence[Texts]) -> Co
     """Lock the rows by id, erase the values from these of their texts, and return how many of each kind had any.
 
     A single word of a name is kept if another active client's name has it. Keys and serial numbers are searched for the
-    CNPJ and whole names only, each of which `opaque` replaces.
+    CNPJ and whole names only, unless another active client has that name; `opaque` replaces each.
     """
     erased: Counter[ErasedKind] = Counter()
     for texts in kinds:
@@ -204,11 +204,11 @@ async def erase(tx: Transaction, erasure: Erasure, kinds: Sequence[Texts]) -> Co
 async def _erasing(tx: Transaction, erasure: Erasure) -> _Erasing:
     if erasure.erasing is None:
         identity, of_client = erasure.identity, {"partner_id": erasure.partner_id, "client_id": erasure.client_id}
-        others = await tx.fetch(_OTHER_NAMES, of_client)
-        words = identity.words - words_of_others(list(others), identity.words)
+        others = list(await tx.fetch(_OTHER_NAMES, of_client))
+        words = identity.words - words_of_others(others, identity.words)
         erasure.erasing = _Erasing(
             in_notes=Identity(identity.cnpj, identity.names, words=words),
-            in_keys=identity.in_keys,
+            in_keys=identity.in_keys.unlike(others),
         )
     return erasure.erasing
 

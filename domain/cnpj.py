@@ -8,6 +8,9 @@ from stdnum.br import cnpj as standard
 from domain.text import control, trimmed, visible
 
 LENGTH = 14
+SHORT_LENGTH = 8
+"""Least length of a number without its leading zeros, as spreadsheets write it: a shorter one may be any number."""
+
 _MASK = re.compile(r"[.\-/\s]")
 _SHAPE = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 

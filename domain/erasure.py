@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
 from domain.activations import ACTIVATION_KEY_LENGTH
-from domain.text import plain
+from domain.cnpj import SHORT_LENGTH
+from domain.text import fold, plain
 
 REDACTED = "[…]"
 """Replacement for an erased value within a text."""
@@ -21,6 +22,7 @@ _BETWEEN_WORDS = r"[\W_]+"
 _MASK = r"[\W_]{0,3}"
 _NEVER = r"(?!)"
 _NO_DIGIT_BEFORE = r"(?<![0-9])(?<![0-9][.,/-])"
+_ALONE = r"(?<![0-9]){}(?![0-9])"
 _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 
 _COMMON = frozenset(
@@ -63,6 +65,9 @@ _EXACT_LENGTH_MIN = 3
 
 _NUMBER_LENGTH = 4
 """Up to how many digits a number is one of a till, a street or a year."""
+
+_IN_KEYS_LENGTH_MIN = 4
+"""Least number of letters and digits of a name that keys are searched for: all keys have three that spell something."""
 
 
 class ErasedKind(Enum):
@@ -115,8 +120,9 @@ class Traces(NamedTuple):
 class Identity:
     """Values that identify a client in texts: its CNPJ, names and places, and single words of its names.
 
-    A name without a letter or digit, such as “-”, identifies none. One of function words and legal forms only, such as
-    “E-Com”, does so where it is written in the same way, but in no key, which is in capitals.
+    A name without a letter or digit, such as “-”, identifies none, and neither does one letter or one short number. One
+    of function words and legal forms only, such as “E-Com”, does so where it is written in the same way, but in no key,
+    which is in capitals.
     """
 
     cnpj: str
@@ -139,8 +145,16 @@ class Identity:
 
     @property
     def in_keys(self) -> "Identity":
-        """The values that are erased from activation keys and serial numbers: the CNPJ and whole names."""
-        return Identity(self.cnpj, tuple(name for name in self.names if _identifies(_words(name))))
+        """The values that are erased from activation keys and serial numbers: the CNPJ and whole names.
+
+        One ordinary word is no such name: the keys of other clients have “CAIXA” and “PC” in them.
+        """
+        return Identity(self.cnpj, tuple(name for name in self.names if _identifies_in_key(_words(name))))
+
+    def unlike(self, folded_names: Iterable[str]) -> "Identity":
+        """Return the identity without the names that other companies have too, given one in a line of each text."""
+        others = {line for names in folded_names for line in names.split("\n")}
+        return replace(self, names=tuple(name for name in self.names if fold(name) not in others))
 
     def redacted(self, text: str) -> str:
         """Return the text without the values: the CNPJ in any mask, the others as whole words in any case."""
@@ -183,13 +197,15 @@ class Identity:
 
     @cached_property
     def _digits(self) -> str:
-        # Spreadsheets drop leading zeros.
+        # Spreadsheets drop leading zeros. What is left of a number of zeros may be any number.
         number = plain(self.cnpj)
-        return number.lstrip("0") or number
+        short = number.lstrip("0")
+        return short if len(short) >= SHORT_LENGTH else number
 
     @cached_property
     def _number(self) -> re.Pattern[str]:
-        return re.compile(_MASK.join(self._digits) or _NEVER)
+        pattern = _MASK.join(self._digits) or _NEVER
+        return re.compile(_ALONE.format(pattern) if self._digits.startswith("0") else pattern)
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -207,14 +223,14 @@ class Identity:
 
     @cached_property
     def _exact(self) -> re.Pattern[str]:
-        common = [each for each in self.names if not _identifies(words := _words(each)) and _is_long(words)]
+        common = [each for each in self.names if _COMMON.issuperset(words := _words(each)) and _is_long(words)]
         # As among phrases, the longest is the first.
         common.sort(key=len, reverse=True)
         return re.compile(f"{_BEFORE}(?:{'|'.join(map(re.escape, common)) or _NEVER}){_AFTER}")
 
 
 def identifies(name: str) -> bool:
-    """Return whether the name has more than function words and legal forms."""
+    """Return whether the name has more than function words and legal forms, and is no letter or short number."""
     return _identifies(_words(name))
 
 
@@ -233,7 +249,11 @@ def words_of_others(folded_names: Collection[str], words: frozenset[str]) -> fro
 
 
 def _is_rare(word: str) -> bool:
-    return len(word) > 1 and word not in _ORDINARY and not (word.isdecimal() and len(word) <= _NUMBER_LENGTH)
+    return word not in _ORDINARY and not _is_trifle(word)
+
+
+def _is_trifle(word: str) -> bool:
+    return len(word) == 1 or (word.isdecimal() and len(word) <= _NUMBER_LENGTH)
 
 
 def _words(name: str) -> tuple[str, ...]:
@@ -245,4 +265,10 @@ def _is_long(words: tuple[str, ...]) -> bool:
 
 
 def _identifies(phrase: tuple[str, ...]) -> bool:
-    return not _COMMON.issuperset(phrase)
+    return not _COMMON.issuperset(phrase) and not (len(phrase) == 1 and _is_trifle(phrase[0]))
+
+
+def _identifies_in_key(phrase: tuple[str, ...]) -> bool:
+    telling = [word for word in phrase if word not in _COMMON and not _is_trifle(word)]
+    is_long = len("".join(phrase)) >= _IN_KEYS_LENGTH_MIN
+    return is_long and (len(telling) > 1 or any(map(_is_rare, telling)))

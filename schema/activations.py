@@ -40,11 +40,11 @@ class Activation(Node, row=ActivationRow):
     )
     activation_key: str = attribute(
         "“Chave de ativação”: the key shown by the client's installation, in upper case. An opaque value if the client "
-        "is cancelled."
+        "is cancelled; a part that names another client is opaque when that one is."
     )
     ecf_serial_number: str | None = attribute(
         "The serial number of the fiscal printer (“ECF”) that the installation uses. Returns null if it has none. An "
-        "opaque value if the client is cancelled."
+        "opaque value if the client is cancelled; a part that names another client is opaque when that one is."
     )
     seats: int = attribute("The number of users that the license serves: included and additional seats.")
     additional_seats: int = attribute("The number of seats that are additional ones, “Adicional”.")

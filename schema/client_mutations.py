@@ -200,7 +200,10 @@ class ClientMutations:
             "are searched for the CNPJ and the names, as whole words, and for single words of the names that no other "
             "active client's name has: “[…]” replaces them. Ordinary words such as “padaria” or “caixa”, letters and "
             "numbers of up to four digits are no such words. A name of function words and legal forms only, such as "
-            "“E-Com”, is searched for as it is written, and one without letters and digits, such as “-”, is not. This "
+            "“E-Com”, is searched for as it is written, and one without letters and digits, such as “-”, or of one "
+            "letter or a number of up to four digits is not. The activation keys and ECF serial numbers of other "
+            "clients are searched for the CNPJ and the names, but not for one of less than four characters, of one "
+            "ordinary word or that another active client has: opaque characters replace them. This "
             "can't be undone."
         )
     )

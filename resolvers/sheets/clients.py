@@ -81,7 +81,6 @@ _CPF_MASK = re.compile(r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}")
 _CODE = re.compile("[0-9]+")
 _CPF_LENGTH = 11
 _CPF_LEAST_DIGITS = 7
-_LEAST_DIGITS = 3
 
 
 class Row(NamedTuple):
@@ -168,7 +167,7 @@ def _with_leading_zeros(text: str) -> str | None:
     its length and check digits is taken for one.
     """
     digits = cnpjs.unmasked(text)
-    short = digits.isascii() and digits.isdecimal() and _LEAST_DIGITS <= len(digits) < cnpjs.LENGTH
+    short = digits.isascii() and digits.isdecimal() and cnpjs.SHORT_LENGTH <= len(digits) < cnpjs.LENGTH
     return cnpjs.parse(digits.zfill(cnpjs.LENGTH)) if short and not _is_cpf(text) else None
 
 

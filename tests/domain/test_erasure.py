@@ -91,6 +91,25 @@ def test_the_zeros_of_a_masked_number_go_with_it(number: str, note: str, kept: s
     assert identity("Sol", number=whole).redacted(note.format(whole[-2:])) == kept
 
 
+@pytest.mark.parametrize(
+    "note",
+    ["Tel (11) 3191-2000, ramal 191; R$ 1.191,00", "pedido 21910", "série 00000000000191234", "EP0619150626-191"],
+)
+def test_a_number_of_zeros_is_not_searched_for_without_them(note: str) -> None:
+    one = identity("Sol", number=with_check_digits("000000000001"))
+
+    assert not one.found_in(note)
+    assert one.redacted(note) == note
+    assert one.replaced_in_key(note, lambda: "0000") == note
+
+
+@pytest.mark.parametrize("name", ["1", "01", "2026", "X", "Z."])
+def test_a_name_of_one_letter_or_a_short_number_identifies_none(name: str) -> None:
+    note = f"Caixa {name} do PC {name}, em {name}"
+
+    assert identity(name).redacted(note) == note
+
+
 @given(before=APART, name=NAMES, after=APART)
 def test_no_name_survives_whatever_characters_it_has(before: str, name: str, after: str) -> None:
     one = identity(name)
@@ -123,12 +142,36 @@ def test_a_key_keeps_all_but_the_number_and_the_name(key: str, kept: str) -> Non
     assert in_keys.replaced_in_key(key, lambda: "0000") == kept
 
 
-@pytest.mark.parametrize(("name", "key"), [("-", "7FB2-1AC7-94AB"), ("********", "********"), ("Com SA", "COM-SA-1")])
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("-", "7FB2-1AC7-94AB"),
+        ("********", "********"),
+        ("Com SA", "COM-SA-1"),
+        ("02", "LOJA-3091-02"),
+        ("2026", "EP-2026-7"),
+        ("X", "X-01"),
+        ("PC", "PC-1912-77"),
+        ("Caixa", "CAIXA-01"),
+        ("Caixa 01", "CAIXA-01"),
+        ("Sol", "SOL-1"),
+    ],
+)
 def test_a_key_is_kept_whole_if_a_name_identifies_no_company(name: str, key: str) -> None:
     in_keys = Identity(NUMBER, (name,)).in_keys
 
     assert in_keys.replaced_in_key(key, lambda: "0000") == key
     assert not in_keys.found_in(key)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("Caixa Forte", "CAIXA-FORTE-1"), ("Quitandinha", "PC-QUITANDINHA"), ("Bar do Zé", "BAR-DO-ZE-1")]
+)
+def test_a_name_that_identifies_a_company_is_taken_out_of_keys(name: str, key: str) -> None:
+    in_keys = Identity(NUMBER, (name,)).in_keys
+
+    assert in_keys.found_in(key)
+    assert "0000" in in_keys.replaced_in_key(key, lambda: "0000")
 
 
 def test_a_key_that_would_become_too_long_is_replaced_as_a_whole() -> None:

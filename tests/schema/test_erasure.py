@@ -82,7 +82,7 @@ async def test_other_objects_are_kept_without_who_the_client_was(api: Api, produ
     assert of_own["activationKey"].startswith("ERASED-")
     assert of_own["note"] is None
     assert (of_other_one["note"], of_other_one["status"]) == (kept, "ACTIVE")
-    assert re.fullmatch(r"X-[0-9A-F]{12}-[0-9A-F]{12}", of_other_one["activationKey"])
+    assert re.fullmatch(r"X-[0-9A-F]{12}-BAR", of_other_one["activationKey"])
     assert activation_key(of_other_one["activationKey"])
     assert re.fullmatch(r"EP [0-9A-F]{12}/1", of_other_one["ecfSerialNumber"])
     assert of_plain == {"activationKey": "BARULHO-1", "ecfSerialNumber": "EP1", "note": "Barulho", "status": "ACTIVE"}
@@ -103,6 +103,32 @@ async def test_a_name_without_letters_changes_nothing_of_others(api: Api, produc
     query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Activation { activationKey ecfSerialNumber note } } }"
     assert (await api.data(query, ids=[of_other]))["nodes"] == [keyed]
     assert {each["kind"] for each in payload["erased"]} == {"CNPJ", "NAME", "TRADE_NAME"}
+
+
+@pytest.mark.parametrize(
+    ("cnpj", "trade_name", "keyed"),
+    [
+        ("00.000.000/0001-91", None, {"activationKey": "PC-1912-77", "ecfSerialNumber": "EP061915062685703393"}),
+        (None, "02", {"activationKey": "LOJA-3091-02", "ecfSerialNumber": "X-02"}),
+        (None, "Caixa", {"activationKey": "CAIXA-01", "ecfSerialNumber": "CAIXA 1"}),
+        (None, "Sabor Real", {"activationKey": "SABOR-REAL-1", "ecfSerialNumber": "SABOR REAL 1"}),
+    ],
+)
+async def test_a_key_that_says_nothing_of_the_cancelled_client_is_kept(
+    api: Api, product: str, cnpj: str | None, trade_name: str | None, keyed: dict[str, str]
+) -> None:
+    await api.buy(product, 2)
+    client = await api.client(name="Quitandinha", tradeName=trade_name, cnpj=cnpj or cnpjs.another())
+    other = await api.client(name="Outra Ltda", tradeName="Sabor Real")
+    of_other = await api.activation(other, product, note="Tel (11) 3191-2000, ramal 191", **keyed)
+
+    await api.done("cancelClient", ERASED, {"clientId": client})
+
+    query = "query ($id: ID!) { node(id: $id) { ... on Activation { activationKey ecfSerialNumber note } } }"
+    found = (await api.data(query, id=of_other))["node"]
+    assert found == {**keyed, "note": "Tel (11) 3191-2000, ramal 191"}
+    given = {"clientId": other, "productId": product, "activationKey": keyed["activationKey"]}
+    assert await api.codes("activateLicense", given) == ["ACTIVATION_KEY_IN_USE"]
 
 
 async def test_tokens_are_locked_and_erased_before_webhooks(api: Api) -> None:

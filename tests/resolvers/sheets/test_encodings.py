@@ -48,7 +48,7 @@ def test_every_line_is_read_in_its_own_encoding(lines: list[tuple[str, str]]) ->
 
 def test_a_word_of_two_readings_follows_the_other_lines() -> None:
     # “PAROÇO” in Windows-1252 has the same bytes as “PAROÃO” in code page 850.
-    unclear, clear = "11222333000181;PAROÇO\n", "191;Panificação Maceió\n"
+    unclear, clear = "11222333000181;PAROÇO\n", "360305000104;Panificação Maceió\n"
 
     for encoding, meant in (("cp1252", "PAROÇO"), ("cp850", "PAROÃO")):
         names, _ = read(b"cnpj;nome\n" + unclear.encode("cp1252") + clear.encode(encoding))
@@ -76,7 +76,7 @@ def test_a_name_with_unusual_signs_is_not_taken_for_garbled(name: str) -> None:
     [("FarmÃ¡cia", "Farmácia"), ("Pão e JoÃ£o", "Pão e João"), ("JoÃƒÂ£o", "João"), ("PA├ç├âO", "PAÇÃO")],
 )
 def test_a_row_with_garbled_accents_is_bad_and_says_what_is_meant(name: str, meant: str) -> None:
-    ((bad,), _) = read(f"cnpj;nome\n191;{name}\n".encode())
+    ((bad,), _) = read(f"cnpj;nome\n360305000104;{name}\n".encode())
 
     assert isinstance(bad, BadRow)
     assert bad.reason(Language.PORTUGUESE, {}) == f"Os acentos de “{name}” estão trocados; provavelmente é “{meant}”."
@@ -84,7 +84,7 @@ def test_a_row_with_garbled_accents_is_bad_and_says_what_is_meant(name: str, mea
 
 @pytest.mark.parametrize("name", ["S\ufffdo Jo\ufffdo", "Maring\ufffd", "\ufffd"])
 def test_a_row_whose_accents_are_lost_is_bad(name: str) -> None:
-    ((bad,), _) = read(f"cnpj;nome\n191;{name}\n".encode())
+    ((bad,), _) = read(f"cnpj;nome\n360305000104;{name}\n".encode())
 
     assert isinstance(bad, BadRow)
     assert "lost" in bad.reason(Language.ENGLISH, {})
@@ -92,10 +92,10 @@ def test_a_row_whose_accents_are_lost_is_bad(name: str) -> None:
 
 @pytest.mark.parametrize("end", [b"\x1a", b"\r\n\x1a", b"\r\n\x1a\x1a\x00\x00", b"\r\n\x1a\r\n"])
 def test_ctrl_z_at_the_end_of_a_file_is_no_row(end: bytes) -> None:
-    assert read(b"cnpj;nome\r\n191;Banco" + end) == (["Banco"], [])
+    assert read(b"cnpj;nome\r\n360305000104;Banco" + end) == (["Banco"], [])
 
 
-@pytest.mark.parametrize("row", [b"191;Ban\0co", b"1\x0091;Banco", b"191;Banco\0", b"\0;\0"])
+@pytest.mark.parametrize("row", [b"360305000104;Ban\0co", b"360305\x00000104;Banco", b"360305000104;Banco\0", b"\0;\0"])
 def test_a_nul_costs_one_row(row: bytes) -> None:
     (bad, good), _ = read(b"cnpj;nome\n" + row + b"\n11222333000181;Bom\n")
 
@@ -106,10 +106,10 @@ def test_a_nul_costs_one_row(row: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["Ban\u200bco", "\ufeffBanco\u2060", "Banco\u00ad\u200d"])
 def test_zero_width_characters_are_dropped(name: str) -> None:
-    assert read(f"cnpj;\u200bno\u200dme\n\u200b1\u200b91\ufeff;{name}\n".encode()) == (["Banco"], [])
+    assert read(f"cnpj;\u200bno\u200dme\n\u200b360\u200b305000104\ufeff;{name}\n".encode()) == (["Banco"], [])
 
 
 _NUMBERS = (
-    *("11222333000181", "191", "38441729000176", "38441729000257", "38441729000338", "16727230000197"),
+    *("11222333000181", "360305000104", "38441729000176", "38441729000257", "38441729000338", "16727230000197"),
     *("1234567000195", "12ABC34501DE35"),
 )

@@ -46,7 +46,7 @@ def details(content: str) -> ClientDetails:
     ],
 )
 def test_name_and_number_are_found_by_the_headers_of_any_system(headers: str) -> None:
-    assert details(f"{headers}\nBanco;191\n") == ClientDetails(name="Banco")
+    assert details(f"{headers}\nBanco;360305000104\n") == ClientDetails(name="Banco")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_name_and_number_are_found_by_the_headers_of_any_system(headers: str) ->
     ],
 )
 def test_city_and_state_are_read_from_one_column_or_two(headers: str, cells: str) -> None:
-    found = details(f"cnpj;nome;{headers}\n191;Banco;{cells}\n")
+    found = details(f"cnpj;nome;{headers}\n360305000104;Banco;{cells}\n")
 
     assert (found.city, found.state) == ("Recife", "PE")
 
@@ -88,7 +88,7 @@ def test_city_and_state_are_read_from_one_column_or_two(headers: str, cells: str
 def test_a_city_that_only_looks_like_one_with_a_state_is_kept(
     city: str, state: str, found: tuple[str, str | None]
 ) -> None:
-    row = details(f"cnpj;nome;cidade;uf\n191;Banco;{city};{state}\n")
+    row = details(f"cnpj;nome;cidade;uf\n360305000104;Banco;{city};{state}\n")
 
     assert (row.city, row.state) == found
 
@@ -98,7 +98,7 @@ def test_a_city_that_only_looks_like_one_with_a_state_is_kept(
     ["Recife/XX", "Recife/PE/BR", "Recife / Boa Viagem", "Recife-XX", "Recife (XX)", "XX/Recife", "Recife/PE - Brasil"],
 )
 def test_a_place_whose_state_is_none_is_a_bad_row(place: str) -> None:
-    (bad,) = read(f"cnpj;nome;cidade/uf\n191;Banco;{place}\n".encode())
+    (bad,) = read(f"cnpj;nome;cidade/uf\n360305000104;Banco;{place}\n".encode())
 
     assert isinstance(bad, BadRow)
     assert [type(refusal) for refusal in bad.refusals] == [InvalidState]
@@ -107,7 +107,7 @@ def test_a_place_whose_state_is_none_is_a_bad_row(place: str) -> None:
 
 @pytest.mark.parametrize("cells", ["Recife/XX;", "Recife/XX;PE", "Recife/PE/BR;", "Recife/PE/BR;PE"])
 def test_a_city_with_a_state_that_is_none_is_a_bad_row(cells: str) -> None:
-    (bad,) = read(f"cnpj;nome;cidade;uf\n191;Banco;{cells}\n".encode())
+    (bad,) = read(f"cnpj;nome;cidade;uf\n360305000104;Banco;{cells}\n".encode())
 
     assert isinstance(bad, BadRow)
     assert [type(refusal) for refusal in bad.refusals] == [InvalidState]
@@ -126,7 +126,7 @@ def test_a_city_with_another_state_than_its_row_is_a_bad_row(city: str) -> None:
 @pytest.mark.parametrize("place", ["Ji-Paraná", "Recife", "Recife, Boa Viagem"])
 def test_a_place_without_a_state_is_a_city(place: str) -> None:
     for end in ("", "/", " / "):
-        found = details(f"cnpj;nome;cidade/uf\n191;Banco;{place}{end}\n")
+        found = details(f"cnpj;nome;cidade/uf\n360305000104;Banco;{place}{end}\n")
 
         assert (found.city, found.state) == (place, None)
 
@@ -141,7 +141,7 @@ def test_a_place_without_a_state_is_a_city(place: str) -> None:
     ],
 )
 def test_title_lines_above_the_header_are_left_out(titles: str) -> None:
-    (row,) = read(f"{titles}cnpj;nome\n191;Banco\n".encode())
+    (row,) = read(f"{titles}cnpj;nome\n360305000104;Banco\n".encode())
 
     assert isinstance(row, Row)
     assert row.line == titles.count("\n") + 2

@@ -83,13 +83,15 @@ def test_a_report_has_the_texts_of_a_workbook_as_they_are() -> None:
     ],
 )
 def test_the_last_row_of_an_export_is_left_out(total: str) -> None:
-    assert read(f"{HEADER}\n191;Banco;SP\n{total}\n") == [Line(2, {"cnpj": "191", "name": "Banco", "state": "SP"})]
+    assert read(f"{HEADER}\n360305000104;Banco;SP\n{total}\n") == [
+        Line(2, {"cnpj": "360305000104", "name": "Banco", "state": "SP"})
+    ]
 
 
 @pytest.mark.parametrize(
     ("rows", "lines"),
     [
-        ("rowCount;1\n191;Banco;SP", [2, 3]),
+        ("rowCount;1\n360305000104;Banco;SP", [2, 3]),
         ("rowCount;1\nrowCount;2", [2]),
         ("Total de registros;Banco", [2]),
         ("Total;1", [2]),
@@ -103,7 +105,7 @@ def test_a_row_that_only_looks_like_the_last_one_is_kept(rows: str, lines: list[
 
 def test_an_export_saved_as_a_workbook_has_no_last_row() -> None:
     book = openpyxl.Workbook()
-    for row in (HEADER.split(";"), ["191", "Banco", "SP"], ["Total de registros", 1]):
+    for row in (HEADER.split(";"), ["360305000104", "Banco", "SP"], ["Total de registros", 1]):
         book.worksheets[0].append(row)
     file = BytesIO()
     book.save(file)

@@ -23,7 +23,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS)
-@pytest.mark.parametrize("row", ["191;{};Recife;1", "191;Banco;{};1", "{};Banco;Recife;1"])
+@pytest.mark.parametrize("row", ["360305000104;{};Recife;1", "360305000104;Banco;{};1", "{};Banco;Recife;1"])
 def test_an_error_of_a_spreadsheet_makes_its_row_bad(row: str, error: str) -> None:
     (bad,) = read(row.format(error))
 
@@ -34,14 +34,14 @@ def test_an_error_of_a_spreadsheet_makes_its_row_bad(row: str, error: str) -> No
 
 
 def test_an_error_in_a_column_that_is_not_imported_does_not_matter() -> None:
-    (row,) = read("191;Banco;Recife;#N/D")
+    (row,) = read("360305000104;Banco;Recife;#N/D")
 
     assert isinstance(row, Row)
 
 
 @pytest.mark.parametrize("name", ["#Partiu", "# 1", "Bar #1", "N/D Ltda", "REF", "#VALOR! Ltda", "#"])
 def test_a_name_with_a_number_sign_is_a_name(name: str) -> None:
-    (row,) = read(f"191;{name};Recife;1")
+    (row,) = read(f"360305000104;{name};Recife;1")
 
     assert isinstance(row, Row)
     assert row.client.details.name == name

@@ -74,7 +74,7 @@ def with_shared_strings(content: bytes) -> bytes:
 
 
 def test_texts_are_found_in_the_part_where_excel_keeps_them() -> None:
-    (row,) = read(with_shared_strings(workbook(HEADER, ["191", "Banco", "Brasília", "DF"])))
+    (row,) = read(with_shared_strings(workbook(HEADER, ["360305000104", "Banco", "Brasília", "DF"])))
 
     assert isinstance(row, Row)
     assert row.client.details == ClientDetails(name="Banco", city="Brasília", state="DF")
@@ -82,7 +82,7 @@ def test_texts_are_found_in_the_part_where_excel_keeps_them() -> None:
 
 def test_rows_outside_of_the_dimensions_that_a_file_states_are_read() -> None:
     content = changed(
-        workbook(HEADER, ["191", "Banco"], ["11222333000181", "Bazar"]),
+        workbook(HEADER, ["360305000104", "Banco"], ["11222333000181", "Bazar"]),
         lambda xml: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:B1"', xml),
     )
 
@@ -94,10 +94,10 @@ def test_rows_are_read_with_their_numbers_and_titles_left_out() -> None:
         ["Relatório de clientes"],
         [],
         [*HEADER, None],
-        ["00.000.000/0001-91", "  Banco  ", "Brasília", "DF"],
+        ["00.360.305/0001-04", "  Banco  ", "Brasília", "DF"],
         [],
         [11222333000181, "Padaria", "Recife/PE"],
-        [191.0, "De novo"],
+        [360305000104.0, "De novo"],
         ["1", None, None, None, "surplus"],
     )
 
@@ -107,7 +107,7 @@ def test_rows_are_read_with_their_numbers_and_titles_left_out() -> None:
     assert isinstance(second, Row)
     assert (second.line, second.client.cnpj) == (6, "11222333000181")
     assert second.client.details == ClientDetails(name="Padaria", city="Recife", state="PE")
-    assert repeated == Repeated(7, 4, "00000000000191")
+    assert repeated == Repeated(7, 4, "00360305000104")
     assert isinstance(bad, BadRow)
     assert isinstance(bad.refusals[0], WrongCellCount)
 
@@ -151,7 +151,7 @@ def test_a_workbook_with_too_many_cells_is_refused_before_it_is_read(bomb: bytes
 
 
 def test_a_part_never_unpacks_to_more_than_the_archive_says() -> None:
-    bomb = changed(workbook(HEADER, ["191", "Banco"]), lambda xml: xml + b" " * (2 * MEGABYTE))
+    bomb = changed(workbook(HEADER, ["360305000104", "Banco"]), lambda xml: xml + b" " * (2 * MEGABYTE))
     with zipfile.ZipFile(BytesIO(bomb)) as archive:
         size = archive.getinfo(_SHEET).file_size
     # Both directories of the archive claim that the part is small.
@@ -172,7 +172,7 @@ def test_a_part_never_unpacks_to_more_than_the_archive_says() -> None:
 )
 @pytest.mark.parametrize("part", [_SHEET, "xl/workbook.xml", _STRINGS])
 def test_a_workbook_that_declares_entities_is_refused(declared: bytes, part: str) -> None:
-    real = with_shared_strings(workbook(HEADER, ["191", "Banco"]))
+    real = with_shared_strings(workbook(HEADER, ["360305000104", "Banco"]))
     content = changed(real, lambda xml: declared + _without_declaration(xml), part)
 
     with pytest.raises(BrokenWorkbook):
@@ -185,7 +185,9 @@ def _without_declaration(xml: bytes) -> bytes:
 
 @pytest.mark.parametrize("far", [b'r="99999999999"', b'r="2000000"', b'r="1048577"'])
 def test_a_row_beyond_the_last_one_of_a_sheet_is_refused(far: bytes) -> None:
-    content = changed(workbook(HEADER, ["191", "Banco"]), lambda xml: xml.replace(b'<row r="2"', b"<row " + far))
+    content = changed(
+        workbook(HEADER, ["360305000104", "Banco"]), lambda xml: xml.replace(b'<row r="2"', b"<row " + far)
+    )
 
     with pytest.raises(BrokenWorkbook):
         read(content)
@@ -193,7 +195,9 @@ def test_a_row_beyond_the_last_one_of_a_sheet_is_refused(far: bytes) -> None:
 
 @pytest.mark.parametrize("far", ["XFD", "ZZZ", "CW"])
 def test_a_cell_far_to_the_right_takes_no_memory(far: str) -> None:
-    content = changed(workbook(HEADER, ["191", "Banco", "x"]), lambda xml: xml.replace(b'"C2"', f'"{far}2"'.encode()))
+    content = changed(
+        workbook(HEADER, ["360305000104", "Banco", "x"]), lambda xml: xml.replace(b'"C2"', f'"{far}2"'.encode())
+    )
 
     assert [row.line for row in read(content)] == [2]
 
@@ -237,7 +241,7 @@ def test_a_workbook_in_another_compression_is_refused(method: int) -> None:
 
 def test_a_workbook_without_rows_or_with_hidden_sheets_only_is_empty() -> None:
     hidden = changed(
-        workbook(HEADER, ["191", "Banco"]),
+        workbook(HEADER, ["360305000104", "Banco"]),
         lambda xml: xml.replace(b'state="visible"', b'state="hidden"'),
         "xl/workbook.xml",
     )
@@ -252,7 +256,7 @@ LINES = 50
 
 @pytest.mark.parametrize("blank", [b"<row/>" * (LINES + 1), b'<row r="900"/>', b'<row s="1"><c/></row>' * 60])
 def test_more_rows_than_a_sheet_has_are_refused_though_blank(blank: bytes) -> None:
-    rows = workbook(HEADER, ["191", "Banco"])
+    rows = workbook(HEADER, ["360305000104", "Banco"])
     content = changed(rows, lambda xml: xml.replace(b"</sheetData>", blank + b"</sheetData>"))
 
     with pytest.raises(TooManyLines) as refused:
@@ -262,7 +266,7 @@ def test_more_rows_than_a_sheet_has_are_refused_though_blank(blank: bytes) -> No
 
 
 def test_a_sheet_may_have_blank_rows_between_and_below_its_rows() -> None:
-    row = b'<row r="40"><c t="n"><v>191</v></c><c t="inlineStr"><is><t>Banco</t></is></c></row>'
+    row = b'<row r="40"><c t="n"><v>360305000104</v></c><c t="inlineStr"><is><t>Banco</t></is></c></row>'
     content = changed(workbook(HEADER), lambda xml: xml.replace(b"</sheetData>", row + b"<row/>" * 9 + b"</sheetData>"))
 
     assert [row.line for row in read(content, BOUNDS._replace(lines=LINES))] == [40]
@@ -280,7 +284,7 @@ ESCAPED = [
 @pytest.mark.parametrize(("written", "meant"), ESCAPED)
 @pytest.mark.parametrize("stored", [bytes, with_shared_strings])
 def test_escapes_of_a_workbook_are_read(stored: Callable[[bytes], bytes], written: str, meant: str) -> None:
-    (row,) = read(stored(workbook(HEADER, ["191", written])))
+    (row,) = read(stored(workbook(HEADER, ["360305000104", written])))
 
     assert isinstance(row, Row)
     assert row.client.details.name == meant
@@ -289,7 +293,7 @@ def test_escapes_of_a_workbook_are_read(stored: Callable[[bytes], bytes], writte
 @pytest.mark.parametrize("name", ["Peças _x0041_ Ltda", "_x005F_", "A & <B> _x", "_x005F_x0041_", "Sol \U0001f31e"])
 @pytest.mark.parametrize("stored", [bytes, with_shared_strings])
 def test_a_text_of_an_exported_workbook_is_read_back(stored: Callable[[bytes], bytes], name: str) -> None:
-    content = workbook(HEADER, ["191", "NAME"])
+    content = workbook(HEADER, ["360305000104", "NAME"])
     (row,) = read(stored(changed(content, lambda xml: xml.replace(b"NAME", xml_text(name).encode()))))
 
     assert isinstance(row, Row)
@@ -298,7 +302,7 @@ def test_a_text_of_an_exported_workbook_is_read_back(stored: Callable[[bytes], b
 
 @pytest.mark.parametrize("lost", ["Sol _xD83C_", "So_xFFFD_l", "So_x0000_l"])
 def test_an_escape_of_no_character_makes_its_row_bad(lost: str) -> None:
-    (bad,) = read(workbook(HEADER, ["191", lost]))
+    (bad,) = read(workbook(HEADER, ["360305000104", lost]))
 
     assert isinstance(bad, BadRow)
 
@@ -306,7 +310,9 @@ def test_an_escape_of_no_character_makes_its_row_bad(lost: str) -> None:
 def test_a_text_of_several_formats_is_read_without_its_phonetic_hints() -> None:
     runs = b"<r><t>Ban</t></r><r><t>co</t></r><rPh sb='0' eb='1'><t>x</t></rPh>"
     content = changed(
-        with_shared_strings(workbook(HEADER, ["191", "RUNS"])), lambda xml: xml.replace(b"<t>RUNS</t>", runs), _STRINGS
+        with_shared_strings(workbook(HEADER, ["360305000104", "RUNS"])),
+        lambda xml: xml.replace(b"<t>RUNS</t>", runs),
+        _STRINGS,
     )
 
     (row,) = read(content)
@@ -318,7 +324,7 @@ def test_a_text_of_several_formats_is_read_without_its_phonetic_hints() -> None:
 @pytest.mark.parametrize(("value", "shown"), [("#N/A", "#N/A"), ("#DIV/0!", "#DIV/0!"), ("#NEW", "#VALUE!")])
 def test_a_cell_with_an_error_makes_its_row_bad(value: str, shown: str) -> None:
     cell = f'<c r="B2" t="e"><f>1/0</f><v>{value}</v></c>'.encode()
-    content = changed(workbook(HEADER, ["191", "Banco"]), lambda xml: re.sub(rb'<c r="B2".*?</c>', cell, xml))
+    content = changed(workbook(HEADER, ["360305000104", "Banco"]), lambda xml: re.sub(rb'<c r="B2".*?</c>', cell, xml))
 
     (bad,) = read(content)
 
