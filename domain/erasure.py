@@ -7,12 +7,15 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
-from domain.activations import ACTIVATION_KEY_LENGTH
+from domain.activations import ACTIVATION_KEY_LENGTH, NOTE_LENGTH
 from domain.cnpj import SHORT_LENGTH
 from domain.text import fold, plain
 
 REDACTED = "[…]"
 """Replacement for an erased value within a text."""
+
+_REDACTED_SHORT = "…"
+"""The same in a text that the other one would make too long to be given back."""
 
 ERASED_KEY = "ERASED-"
 """Beginning of what replaces an activation key or ECF serial number; the activation's id follows."""
@@ -169,7 +172,8 @@ class Identity:
         for match in (first, *found):
             kept += text[rest : places[match.start()]] + REDACTED
             rest = places[match.end()] if match.end() < len(places) else len(text)
-        return kept + text[rest:]
+        kept += text[rest:]
+        return kept if len(kept) <= NOTE_LENGTH else kept.replace(REDACTED, _REDACTED_SHORT)
 
     def replaced_in_key(self, key: str, opaque: Callable[[], str]) -> str:
         """Return an activation key or serial number with an opaque text in the place of each of the values."""

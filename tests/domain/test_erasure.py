@@ -110,6 +110,12 @@ def test_a_name_of_one_letter_or_a_short_number_identifies_none(name: str) -> No
     assert identity(name).redacted(note) == note
 
 
+def test_a_note_without_a_short_name_is_not_longer_than_notes_are() -> None:
+    kept = identity("Ki").redacted("Ki " * 666)
+
+    assert kept == "… " * 666
+
+
 @given(before=APART, name=NAMES, after=APART)
 def test_no_name_survives_whatever_characters_it_has(before: str, name: str, after: str) -> None:
     one = identity(name)
