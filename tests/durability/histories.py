@@ -32,7 +32,7 @@ from tests.durability.scheduler import Scheduler
 from tests.durability.simulated import File, Process
 from tests.durability.stock_model import NOT_PENDING, OK, Stock, model
 from tests.factories import add_client, add_token, add_user, new_partner, new_product
-from tests.units import fetch_all, fetch_value, reading, writing
+from tests.units import compiled, fetch_all, keeping_connections, reading, writing
 
 _PROCESSES, _CALLERS, _OPERATIONS = 2, 2, 4
 _CLIENTS, _KEYS, _ORDERS = 2, ("A", "B"), (1, 2)
@@ -192,15 +192,22 @@ def _mutation(operation: Operation, product_id: int) -> tuple[Mutation[Any, Any]
     return clients.cancel, CancelClient(first, None)
 
 
-async def _read(connection: Connection, partner_id: int, product_id: int) -> tuple[int, int]:
-    stock = (await licenses.by_products(connection, partner_id, [product_id])).get(product_id)
-    active = sa.select(sa.func.count()).select_from(activations_table)
-    of_product = active.where(
-        activations_table.c.partner_id == partner_id,
-        activations_table.c.product_id == product_id,
+_ACTIVE = compiled(
+    sa.select(sa.func.count())
+    .select_from(activations_table)
+    .where(
+        activations_table.c.partner_id == sa.bindparam("partner_id"),
+        activations_table.c.product_id == sa.bindparam("product_id"),
         activations_table.c.status == ActivationStatus.ACTIVE,
     )
-    return (0 if stock is None else stock.available), await fetch_value(connection, of_product)
+)
+
+
+async def _read(connection: Connection, partner_id: int, product_id: int) -> tuple[int, int]:
+    stock = (await licenses.by_products(connection, partner_id, [product_id])).get(product_id)
+    of_product = {"partner_id": partner_id, "product_id": product_id}
+    ((active,),) = await connection.fetch(_ACTIVE, of_product)
+    return (0 if stock is None else stock.available), active
 
 
 async def markets_of(url: str, number: int) -> tuple[Viewer, Sequence[Market]]:
@@ -216,15 +223,16 @@ async def markets_of(url: str, number: int) -> tuple[Viewer, Sequence[Market]]:
         assert viewer is not None
         context = Context(portal, viewer)
         found = []
-        for _ in range(number):
-            product_id = ids.number("Product", await new_product(portal, partner_id))
-            async with writing(database) as tx:
-                of_partner = [await add_client(tx, partner_id) for _ in range(_CLIENTS)]
-            pending = []
-            for quantity in _ORDERS:
-                wanted = WantedOrder(OrderType.PURCHASE, (WantedItem(product_id, quantity),))
-                pending.append((await orders.create(context, CreateOrder(wanted, None, None))).order_id)
-            found.append(Market(product_id, of_partner, pending))
+        async with keeping_connections(database):
+            for _ in range(number):
+                product_id = ids.number("Product", await new_product(portal, partner_id))
+                async with writing(database) as tx:
+                    of_partner = [await add_client(tx, partner_id) for _ in range(_CLIENTS)]
+                pending = []
+                for quantity in _ORDERS:
+                    wanted = WantedOrder(OrderType.PURCHASE, (WantedItem(product_id, quantity),))
+                    pending.append((await orders.create(context, CreateOrder(wanted, None, None))).order_id)
+                found.append(Market(product_id, of_partner, pending))
         return viewer, found
     finally:
         await database.close()

@@ -74,6 +74,7 @@ class Scheduler:
         for task in tasks:
             if not task.is_done:
                 task.kill()
+                assert task.is_done, "A task went on after its end."
 
     def run(self, between: Callable[[], None], *, waits: Callable[[Task], bool]) -> None:
         """Give turns until no task is left but those that only wait, and call a function between them.

@@ -26,6 +26,13 @@ class _Driver(sqlite3.Connection):
     """Connection of a driver that pauses before each statement, and after those that end a transaction."""
 
     process: "Process"
+    _has_function = False
+
+    def create_function(self, *given: Any, **more: Any) -> None:  # noqa: ANN401 — as the driver has it.
+        """Create the engine's function, once: SQLite would compile all statements anew."""
+        if not self._has_function:
+            super().create_function(*given, **more)
+            self._has_function = True
 
     def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:  # noqa: ANN401 — as the driver has it.
         """Run a statement at the task's next turn."""
@@ -56,13 +63,41 @@ class _Driver(sqlite3.Connection):
 
 
 class File:
-    """SQLite file of a simulation."""
+    """SQLite file of a simulation.
+
+    It keeps the connections of processes that have ended for the next ones: a new one reads the schema and compiles
+    each statement anew, which takes longer than all that a process does with it.
+    """
 
     def __init__(self, path: str) -> None:
         """Take its path."""
         self.path = path
         self.ended = 0
         """How many transactions have ended."""
+        self._idle: list[_Driver] = []
+
+    def connect(self, process: "Process") -> _Driver:
+        """Return a connection for a process, with no transaction."""
+        driver = self._idle.pop() if self._idle else self._new_driver()
+        assert not driver.in_transaction
+        driver.process = process
+        return driver
+
+    def disconnect(self, driver: _Driver) -> None:
+        """Take the connection of a process that has ended; roll back what is open, as SQLite does when one is gone."""
+        driver.rollback()
+        self._idle.append(driver)
+
+    def close(self) -> None:
+        """Close the connections of all processes, which have ended."""
+        for driver in self._idle:
+            driver.close()
+
+    def _new_driver(self) -> _Driver:
+        driver = sqlite3.connect(self.path, timeout=0, isolation_level=None, factory=_Driver)
+        for pragma in ("synchronous = OFF", "foreign_keys = ON"):
+            sqlite3.Connection.execute(driver, f"PRAGMA {pragma}")
+        return driver
 
 
 class Process:
@@ -92,9 +127,9 @@ class Process:
         self.shared.ended += 1
 
     def close(self) -> None:
-        """Close the connections."""
+        """Give back the connections."""
         for driver in self._drivers:
-            driver.close()
+            self.shared.disconnect(driver)
 
     def is_idle(self, task: Task) -> bool:
         """Return whether a task waits for work that none has."""
@@ -125,10 +160,7 @@ class Process:
                 outcomes.append(outcome)
 
     def _connect(self) -> SqliteConnection:
-        driver = sqlite3.connect(self.shared.path, timeout=0, isolation_level=None, factory=_Driver)
-        for pragma in ("synchronous = OFF", "foreign_keys = ON"):
-            sqlite3.Connection.execute(driver, f"PRAGMA {pragma}")
-        driver.process = self
+        driver = self.shared.connect(self)
         self._drivers.append(driver)
         return SqliteConnection(driver, [])
 

@@ -38,6 +38,7 @@ async def violations(url: str, rounds: int) -> set[str]:
                 return found
         return set()
     finally:
+        file.close()
         await database.close()
 
 

@@ -4,6 +4,7 @@ A failed history prints its seed; `SIMULATED_SEED` begins with it, and `SIMULATE
 """
 
 import os
+from contextlib import closing
 from math import inf
 from secrets import randbits
 
@@ -23,19 +24,19 @@ SEED = os.environ.get("SIMULATED_SEED")
 
 async def test_killed_processes_seem_to_take_turns(databases: Databases) -> None:
     url = databases.migrated("sqlite")
-    file = File(str(sa.make_url(url).database))
     first = randbits(32) if SEED is None else int(SEED)
     viewer, markets = await markets_of(url, HISTORIES)
     kills = operations = unanswered = 0
-    for number, market in enumerate(markets):
-        seed = first + number
-        history = History(seed, file, viewer, market)
-        history.run()
-        history.end()
-        kills += history.kills
-        operations += len(history.operations)
-        unanswered += sum(1 for each in history.operations if each.ended == inf)
-        assert CHECKER.explains(history.operations, market.stock), f"seed {seed}: {history.operations}"
+    with closing(File(str(sa.make_url(url).database))) as file:
+        for number, market in enumerate(markets):
+            seed = first + number
+            history = History(seed, file, viewer, market)
+            history.run()
+            history.end()
+            kills += history.kills
+            operations += len(history.operations)
+            unanswered += sum(1 for each in history.operations if each.ended == inf)
+            assert CHECKER.explains(history.operations, market.stock), f"seed {seed}: {history.operations}"
     facts = f"{HISTORIES} histories, {operations} operations, {unanswered} unanswered, {kills} kills"
     print(f"seed {first}: {facts}")  # noqa: T201 — pytest shows it with a failure.
 
