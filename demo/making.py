@@ -1,6 +1,7 @@
 """Generation of the demo, in one transaction, in a database without partners."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
@@ -95,7 +96,8 @@ async def make(portal: Portal, sizes: Sizes, *, seed: int, now: datetime, report
             here = await _settle(tx, partner, tables_here, password_hash)
             partner_ids[partner.domain] = here.id
             label = partner.name.split()[0]
-            rows = Year(rng, here, ids).live(steps, lived=_reporter(report, f"{label}: making up", len(steps)))
+            # A unit of work may run several times: each has the same draws.
+            rows = Year(copy(rng), here, ids).live(steps, lived=_reporter(report, f"{label}: making up", len(steps)))
             await write(tx, here.id, rows, wrote=_reporter(report, f"{label}: writing", len(rows)))
         vendor = await _settle_vendor(tx, password_hash)
         lately = now - timedelta(seconds=1)

@@ -1,6 +1,5 @@
 """Import of a partner's clients, many rows in one transaction."""
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -130,20 +129,20 @@ async def register_clients(
 ) -> None:
     """Register clients as the API does, without an actor; skip those that are active already.
 
-    Each batch is a transaction, or all of them are one, which is rolled back if `wanted` raises an error.
-    `report` is called with the clients of each batch that were registered, or would be if it were no dry run.
+    Each batch is a transaction, or all of them are one, which begins when `wanted` has ended without an error.
+    `report` is called after the transaction with the clients of each batch that were registered, or would be if it were
+    no dry run.
     """
-    now = portal.now()
 
-    async def at_once(tx: Transaction) -> None:
-        client_ids = array("q")
-        for batch in wanted:
-            registered = await _register(tx, partner_id, batch, at=now)
-            client_ids.extend(registered.values())
-            report([client.cnpj in registered for client in batch])
+    async def at_once(tx: Transaction, ordered: Sequence[RegisterClient]) -> Mapping[str, int]:
+        at = portal.now()
+        registered: dict[str, int] = {}
+        for batch in batches(ordered, BATCH):
+            registered |= await _register(tx, partner_id, batch, at=at)
         # The counters, which the events are numbered by, are the last lock that a transaction takes.
-        await _append(tx, partner_id, client_ids, at=now)
+        await _append(tx, partner_id, list(registered.values()), at=at)
         await check_open(tx, partner_id)
+        return registered
 
     async def one_batch(tx: Transaction, batch: Sequence[RegisterClient]) -> Mapping[str, int]:
         at = portal.now()
@@ -162,7 +161,13 @@ async def register_clients(
             report([client.cnpj not in known for client in batch])
         return
     if all_or_nothing:
-        await portal.database.write(at_once)
+        # A transaction that loses against another one is run again with all of them. In one order over all batches, so
+        # that two imports of the same clients wait for each other, and not each for the other.
+        kept = list(wanted)
+        ordered = sorted((client for batch in kept for client in batch), key=lambda client: client.cnpj)
+        registered = await portal.database.write(partial(at_once, ordered=ordered))
+        for batch in kept:
+            report([client.cnpj in registered for client in batch])
     else:
         for batch in wanted:
             registered = await portal.database.write(partial(one_batch, batch=batch))

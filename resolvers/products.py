@@ -14,6 +14,9 @@ from resolvers import vendor_events
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 
+BATCH = 500
+"""Number of products that are locked together."""
+
 
 class CreateProduct(NamedTuple):
     """Product to create."""
@@ -103,17 +106,17 @@ async def put_all(
     """Create the products with new codes and update the others.
 
     Orders and activations keep the seats that they were made with. Each batch is a transaction, or all of them are
-    one, which is rolled back if `batches` raises an error. `report` is called with the changes of each batch.
+    one, which begins when `batches` has ended without an error. `report` is called with the changes of each batch, or
+    of all of them, after their transaction.
     """
 
-    async def at_once(tx: Transaction) -> None:
-        new = list[Event]()
-        for batch in batches:
-            done = await put(tx, batch)
-            new += _events_of(done)
-            report(_changes(done))
+    async def at_once(tx: Transaction, ordered: Sequence[ProductDetails]) -> list[Change]:
+        done: dict[str, Put] = {}
+        for start in range(0, len(ordered), BATCH):
+            done |= await put(tx, ordered[start : start + BATCH])
         # The counters, which the events are numbered by, are the last lock that a transaction takes.
-        await vendor_events.append(portal, tx, new)
+        await vendor_events.append(portal, tx, _events_of(done))
+        return _changes(done)
 
     async def one_batch(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:
         done = await put(tx, batch)
@@ -121,7 +124,10 @@ async def put_all(
         return _changes(done)
 
     if all_or_nothing:
-        await portal.database.write(at_once)
+        # A transaction that loses against another one is run again with all of them. In one order over all batches, so
+        # that two imports of the same products can't deadlock.
+        ordered = sorted((details for batch in batches for details in batch), key=lambda details: details.code)
+        report(await portal.database.write(partial(at_once, ordered=ordered)))
         return
     for batch in batches:
         report(await portal.database.write(partial(one_batch, batch=batch)))

@@ -1,5 +1,6 @@
 """`portal import clients`, `portal import products` and `portal import prices`."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -62,18 +63,18 @@ def clients(
 
     async def work(portal: Portal) -> None:
         found = await partners.named(portal, partner)
-        under_way: list[Row] = []
+        under_way = deque[list[Row]]()
 
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[RegisterClient]]:
-            nonlocal under_way
             rows = _not_repeated(client_rows.read(opened.rows), outcome)
             steps = Steps("clients", opened, on_progress)
-            for under_way in good_rows(rows, outcome, steps, all_or_nothing=all_or_nothing):
-                yield [row.client for row in under_way]
+            for good in good_rows(rows, outcome, steps, all_or_nothing=all_or_nothing):
+                under_way.append(good)
+                yield [row.client for row in good]
 
         def done(registered: list[bool]) -> None:
             outcome.done["imported"] += sum(registered)
-            for row, new in zip(under_way, registered, strict=True):
+            for row, new in zip(under_way.popleft(), registered, strict=True):
                 if not new:
                     outcome.done["there"] += 1
                     there = outcome.text("já está cadastrado; nada mudou.", "is registered already; left alone.")

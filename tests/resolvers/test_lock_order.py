@@ -10,10 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from db import client_changes, tables
+from db import products as product_statements
+from db.client_changes import ClientDetails
 from db.engine import Database
 from domain.access import Role
-from resolvers import ids
+from domain.products import ProductDetails
+from resolvers import ids, imports, products
+from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
+from tests import cnpjs
 from tests.api import Api, serving
 from tests.clusters import Cluster
 from tests.executors import DOCUMENTS
@@ -22,7 +27,7 @@ from tests.resolvers.mixed_changes import CHANGES, NAMES, OF_VENDOR, Given, Worl
 from tests.resolvers.test_races import AHEAD_SECONDS
 from tests.schema.introspection import mutations
 from tests.schema.recipes import SESSIONS
-from tests.units import fetch_all, writing
+from tests.units import execute, fetch_all, writing
 
 WRITERS, EACH, CLIENTS = 6, 14, 8
 OFTEN = {"cancelClient": 8, "activateLicenses": 4, "moveActivations": 4, "updateActivation": 4, "cancelActivation": 4}
@@ -162,3 +167,45 @@ async def test_an_activation_is_not_locked_before_its_client(api: Api, client: s
 @pytest.mark.edge
 def test_every_mutation_is_tried() -> None:
     assert {*CHANGES} == set(mutations()) - SESSIONS | {"signOutEverywhere"}
+
+
+@POSTGRESQL
+async def test_an_import_of_products_locks_them_in_order_over_all_batches(portal: Portal) -> None:
+    code = uuid4().hex.upper()
+    earlier, later = (ProductDetails(f"{code}{letter}", "Módulo", 1, active=True) for letter in "AZ")
+    async with writing(portal.database) as tx:
+        await products.put(tx, [earlier, later])
+    changed = [[each._replace(name="Novo")] for each in (later, earlier)]
+    async with writing(portal.database) as tx:
+        await product_statements.locked(tx, [earlier.code])
+        importing = asyncio.ensure_future(products.put_all(portal, changed, all_or_nothing=True, report=lambda _: None))
+        await asyncio.wait([importing], timeout=AHEAD_SECONDS)
+        free = sa.select(tables.products.c.id).where(tables.products.c.code == later.code)
+        # It raises an error if the product is locked.
+        assert await fetch_all(tx, free.with_for_update(nowait=True))
+    await importing
+
+
+@POSTGRESQL
+async def test_an_import_of_clients_locks_them_in_order_over_all_batches(portal: Portal) -> None:
+    partner_id = await new_partner(portal)
+    earlier, later = sorted(cnpjs.another() for _ in range(2))
+    new = [[RegisterClient(cnpj, ClientDetails(name="Padaria"))] for cnpj in (later, earlier)]
+    heard: list[list[bool]] = []
+
+    async def register(cnpj: str) -> int | None:
+        details = ClientDetails(name="Padaria")
+        return await client_changes.register(tx, partner_id=partner_id, cnpj=cnpj, details=details, at=portal.now())
+
+    async with writing(portal.database) as tx:
+        await register(earlier)
+        importing = asyncio.ensure_future(
+            imports.register_clients(portal, partner_id, new, all_or_nothing=True, report=heard.append)
+        )
+        await asyncio.wait([importing], timeout=AHEAD_SECONDS)
+        # It waits for the import if that has registered it, and each for the other.
+        await execute(tx, sa.text("SET LOCAL lock_timeout = '100ms'"))
+        assert await register(later) is not None
+    await importing
+
+    assert heard == [[False], [False]]
