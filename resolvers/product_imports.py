@@ -49,7 +49,7 @@ async def read(portal: Portal, content: Content) -> ProductSheet:
 
 
 def _products(opened: Sheet, digest: bytes) -> ProductSheet:
-    rows = contents.limited(product_rows.read(opened.rows))
+    rows = contents.limited(product_rows.read(opened.rows, opened.header.of))
     return ReadSheet(digest, opened.header, rows, contents.warned(opened))
 
 

@@ -1,12 +1,18 @@
 """Values of a sheet's cells, as spreadsheets and people write them."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from domain.languages import Text
+from domain.sheet_files import DotBothWays
 from domain.sheet_rows import NoAnswer, NoWholeNumber
 from domain.text import fold
 
-_WHOLE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:[.,]0{1,2})?")
+_WHOLE = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+)(?:[.,]0{1,2})?|0+[.,]000")
+_DECIMAL_DOT = re.compile(r"[0-9]+(?:,[0-9]{3})*\.[0-9]{1,2}|0[0-9]*\.[0-9]{3}")
+"""A number whose dot separates decimals: also three of them after a zero, which precedes no thousands."""
+
+_DOT_OF_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?")
 _YES = frozenset("sim s yes y true verdadeiro 1 x ativo active".split())
 _NO = frozenset("nao n no false falso 0 inativo inactive".split())
 
@@ -19,6 +25,27 @@ _ERROR = re.compile(
 """Errors that spreadsheet programs show in Portuguese and English, and the signs that fill a too narrow column."""
 
 
+class Dots:
+    """Lines in which the dot of a column separates decimals, and thousands."""
+
+    def __init__(self, header: Callable[[str], str]) -> None:
+        """Take the function that returns the header of a column in the file."""
+        self._header = header
+        self._decimal: dict[str, int] = {}
+        self._thousands: dict[str, int] = {}
+
+    def note(self, line: int, numbers: Mapping[str, str]) -> None:
+        """Look at the numbers of a row, by column; raise a refusal if a column has the dot both ways."""
+        for name, written in numbers.items():
+            if _DECIMAL_DOT.fullmatch(written):
+                self._decimal.setdefault(name, line)
+            elif _DOT_OF_THOUSANDS.fullmatch(written):
+                self._thousands.setdefault(name, line)
+            if name in self._decimal and name in self._thousands:
+                decimal, thousands = self._decimal[name], self._thousands[name]
+                raise DotBothWays(header=self._header(name), decimal=decimal, thousands=thousands)
+
+
 def is_error(text: str) -> bool:
     """Return whether the text is what a spreadsheet program shows in place of a value."""
     return _ERROR.fullmatch(text) is not None
@@ -27,7 +54,7 @@ def is_error(text: str) -> bool:
 def whole(text: str, column: Text, *, lowest: int, highest: int) -> int:
     """Return a whole number, written with or without separators of thousands; raise a refusal of any other text."""
     match = _WHOLE.fullmatch(text)
-    digits = "" if match is None else match[1].replace(".", "").lstrip("0") or "0"
+    digits = "" if match is None else (match[1] or "").replace(".", "").lstrip("0") or "0"
     if not digits or len(digits) > len(str(highest)) or not lowest <= int(digits) <= highest:
         raise NoWholeNumber(column, lowest=lowest, highest=highest)
     return int(digits)

@@ -12,10 +12,9 @@ from domain.orders import QUANTITY_MAX, OrderType
 from domain.price_tables import PriceKey
 from domain.prices import Tier
 from domain.refusals import Refusal
-from domain.sheet_files import DotBothWays
 from domain.sheet_rows import AmbiguousProduct, NoAmount, RepeatedTier, UnknownOrderType, UnknownProduct
 from domain.text import fold, visible
-from resolvers.sheets.cells import whole
+from resolvers.sheets.cells import Dots, whole
 from resolvers.sheets.headers import Columns, Layout
 from resolvers.sheets.reader import BadRow, Line, without_text_mark
 
@@ -58,10 +57,11 @@ _ORDER_TYPES = {
     "additional seats": OrderType.ADDITIONAL_SEATS,
     "adicional": OrderType.ADDITIONAL_SEATS,
 }
-_BRAZILIAN = re.compile(r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
-_ENGLISH = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}")
-_DECIMAL_DOT = re.compile(r"[0-9]+(?:,[0-9]{3})*\.[0-9]{1,2}")
-_DOT_OF_THOUSANDS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?")
+_BRAZILIAN = re.compile(r"(?:[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]{1,2})?")
+_ENGLISH = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+\.[0-9]{1,2}")
+_THREE_DECIMALS = re.compile(r"(0[0-9]*\.[0-9]{2})0")
+"""An amount with a zero before the dot, which separates no thousands then."""
+
 _CURRENCY = re.compile(r"R\$\s*", re.IGNORECASE)
 _NOTHING = frozenset({"-", "–", "—"})
 """What spreadsheets show for zero in the format of accounting."""
@@ -97,38 +97,19 @@ class Products:
         return named[0].id
 
 
-class _Dots:
-    """Lines in which the dot of a column separates decimals, and thousands."""
-
-    def __init__(self) -> None:
-        self._decimal: dict[str, int] = {}
-        self._thousands: dict[str, int] = {}
-
-    def note(self, line: int, cells: Mapping[str, str], header: Callable[[str], str]) -> None:
-        """Look at the numbers of a row; raise a refusal if a column has the dot both ways."""
-        for name in LABELS:
-            written = _amount(cells.get(name, ""))
-            if _DECIMAL_DOT.fullmatch(written):
-                self._decimal.setdefault(name, line)
-            elif _DOT_OF_THOUSANDS.fullmatch(written):
-                self._thousands.setdefault(name, line)
-            if name in self._decimal and name in self._thousands:
-                raise DotBothWays(header=header(name), decimal=self._decimal[name], thousands=self._thousands[name])
-
-
 def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[str], str] = str) -> Prices:
     """Read the whole sheet; raise a refusal if a column has the dot as decimal and as thousands separator.
 
     `header` returns the header of a column in the file.
     """
     tiers: dict[PriceKey, list[Tier]] = {}
-    bad, dots = [], _Dots()
+    bad, dots = [], Dots(header)
     for line in lines:
         if isinstance(line, BadRow):
             bad.append(line)
             continue
         cells = {name: visible(without_text_mark(cell)).strip() for name, cell in line.cells.items()}
-        dots.note(line.number, cells, header)
+        dots.note(line.number, {name: _amount(cells.get(name, "")) for name in LABELS})
         try:
             key, tier = _tier(cells, products)
         except Refusal as refusal:
@@ -168,6 +149,8 @@ def _price(cells: Mapping[str, str], name: str) -> Cents:
         plain = plain.replace(".", "").replace(",", ".")
     elif _ENGLISH.fullmatch(plain):
         plain = plain.replace(",", "")
+    elif three := _THREE_DECIMALS.fullmatch(plain):
+        plain = three[1]
     cents = money.parse(plain)
     if cents is None or cents > UNIT_PRICE_MAX:
         raise NoAmount(LABELS[name], highest=Amount(UNIT_PRICE_MAX))

@@ -1,6 +1,6 @@
 """Products from a sheet: each row becomes a product of the vendor, or a bad row with its reason."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from domain.checks import Checks
@@ -8,7 +8,7 @@ from domain.languages import Text
 from domain.products import INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
 from domain.refusals import Refusal
 from domain.sheet_rows import RepeatedCode
-from resolvers.sheets.cells import whole, yes_or_no
+from resolvers.sheets.cells import Dots, whole, yes_or_no
 from resolvers.sheets.headers import Columns, Layout
 from resolvers.sheets.reader import BadRow, Line, without_text_mark
 
@@ -36,10 +36,17 @@ class Row(NamedTuple):
     details: ProductDetails
 
 
-def read(lines: Iterable[Line | BadRow]) -> Iterator[Row | BadRow]:
-    """Check each row of the sheet; a code may be in one row only, because two could contradict each other."""
+def read(lines: Iterable[Line | BadRow], header: Callable[[str], str] = str) -> Iterator[Row | BadRow]:
+    """Check each row of the sheet; a code may be in one row only, because two could contradict each other.
+
+    Raises a refusal if the column of seats has the dot as decimal and as thousands separator. `header` returns the
+    header of a column in the file.
+    """
     seen: dict[str, int] = {}
+    dots = Dots(header)
     for line in lines:
+        if isinstance(line, Line):
+            dots.note(line.number, {"included_seats": without_text_mark(line.cells.get("included_seats", ""))})
         row = line if isinstance(line, BadRow) else _row(line)
         if isinstance(row, Row) and isinstance(line, Line):
             first = seen.setdefault(row.details.code, row.line)

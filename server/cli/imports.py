@@ -118,7 +118,7 @@ def import_products(
 
     async def work(portal: Portal) -> None:
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[ProductDetails]]:
-            rows = product_rows.read(opened.rows)
+            rows = product_rows.read(opened.rows, opened.header.of)
             for good in good_rows(rows, outcome, Steps("products", opened, on_progress), all_or_nothing=all_or_nothing):
                 yield [row.details for row in good]
 

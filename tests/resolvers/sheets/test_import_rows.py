@@ -12,6 +12,7 @@ from domain.text import single_spaced
 from resolvers.clients import RegisterClient
 from resolvers.sheets import clients as client_rows
 from resolvers.sheets import prices as price_rows
+from resolvers.sheets import products as product_rows
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.prices import Products
 from resolvers.sheets.reader import BadRow, Line
@@ -148,6 +149,11 @@ def price(**changed: str) -> price_rows.Prices:
         ("1.234.567", 123456700),
         ("0", 0),
         ("99.999.999,99", 9999999999),
+        ("0.990", 99),
+        ("00.500", 50),
+        ("0.000", 0),
+        ("R$ 0.050", 5),
+        ("012.500", 1250),
     ],
 )
 def test_an_amount_is_read_in_both_ways_of_writing_it(written: str, cents: int) -> None:
@@ -184,6 +190,9 @@ def test_a_product_that_is_none_or_several_is_a_bad_row(written: str, word: str)
         ("unit_setup_fee", "1.250,00", "R$ 99.9", (3, 2)),
         ("unit_monthly_price", "1,234.50", "1.234", (2, 3)),
         ("minimum_quantity", "10.00", "1.000", (2, 3)),
+        ("unit_monthly_price", "0.990", "84.900", (2, 3)),
+        ("unit_setup_fee", "1.250", "0.000", (3, 2)),
+        ("bonus_quantity", "0.000", "1.000", (2, 3)),
     ],
 )
 def test_a_column_with_the_dot_both_ways_is_refused_with_both_lines(
@@ -212,7 +221,13 @@ def test_a_column_with_the_dot_one_way_is_read(written: tuple[str, str]) -> None
     assert price_rows.read(rows, PRODUCTS).bad == []
 
 
-@pytest.mark.parametrize("written", ["", "-1", "1,234", "12.34.56", "1e3", "100.000.000,00", "dez", "1,2,3", "٣"])
+NO_CENTS = "0.995", "001.234", "0.123.456", "0.990,50", "0,990.50"
+"""Zeros before a separator of thousands, or fractions of a cent."""
+
+
+@pytest.mark.parametrize(
+    "written", ["", "-1", "1,234", "12.34.56", "1e3", "100.000.000,00", "dez", "1,2,3", "٣", *NO_CENTS]
+)
 def test_what_is_no_amount_is_a_bad_row(written: str) -> None:
     (bad,) = price(unit_monthly_price=written).bad
 
@@ -226,6 +241,29 @@ def test_a_quantity_is_read_however_a_spreadsheet_writes_it(written: str, meant:
     assert (tier.minimum_quantity, tier.bonus_quantity) == (meant, meant)
 
 
+@pytest.mark.parametrize("written", ["0.000", "0,000", "000", "0.0"])
+def test_a_zero_with_decimals_is_a_whole_number(written: str) -> None:
+    ((tier,),) = price(bonus_quantity=written).tiers.values()
+
+    assert tier.bonus_quantity == 0
+
+
+def test_seats_with_the_dot_both_ways_are_refused_with_both_lines() -> None:
+    lines = [
+        Line(number, {"code": f"P{number}", "name": "Módulo", "included_seats": seats})
+        for number, seats in enumerate(("0.000", "1.000"), 2)
+    ]
+
+    with pytest.raises(DotBothWays) as refused:
+        list(product_rows.read(lines, {"included_seats": "Usuários"}.__getitem__))
+
+    assert (refused.value.facts["header"], refused.value.facts["decimal"], refused.value.facts["thousands"]) == (
+        "Usuários",
+        2,
+        3,
+    )
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -233,6 +271,9 @@ def test_a_quantity_is_read_however_a_spreadsheet_writes_it(written: str, meant:
         {"minimum_quantity": "10001"},
         {"minimum_quantity": "9" * 5000},
         {"minimum_quantity": "1,5"},
+        {"minimum_quantity": "0.001"},
+        {"minimum_quantity": "010.000"},
+        {"bonus_quantity": "0.010"},
         {"bonus_quantity": "-1"},
         {"product": "nada"},
         {"order_type": "Troca"},
