@@ -22,7 +22,7 @@ _PASSING_STATUSES = frozenset(
         HTTPStatus.GATEWAY_TIMEOUT,
     }
 )
-_PASSING_CODES = frozenset({"RATE_LIMITED", "UNAVAILABLE"})
+_PASSING_CODES = frozenset({"RATE_LIMITED", "TIMEOUT", "UNAVAILABLE"})
 
 Event = Mapping[str, Any]
 

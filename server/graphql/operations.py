@@ -3,38 +3,31 @@
 from collections.abc import AsyncIterable, Callable
 from functools import partial
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSyntaxError, OperationType
+from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution.values import VariableValues
 
 from db.engine import replicas, row_scope
 from db.engine.place_queue import is_large
 from db.engine.replicas import QueryReads
 from domain.costs import POINTS_MAX
-from domain.errors import (
-    ApiError,
-    DocumentNotFound,
-    DocumentNotTrusted,
-    ProviderUnreachable,
-    UnusableToken,
-)
-from domain.limits import TooFewPoints
+from domain.errors import ApiError, DocumentNotFound, DocumentNotTrusted
 from resolvers.context import Context
 from resolvers.feed import Follower
 from resolvers.portal import Portal
 from resolvers.rates import Account
 from resolvers.viewers import Viewer
 from schema.root import GRAPHQL_SCHEMA
-from server.graphql import cost_reports, garbage, preparation
+from server.graphql import cost_reports, garbage, preparation, refused_operations
 from server.graphql.answer_json import PartEncoder, with_member
 from server.graphql.answers import Answer, refused, with_errors
 from server.graphql.budget import Budget
 from server.graphql.cost_prices import SHORT_POINTS, Price
-from server.graphql.documents import Document, Documents, MutationOverGetError
+from server.graphql.documents import Document, Documents
 from server.graphql.large_answers import WHOLE, Parts, unless_stopped, written
 from server.graphql.operation_facts import Operation
 from server.graphql.operation_requests import OperationRequest
 from server.graphql.pauses import Pauses, ShortOperations, Turns
-from server.graphql.requirements import checked, gets_schema, insist_on_token, insist_on_viewer
+from server.graphql.requirements import checked, gets_schema, insist_on_viewer
 from server.graphql.shared_results import Cost, SharedResults
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.subscriptions import ResultStream
@@ -88,7 +81,8 @@ class Operations:
 
         Raise MutationOverGetError if a request that may only read selects a mutation, UnusableToken unless the
         operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, Unavailable if
-        a large operation waits too long for others, and TooFewPoints if the caller has too few points left.
+        a large operation waits too long for others or a subscription can't begin yet, and TooFewPoints if the caller
+        has too few points left.
         """
         operation, preparing = None, 0
         try:
@@ -96,7 +90,7 @@ class Operations:
             if document is None:
                 document, preparing = await self._document(context, request)
             if document.ast is None:
-                return _invalid(context, document)
+                return refused_operations.invalid(context, document)
             if context.viewer is None and not document.public:
                 insist_on_viewer(context, document, request)
             operation = document.chosen(request.operation_name, context.deadline, read_only=request.read_only)
@@ -104,7 +98,7 @@ class Operations:
             if isinstance(variables, list):
                 return refused(context, variables, operation)
         except ApiError as error:
-            return _not_begun(context, error, operation)
+            return refused_operations.not_begun(context, error, operation)
         price = operation.constant_price or operation.price_of(variables.coerced)
         paying = self.limiter.charge(context, price, preparing)
         if paying is not None:
@@ -216,14 +210,18 @@ class Operations:
     async def _subscribed(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues
     ) -> Answer:
-        """Return the stream of a subscription, or the errors because of which there is none."""
+        """Return the stream of a subscription, or the errors because of which there is none.
+
+        Raises Unavailable if there may be one later.
+        """
         if request.renew is None:
             message = "A subscription is answered as “text/event-stream”: accept it, by POST or GET."
             return refused(context, [GraphQLError(message, operation.ast)], operation)
         try:
             leave = self.streams.enter(context.signed_in, context.client_address, request.transport)
         except ApiError as error:
-            return refused(context, [GraphQLError(str(error), operation.ast, original_error=error)], operation)
+            refusal = GraphQLError(str(error), operation.ast, original_error=error)
+            return refused_operations.not_followed(context, [refusal], operation)
         followed: object = None
         try:
             followed = operation.prepared.event_stream(variables, context_value=context)
@@ -233,7 +231,7 @@ class Operations:
             if not isinstance(followed, Follower):
                 leave()
         if not isinstance(followed, Follower):
-            return refused(context, getattr(followed, "errors", None) or (), operation)
+            return refused_operations.not_followed(context, getattr(followed, "errors", None) or (), operation)
         stream = ResultStream(
             context,
             operation,
@@ -266,16 +264,6 @@ class Operations:
         return document
 
 
-def _not_begun(context: Context, error: ApiError, operation: Operation | None) -> Answer:
-    """Return the answer of an operation that was refused before it began, or raise the error that is the answer."""
-    if isinstance(error, UnusableToken | ProviderUnreachable | TooFewPoints):
-        raise error
-    insist_on_token(context)
-    if isinstance(error, MutationOverGetError):
-        raise error
-    return refused(context, [GraphQLError(str(error), original_error=error)], operation)
-
-
 async def _run(context: Context, operation: Operation, variables: VariableValues, parts: Parts = WHOLE) -> Answer:
     if context.charge is not None:
         context.charge.can_cancel = False
@@ -283,13 +271,6 @@ async def _run(context: Context, operation: Operation, variables: VariableValues
     if not isinstance(result, ExecutionResult):
         result = await result
     return _answer(context, result, operation)
-
-
-def _invalid(context: Context, document: Document) -> Answer:
-    insist_on_token(context)
-    parsed = not any(isinstance(error, GraphQLSyntaxError) for error in document.errors)
-    errors = document.suggested_errors() if gets_schema(context) else document.hidden_errors()
-    return refused(context, errors, parsed=parsed)
 
 
 def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:

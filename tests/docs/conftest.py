@@ -73,19 +73,20 @@ def demo_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def new_demo(program: Path, tmp_path: Path) -> Iterator[Demo]:
     """A demonstration that nothing else has changed."""
-    with _served(program, tmp_path) as demo:
+    with served(program, tmp_path) as demo:
         yield demo
 
 
 @pytest.fixture(scope="session")
 def demo(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """A demonstration that tests share, each with objects of its own."""
-    with _served(program, tmp_path_factory.mktemp("served")) as demo:
+    with served(program, tmp_path_factory.mktemp("served")) as demo:
         yield demo
 
 
 @contextmanager
-def _served(program: Path, folder: Path) -> Iterator[Demo]:
-    command = Command(program, data.demonstration(folder / "data"))
+def served(program: Path, folder: Path, **settings: str) -> Iterator[Demo]:
+    """A demonstration of its own, whose server has these settings."""
+    command = Command(program, data.demonstration(folder / "data") | settings)
     with serving(command.environment, folder / "log") as (url, _):
         yield Demo(url, command.token(), command.token("admin@moderniza.example"), command)

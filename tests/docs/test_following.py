@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests import cnpjs
-from tests.docs.conftest import Demo
+from tests.docs.conftest import Demo, served
 from tests.docs.pages import the_file
 from tests.e2e.processes import wait_until
 
@@ -22,10 +22,15 @@ _REGISTER = """mutation ($cnpj: String!, $name: String!) {
 
 @contextmanager
 def _running(script: Path, demo: Demo) -> Iterator[Iterator[str]]:
-    """The lines that the script prints, which is killed at the end."""
+    """The lines that the script prints, also those of errors; it is killed at the end."""
     environment = {**os.environ, "PORTAL": demo.url, "TOKEN": demo.token, "PYTHONIOENCODING": "utf-8"}
     with subprocess.Popen(
-        [sys.executable, str(script)], cwd=script.parent, env=environment, stdout=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, str(script)],
+        cwd=script.parent,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
     ) as process:
         assert process.stdout is not None
         try:
@@ -61,6 +66,28 @@ def test_the_script_that_follows_prints_each_event_once(demo: Demo, tmp_path: Pa
     numbers = [int(line.split()[0]) for line in printed]
     assert numbers == [before["number"] + more for more in (1, 2, 3)]
     assert [name in line for name, line in zip(("Um", "Dois", "Três"), printed, strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize("name", ["follow.py", "follow_by_websocket.py"])
+def test_a_script_that_is_one_too_many_follows_later(program: Path, tmp_path: Path, name: str) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, chosen in ((first, "follow.py"), (second, name)):
+        folder.mkdir()
+        (folder / chosen).write_text(the_file(chosen, "docs/guides/subscriptions.md"), encoding="utf-8")
+
+    with served(program, tmp_path / "served", MAX_SUBSCRIPTIONS_OF_USER="1") as demo, ExitStack() as running:
+        until_killed = running.enter_context(ExitStack())
+        until_killed.enter_context(_running(first / "follow.py", demo))
+        wait_until((first / "events.cursor").exists)
+        lines = running.enter_context(_running(second / name, demo))
+        refused = next(lines)
+        until_killed.close()
+        wait_until((second / "events.cursor").exists)
+        _register(demo, "Padaria Um")
+        printed = next(line for line in lines if line != refused)
+
+    assert "acompanhamento aberto" in refused
+    assert "Padaria Um" in printed
 
 
 def test_the_script_that_catches_up_prints_what_has_changed_and_the_cursor(demo: Demo, tmp_path: Path) -> None:

@@ -1,15 +1,19 @@
 """Subscriptions that are refused or ended, as a stream of events and over WebSocket."""
 
+import json
+from http import HTTPStatus
+
 import pytest
 
 from db import events
+from db.engine import Database
 from db.engine.keyset import Keyset
 from db.events import EventFilter
 from resolvers import cursors, ids
 from server.app import create_app
 from server.graphql.documents import Documents
 from server.settings import Settings
-from tests import streams
+from tests import streams, websockets
 from tests.api import Api
 from tests.factories import new_caller
 from tests.schema.following import Streaming, cursor_of, last_number
@@ -67,18 +71,47 @@ async def test_each_caller_has_a_limited_number_of_subscriptions(api: Api, docum
     other = await new_caller(api.http, api.portal, api.partner_id)
 
     async with streams.streaming(api, app=app), streams.streaming(api, app=app):
-        async with (
-            streams.streaming(api, app=app) as third,
-            streams.streaming(other, app=app),
-            streams.streaming(other, app=app) as fifth,
-        ):
-            of_user, of_process = await third.error(), await fifth.error()
+        async with streams.streaming(api, app=app) as third, streams.streaming(other, app=app):
+            of_user = await third.error()
         async with streams.streaming(other, app=app) as again:
             await api.client()
             assert await again.numbers(1)
 
     assert of_user["extensions"] == {"code": "RATE_LIMITED", "limit": 2, "retryAfter": 5}
-    assert of_process["extensions"]["code"] == "UNAVAILABLE"
+
+
+@pytest.mark.edge
+async def test_a_full_process_asks_subscribers_to_come_back(api: Api, documents: Documents) -> None:
+    app = create_app(api.portal, Settings(max_subscriptions=1), documents=documents)
+
+    async with streams.streaming(api, app=app):
+        async with streams.streaming(api, app=app) as second:
+            body = json.loads(await second.receive_body())
+        async with websockets.streaming(api, app=app) as third:
+            by_websocket = await third.error()
+
+    assert (second.status, second.headers["retry-after"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "1")
+    assert second.headers["content-type"].startswith("application/json")
+    assert body == {"errors": [by_websocket]}
+    assert by_websocket["extensions"] == {"code": "UNAVAILABLE"}
+
+
+async def test_a_subscription_that_can_not_begin_in_time_may_begin_later(api: Api, documents: Documents) -> None:
+    await api.client()
+    after, database = await cursor_of(api, await last_number(api)), api.portal.database
+    # The token is known already, as it is for some seconds after a request.
+    await api.data("{ viewer { role } }")
+    api.portal.database = in_threads = Database(database.url.render_as_string(hide_password=False), in_place=False)
+    app = create_app(api.portal, Settings(request_timeout_seconds=1e-6), documents=documents)
+    try:
+        async with streams.streaming(api, app=app, after=after) as stream:
+            (error,) = json.loads(await stream.receive_body())["errors"]
+    finally:
+        api.portal.database = database
+        await in_threads.close()
+
+    assert (stream.status, error["extensions"]["code"]) == (HTTPStatus.GATEWAY_TIMEOUT, "TIMEOUT")
+    assert (api.portal.feed.followers, app.state.streams.total) == (0, 0)
 
 
 async def test_the_end_of_a_token_ends_its_subscriptions(api: Api, streaming: Streaming) -> None:
