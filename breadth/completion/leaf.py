@@ -17,6 +17,7 @@ from graphql import (
 )
 from graphql.pyutils import inspect
 
+from breadth.awaiting import EASY, learn
 from breadth.batch_resolvers import column_serialization
 from breadth.completion.base import Completion
 from breadth.paths import Paths
@@ -84,14 +85,10 @@ class Leaf:
                 return column
         return None
 
-    def coerced(self, value: Value) -> Value:
-        """Return the JSON form of one value. Raises whatever the type raises, and TypeError if that is null."""
-        coerced = self.coerce(value)
-        if coerced is None or coerced is Undefined:
-            call = f"`{inspect(self.of_type)}.coerce_output_value({inspect(value)})`"
-            message = f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}"
-            raise TypeError(message)
-        return coerced
+    def null_error(self, value: Value, coerced: Value) -> TypeError:
+        """Return the error of a value whose JSON form is null."""
+        call = f"`{inspect(self.of_type)}.coerce_output_value({inspect(value)})`"
+        return TypeError(f"Expected {call} to return non-nullable value, returned: {inspect(coerced)}")
 
     def remember(self, values: Sequence[Value], names: Sequence[Value], *, nullable: bool) -> None:
         """Keep the names of an enum's members, whose number is small; any other value may be equal to another one."""
@@ -123,24 +120,42 @@ class LeafCompletion(Completion):
         ready = self._leaf.ready(values)
         return super().complete(run, values, paths) if ready is None else ready
 
-    def _settled(self, run: Run, values: Column, paths: Paths) -> Column:
+    def _settled(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
+        column: Column = []
         try:
-            column = list(map(self._leaf.coerce, values))
-        except Exception:
-            return self._one_by_one(run, values, paths)
-        if any(value is None or value is Undefined for value in column):
-            return self._one_by_one(run, values, paths)
+            column += map(self._leaf.coerce, values)
+        except Exception as error:
+            return self._one_by_one(run, values, paths, column, error)
+        if len(column) < len(values):
+            # A StopIteration of the scalar looks like the end of the values.
+            return self._one_by_one(run, values, paths, column)
+        kinds = set(map(type, column))
+        if _NONE in kinds or (not kinds <= EASY and any(learn(kinds))):
+            return [self._checked(run, value, values[index], paths, index) for index, value in enumerate(column)]
         self._leaf.remember(values, column, nullable=self.nullable)
         return column
 
-    def _one_by_one(self, run: Run, values: Column, paths: Paths) -> Column:
-        column: Column = []
-        for index, value in enumerate(values):
+    def _one_by_one(
+        self, run: Run, values: Column, paths: Paths, column: Column, error: Exception | None = None
+    ) -> Column:
+        """Return the column, of which the values before the one that failed are serialized already."""
+        column = [self._checked(run, value, values[index], paths, index) for index, value in enumerate(column)]
+        if error is not None:
+            column.append(self.fail(run, error, paths, len(column)))
+        for index in range(len(column), len(values)):
             try:
-                column.append(self._leaf.coerced(value))
-            except Exception as error:
-                column.append(self.fail(run, error, paths, index))
+                coerced = self._leaf.coerce(values[index])
+            except Exception as another:
+                column.append(self.fail(run, another, paths, index))
+            else:
+                column.append(self._checked(run, coerced, values[index], paths, index))
         return column
+
+    def _checked(self, run: Run, coerced: Value, value: Value, paths: Paths, index: int) -> Value:
+        """Return the JSON form of a value, or what is in its place if the form is null."""
+        if coerced is None or coerced is Undefined:
+            return self.fail(run, self._leaf.null_error(value, coerced), paths, index)
+        return coerced
 
 
 def _is_plain_enum(kind: type) -> bool:

@@ -75,3 +75,33 @@ def test_a_column_of_texts_is_what_its_texts_are(scalar: GraphQLScalarType, valu
     stock, ours = answers(scalar, values, Columns)
 
     assert ours == stock
+
+
+@pytest.mark.parametrize("values", [[1], [13], [1, 13], [13, 1], [1, 13, 2, 13]])
+@pytest.mark.parametrize("failure", [StopIteration("no"), ValueError("no")])
+def test_a_value_that_is_not_serialized_is_an_error_of_its_own(values: list[int], failure: Exception) -> None:
+    calls: list[int] = []
+
+    def serialize(value: int) -> int:
+        calls.append(value)
+        if value == 13:
+            raise failure
+        return value
+
+    results = answers(GraphQLScalarType("Number", serialize=serialize), values)
+
+    assert results[1] == results[0]
+    assert len(results[1].errors or ()) == 2 * values.count(13)
+    if isinstance(failure, ValueError):
+        # Each of two fields for each of two executors, and no value twice.
+        assert sorted(calls) == sorted(values * 4)
+
+
+def test_texts_that_stop_an_iteration_are_errors_of_their_own() -> None:
+    class Unknown:
+        def __str__(self) -> str:
+            return next(iter(()))
+
+    stock, ours = answers(GraphQLID, ["a", Unknown(), "b"])
+
+    assert ours == stock
