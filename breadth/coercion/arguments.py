@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from typing import NamedTuple
 
 from graphql import (
     FieldNode,
     GraphQLArgument,
-    GraphQLError,
     GraphQLField,
     GraphQLInputType,
     GraphQLScalarType,
@@ -77,11 +77,19 @@ class Arguments:
         """Keep what can be given again: nothing that a resolver could change for the next request."""
         if self._asked:
             return
+        found = self._found()
+        if found is not None:
+            # Other threads may read in between: without its variables, a constant would be taken for all of the values.
+            self._variables = found.variables
+            self._constant = found.constant
         self._asked = True
+
+    def _found(self) -> "_Found | None":
+        """Return what can be kept; None if that is nothing."""
         whole = {node.name.value: node.value for node in self._node.arguments or ()}
         variables = {name: value.name.value for name, value in whole.items() if isinstance(value, VariableNode)}
         if any(_has_variable(value) for name, value in whole.items() if name not in variables):
-            return
+            return None
         fixed = FieldNode(
             name=self._node.name,
             arguments=tuple(node for node in self._node.arguments or () if node.name.value not in variables),
@@ -95,21 +103,32 @@ class Arguments:
             for name, definition in rest.args.items()
             if name in whole or definition.default is not None
         ):
-            return
+            return None
         try:
             constant = get_argument_values(rest, fixed)
-        except GraphQLError:
-            return
-        if all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
-            # In the order of the definition, with a place for each variable.
-            names = {name: definition.out_name or name for name, definition in self._definition.args.items()}
-            places = [out_name for name, out_name in names.items() if name in variables or out_name in constant]
-            self._constant = {out_name: constant.get(out_name) for out_name in places}
-            self._variables = tuple(
+        except Exception:
+            # It is an error of each request.
+            return None
+        if not all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
+            return None
+        # In the order of the definition, with a place for each variable.
+        names = {name: definition.out_name or name for name, definition in self._definition.args.items()}
+        places = [out_name for name, out_name in names.items() if name in variables or out_name in constant]
+        return _Found(
+            {out_name: constant.get(out_name) for out_name in places},
+            tuple(
                 (argument.out_name or name, variable, _may_be_left_out(argument))
                 for name, variable in variables.items()
                 if (argument := self._definition.args.get(name)) is not None
-            )
+            ),
+        )
+
+
+class _Found(NamedTuple):
+    """Values that can be kept, and the variables that give the others: the value's name, the variable's, and a flag."""
+
+    constant: dict[str, Value]
+    variables: tuple[tuple[str, str, bool], ...]
 
 
 class _NoArguments(Arguments):
