@@ -7,7 +7,7 @@ text in both languages; those that only a programmer meets are in English.
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from domain.access import ACTIONS, Permission
+from domain.access import ACTIONS, ROLE_PERMISSIONS, Permission, Role
 from domain.languages import Fact, Language, Text
 from domain.policies import PolicyKind
 
@@ -129,7 +129,7 @@ class TokenElsewhere(UnusableToken):
 
 
 class Forbidden(ApiError):
-    """The user or token lacks permissions that the operation requires."""
+    """The user's role lacks permissions that the operation requires."""
 
     code = "FORBIDDEN"
     text = Text(
@@ -142,6 +142,24 @@ class Forbidden(ApiError):
         by_name = sorted(missing, key=lambda permission: permission.value)
         names = [permission.value for permission in by_name]
         super().__init__("", {"actions": [ACTIONS[each] for each in by_name]}, missingPermissions=names)
+
+
+class TokenForbidden(Forbidden):
+    """The API token lacks permissions that the operation requires, and its user's role has some of them."""
+
+    text = Text(
+        pt="Este token não permite {actions:nem}.",
+        en="This token does not allow you to {actions:or}.",
+    )
+
+
+def lacking(missing: Iterable[Permission], role: Role) -> Forbidden:
+    """Return the error for missing permissions: the token's if its user's role would allow one of them.
+
+    Another token of the user gets what the role allows; all else needs another role.
+    """
+    missing = frozenset(missing)
+    return TokenForbidden(missing) if missing & ROLE_PERMISSIONS[role] else Forbidden(missing)
 
 
 class SecondFactorRequired(ApiError):

@@ -10,7 +10,7 @@ from domain.activations import NOTE_LENGTH
 from domain.bulk import CountChanged
 from domain.deadlines import AnswerTimedOut, ChangeNotShown, ChangeTimedOut, ReadTimedOut
 from domain.documents import REGISTERED_MAX, DocumentIdTaken, InvalidDocument, TooManyAtOnce
-from domain.errors import ApiError, BodyTooLong, Forbidden, TokenElsewhere
+from domain.errors import ApiError, BodyTooLong, Forbidden, TokenElsewhere, TokenForbidden
 from domain.fields import entries
 from domain.languages import Text
 from domain.licenses import COUNTER_MAX
@@ -98,6 +98,7 @@ from domain.webhooks import (
     WebhookKeysChanging,
     WebhookLimit,
     WebhookPermissionNotHeld,
+    WebhookTokenPermissionNotHeld,
 )
 
 Said: TypeAlias = Refusal | ApiError
@@ -148,6 +149,7 @@ SAMPLES: Sequence[Said] = (
         highest=10_000,
     ),
     WebhookPermissionNotHeld(("selection",), permission=ACTIONS[Permission.CLIENTS_READ]),
+    WebhookTokenPermissionNotHeld(("selection",), permission=ACTIONS[Permission.CLIENTS_READ]),
     WebhookLimit(limit=20),
     TooManyWaiting(limit=20),
     WebhookKeysChanging(hours=24),
@@ -199,6 +201,7 @@ SAMPLES: Sequence[Said] = (
     UnusedColumns(headers="Telefone, Vendedor"),
     Forbidden({Permission.ORDERS_APPROVE}),
     Forbidden({Permission.CLIENTS_READ, Permission.ORDERS_APPROVE, Permission.USERS_MANAGE}),
+    TokenForbidden({Permission.CLIENTS_READ, Permission.EXPORTS_CREATE}),
     RateLimited(45),
     RateLimited(120),
     TooManyMails(18_000),

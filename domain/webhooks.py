@@ -171,6 +171,15 @@ class WebhookPermissionNotHeld(Refusal):
     )
 
 
+class WebhookTokenPermissionNotHeld(Refusal):
+    """A webhook can't send what the token that makes it may not read, although its user's role may."""
+
+    text = Text(
+        pt="Este token não permite {permission}; por isso, o webhook também não pode.",
+        en="This token does not allow you to {permission}, so the webhook can't either.",
+    )
+
+
 class WebhookLimit(Refusal):
     """The partner has the maximum number of webhooks."""
 

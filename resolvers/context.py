@@ -8,10 +8,10 @@ from domain.access import Permission
 from domain.documents import Inspection
 from domain.errors import (
     BadUserInput,
-    Forbidden,
     ProviderUnreachable,
     SignInFirst,
     UnusableToken,
+    lacking,
 )
 from domain.field_permissions import NODE_PERMISSIONS
 from domain.languages import Language
@@ -99,7 +99,7 @@ class Context:
         """Return the viewer; raise Forbidden without the permission, Unauthenticated if not signed in."""
         viewer = self.signed_in
         if permission not in viewer.permissions:
-            raise Forbidden([permission])
+            raise lacking([permission], viewer.role)
         return viewer
 
     @property

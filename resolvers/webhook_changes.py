@@ -7,7 +7,7 @@ from typing import NamedTuple
 from db import access, events, retention, webhook_deliveries, webhooks
 from db.webhook_deliveries import QUEUED, Message
 from db.webhooks import NewWebhook, WebhookRow
-from domain.access import ACTIONS, Permissions
+from domain.access import ACTIONS, ROLE_PERMISSIONS, Permissions
 from domain.events import Event, EventType
 from domain.refusals import NotFound
 from domain.webhooks import (
@@ -19,6 +19,7 @@ from domain.webhooks import (
     WebhookLimit,
     WebhookPermissionNotHeld,
     WebhookState,
+    WebhookTokenPermissionNotHeld,
     check_url,
 )
 from resolvers import webhook_keys
@@ -243,11 +244,13 @@ async def _position(work: Work, after: str) -> int:
 
 
 def _check_permissions(work: Work, selection: str | None, batch_size: int) -> None:
-    """Raise WebhookPermissionNotHeld unless the viewer may read what the webhook is to send."""
+    """Raise a refusal unless the viewer's role and token may read what the webhook is to send."""
     held, path = work.viewer.permissions, () if selection is None else ("selection",)
     needed = needed_for(work.context.portal.selections, selection, batch_size)
     for permission in sorted(needed - held, key=lambda missing: missing.value):
-        raise WebhookPermissionNotHeld(path, permission=ACTIONS[permission])
+        of_role = permission in ROLE_PERMISSIONS[work.viewer.role]
+        refusal = WebhookTokenPermissionNotHeld if of_role else WebhookPermissionNotHeld
+        raise refusal(path, permission=ACTIONS[permission])
 
 
 def _made_by(work: Work) -> dict[str, object]:

@@ -7,7 +7,7 @@ from graphql import GraphQLError, GraphQLObjectType, get_argument_values
 from graphql.execution.values import VariableValues
 
 from domain.access import Permissions
-from domain.errors import Forbidden, ProviderUnreachable, SecondFactorRequired
+from domain.errors import ProviderUnreachable, SecondFactorRequired, lacking
 from domain.limits import TooManyPoints
 from resolvers import nodes
 from resolvers.context import Context, unauthenticated
@@ -97,7 +97,7 @@ def _check_permissions(viewer: Viewer, operation: Operation, variables: Coerced)
         needed |= _of_nodes(operation, variables)
     missing = needed - viewer.permissions
     if missing:
-        raise Forbidden(missing)
+        raise lacking(missing, viewer.role)
 
 
 def _of_nodes(operation: Operation, variables: VariableValues) -> Permissions:

@@ -11,7 +11,7 @@ from db.engine import row_scope
 from db.engine.deadline import current
 from db.events import EventRow
 from domain.deadlines import TimedOut
-from domain.errors import Forbidden, SecondFactorRequired, Unavailable
+from domain.errors import SecondFactorRequired, Unavailable, lacking
 from domain.languages import Language
 from domain.limits import TooFewPoints
 from resolvers import events
@@ -140,7 +140,7 @@ class ResultStream:
             raise SecondFactorRequired
         missing = self.operation.permissions - viewer.permissions
         if missing:
-            raise Forbidden(missing)
+            raise lacking(missing, viewer.role)
         if read_after is not None:
             left = min(REMEMBERED_SECONDS - NEW_SECONDS, viewer.seconds_left(context.now()))
             self._admitted_until = context.portal.monotonic() + left

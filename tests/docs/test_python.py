@@ -71,9 +71,9 @@ def test_the_script_that_exports_saves_the_whole_list(demo: Demo, tmp_path: Path
 @pytest.mark.parametrize(
     ("page", "name", "permission", "reason"),
     [
-        (EXPORTS_PAGE, "export.py", "CLIENTS_READ", "Seu perfil não permite exportar listas."),
-        (EXPORTS_PAGE, "export.py", "EXPORTS_CREATE", "Seu perfil não permite consultar clientes."),
-        (PAGE, "poll.py", "CLIENTS_READ", "Seu perfil não permite consultar o histórico."),
+        (EXPORTS_PAGE, "export.py", "CLIENTS_READ", "Este token não permite exportar listas."),
+        (EXPORTS_PAGE, "export.py", "EXPORTS_CREATE", "Este token não permite consultar clientes."),
+        (PAGE, "poll.py", "CLIENTS_READ", "Este token não permite consultar o histórico."),
     ],
 )
 def test_a_script_without_a_permission_says_why_it_ends(  # noqa: PLR0917 — what differs has names.

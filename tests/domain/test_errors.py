@@ -1,7 +1,9 @@
 """Errors of requests."""
 
+import pytest
+
 from domain import errors, limits
-from domain.access import Permission
+from domain.access import Permission, Role
 from domain.languages import Language
 
 
@@ -10,6 +12,21 @@ def test_forbidden_names_every_missing_permission() -> None:
 
     assert str(error) == "Your role does not allow you to view clients or approve orders."
     assert error.extensions == {"missingPermissions": ["CLIENTS_READ", "ORDERS_APPROVE"]}
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.VIEWER])
+def test_a_token_lacks_what_its_users_role_would_allow(role: Role) -> None:
+    error = errors.lacking({Permission.ORDERS_APPROVE, Permission.CLIENTS_READ}, role)
+
+    assert str(error) == "This token does not allow you to view clients or approve orders."
+    assert error.code == "FORBIDDEN"
+    assert error.extensions == {"missingPermissions": ["CLIENTS_READ", "ORDERS_APPROVE"]}
+
+
+def test_a_role_lacks_what_none_of_its_tokens_may_do() -> None:
+    error = errors.lacking({Permission.ORDERS_APPROVE}, Role.VIEWER)
+
+    assert str(error) == "Your role does not allow you to approve orders."
 
 
 def test_rate_limited_says_when_to_try_again() -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.access import Role
+from domain.access import Permission, Role, TokenKind
 from domain.languages import Language
 from tests.api import Api
 from tests.factories import new_caller
@@ -31,6 +31,27 @@ async def test_a_missing_permission_is_said_as_what_it_allows(api: Api) -> None:
     assert await said(viewer, f'{APPROVE[:-2]} revokeApiToken(input: {{apiTokenId: "a"}}) {{ __typename }} }}') == [
         "Seu perfil não permite aprovar pedidos nem administrar tokens de API.",
         "Your role does not allow you to approve orders or manage API tokens.",
+    ]
+
+
+async def test_a_token_without_a_permission_of_its_users_role_is_named(api: Api) -> None:
+    reader = frozenset({Permission.CLIENTS_READ})
+    of_manager = await new_caller(api.http, api.portal, api.partner_id, kind=TokenKind.API, chosen=reader)
+    of_viewer = await new_caller(
+        api.http, api.portal, api.partner_id, kind=TokenKind.API, chosen=reader, role=Role.VIEWER
+    )
+
+    assert await said(of_manager, APPROVE) == [
+        "Este token não permite aprovar pedidos.",
+        "This token does not allow you to approve orders.",
+    ]
+    assert await said(of_manager, "mutation { createExport(input: {list: {clients: {}}}) { __typename } }") == [
+        "Este token não permite exportar listas.",
+        "This token does not allow you to export lists.",
+    ]
+    assert await said(of_viewer, APPROVE) == [
+        "Seu perfil não permite aprovar pedidos.",
+        "Your role does not allow you to approve orders.",
     ]
 
 

@@ -169,9 +169,9 @@ async def test_a_webhook_reads_no_more_than_its_maker(api: Api) -> None:
     # A to-one relation needs no permission beyond its parent's, and is null without it.
     await created(script, selection="{ client { name } }")
     path, message = await refused(script, selection="{ client { activations(first: 1) { nodes { id } } } }")
-    assert (path, message[:40]) == (["selection"], "Your role does not allow you to view act")
+    assert (path, message[:41]) == (["selection"], "This token does not allow you to view act")
     path, message = await refused(replace(api, token=blind["secret"]))
-    assert (path, message[:44]) == (None, "Your role does not allow you to view the his")
+    assert (path, message[:45]) == (None, "This token does not allow you to view the his")
     assert await replace(api, token=blind["secret"]).codes("resumeWebhook", {"webhookId": webhook}) == []
     await api.done("pauseWebhook", STATE, {"webhookId": webhook})
     codes = await replace(api, token=blind["secret"]).codes("resumeWebhook", {"webhookId": webhook})
