@@ -1,5 +1,6 @@
 """Languages of messages and labels, and how each of them writes numbers, money, dates and nouns."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -73,6 +74,9 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
     *("November", "December"),
 )
+_ENTRY = re.compile(r"[ \t]*([^\s;]+)[ \t]*(?:;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?[ \t]*")
+_UNNAMED = (0.0, 0)
+_EXCLUDED = (-1.0, 0)
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _DURATIONS = {
@@ -164,23 +168,26 @@ def _counted(value: int, spec: str, language: Language) -> str:
 
 
 def preferred(accept_language: str) -> Language:
-    """Return the best supported language for an Accept-Language header (RFC 9110, 12.5.4); Portuguese by default."""
-    best, best_quality = Language.PORTUGUESE, 0.0
-    for part in accept_language.split(","):
-        tag, _, parameter = part.partition(";")
-        primary = tag.strip().partition("-")[0].lower()
-        language = {"pt": Language.PORTUGUESE, "en": Language.ENGLISH}.get(primary)
-        quality = _quality(parameter)
-        if language is not None and quality > best_quality:
-            best, best_quality = language, quality
-    return best
+    """Return the best language for an Accept-Language header (RFC 9110, 12.5.4); Portuguese if several are.
+
+    A language that the header does not name is preferred to one that it excludes by `q=0`. An invalid entry counts as
+    none.
+    """
+    entries = [_ENTRY.fullmatch(part) for part in accept_language.lower().split(",")]
+    ranges = [(entry[1], float(entry[2] or 1)) for entry in entries if entry is not None]
+    return max(Language, key=lambda language: _wish(language, ranges))
 
 
-def _quality(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if name.strip().lower() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
+def _wish(language: Language, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+    """Return the quality of the language, and what puts the ranges of one quality in their order."""
+    tag = language.value.lower()
+    primary = tag.partition("-")[0]
+    named, of_any = [], []
+    for place, (found, quality) in enumerate(ranges):
+        if found == "*":
+            of_any.append((quality, -place))
+        # Another variant, such as pt-PT, is better than another language; without it, this one is not excluded.
+        elif found.partition("-")[0] == primary and (quality or f"{tag}-".startswith(f"{found}-")):
+            named.append((quality, -place))
+    best = max(named or of_any, default=_UNNAMED)
+    return best if best[0] or best is _UNNAMED else _EXCLUDED

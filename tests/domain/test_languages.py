@@ -30,6 +30,28 @@ from domain.money import Amount, Cents
         ("en;q=much", Language.PORTUGUESE),
         ("en;q=nan", Language.PORTUGUESE),
         ("english", Language.PORTUGUESE),
+        ("*;q=1, en;q=0.1", Language.PORTUGUESE),
+        ("en;q=0.1, *", Language.PORTUGUESE),
+        ("pt;q=0, *;q=0.5", Language.ENGLISH),
+        ("pt;q=0.1, *;q=0.5", Language.ENGLISH),
+        ("pt-PT;q=0, *", Language.PORTUGUESE),
+        ("pt-BR;q=0, *", Language.ENGLISH),
+        ("pt-BR;q=0, pt;q=0.2, en;q=0.1", Language.PORTUGUESE),
+        ("en, *", Language.ENGLISH),
+        ("*, en", Language.PORTUGUESE),
+        ("pt;q=0", Language.ENGLISH),
+        ("de, pt;q=0", Language.ENGLISH),
+        ("*;q=0", Language.PORTUGUESE),
+        ("*;q=0, en;q=0.001", Language.ENGLISH),
+        ("en;q=5, pt", Language.PORTUGUESE),
+        ("en;q=1_0,pt", Language.PORTUGUESE),
+        ("en;q=0_1, pt;q=0.5", Language.PORTUGUESE),
+        ("en;q=1.001, pt;q=0.5", Language.PORTUGUESE),
+        ("en;q=0.9999, pt;q=0.5", Language.PORTUGUESE),
+        ("en;q=1e0, pt;q=0.5", Language.PORTUGUESE),
+        ("en;q=\N{ARABIC-INDIC DIGIT ONE}, pt;q=0.5", Language.PORTUGUESE),
+        ("pt;q=-0, en;q=0.1", Language.ENGLISH),
+        ("en;q=1., pt;q=0.999", Language.ENGLISH),
     ],
 )
 def test_the_header_says_which_language_is_preferred(header: str, language: Language) -> None:
@@ -39,6 +61,38 @@ def test_the_header_says_which_language_is_preferred(header: str, language: Lang
 @given(header=st.text())
 def test_any_header_gives_a_language(header: str) -> None:
     assert preferred(header) in Language
+
+
+_QUALITIES = st.integers(0, 1_000)
+_INVALID = ["en;q=5", "pt;q=1_0", "*;q=", "en;q=.5", "pt;q=0.1234", "en;q=1.5", "en;q=-1", "", " ", ";q=1", "en pt"]
+
+
+@given(
+    qualities=st.dictionaries(st.sampled_from(["pt", "en", "*"]), _QUALITIES).flatmap(
+        lambda found: st.permutations(list(found.items()))
+    )
+)
+def test_no_language_is_preferred_to_one_of_a_higher_quality(qualities: list[tuple[str, int]]) -> None:
+    header = ", ".join(f"{name};q={quality / 1_000:.3f}" for name, quality in qualities)
+
+    found = preferred(header)
+
+    wanted = dict(qualities)
+    of_all = wanted.get("*", 0)
+    portuguese, english = wanted.get("pt", of_all), wanted.get("en", of_all)
+    if portuguese != english:
+        assert found is (Language.PORTUGUESE if portuguese > english else Language.ENGLISH)
+
+
+@given(
+    entries=st.lists(st.sampled_from(["pt", "en-GB;q=0.5", "*;q=0.7", "de", "pt-BR;q=0"]), max_size=4),
+    invalid=st.sampled_from(_INVALID),
+    place=st.integers(0, 4),
+)
+def test_an_invalid_entry_changes_nothing(entries: list[str], invalid: str, place: int) -> None:
+    with_invalid = [*entries[:place], invalid, *entries[place:]]
+
+    assert preferred(",".join(with_invalid)) is preferred(",".join(entries))
 
 
 def test_a_text_is_written_in_both_languages() -> None:
