@@ -41,10 +41,17 @@ class Server(NamedTuple):
 
 def server_of(url: str) -> Server:
     """Return the server of smtp://USER:PASSWORD@HOST:PORT or smtps://…; raise ValueError for any other URL."""
-    parts = urlsplit(url)
-    is_of_mail = parts.scheme in {"smtp", "smtps"} and parts.port != 0
-    if not is_of_mail or not parts.hostname or parts.path.strip("/") or parts.query:
-        message = "it has to be smtp://USER:PASSWORD@HOST:PORT or smtps://USER:PASSWORD@HOST:PORT"
+    try:
+        parts = urlsplit(url)
+        is_of_mail = parts.scheme in {"smtp", "smtps"} and parts.port != 0
+    except ValueError:
+        # Its message has a part of the URL, which may be one of the password.
+        is_of_mail = False
+    if not is_of_mail or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        message = (
+            "it has to be smtp://USER:PASSWORD@HOST:PORT or smtps://USER:PASSWORD@HOST:PORT, with other characters of "
+            "the password than letters and digits percent-encoded, such as %23 for #"
+        )
         raise ValueError(message)
     use_tls = parts.scheme == "smtps"
     password = None if parts.password is None else unquote(parts.password)

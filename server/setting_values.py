@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 from db.engine import hosts, pooler
 from db.engine.sqlite_engine import SYNCHRONOUS
 from domain.rates import POINTS_PER_SECOND_MAX
+from server.rates import redis_buckets
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
@@ -35,7 +36,7 @@ _KEYS_URL = re.compile(r"https?://[^\s/?#@]+[^\s#]*")
 _POSTGRESQL = re.compile(r"postgres(?:ql)?(?:\+asyncpg)?://")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
-_REDIS_URL = re.compile(r"(rediss?://[^\s/?#]+|unix:///[^\s?#]+)(/[^\s#]*)?(\?[^\s#]*)?")
+_REDIS_URL = re.compile(r"(rediss?://[^\s/?#]+(/\d*)?|unix:///[^\s?#]+)(\?\w+=[^\s#]*)?")
 
 MEMORY_URL = "memory://"
 """URL of a store that every process has for itself."""
@@ -131,9 +132,13 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _keys(value: str) -> str:
-    is_there = Path(value).is_file() if "://" not in value else _KEYS_URL.fullmatch(value) and _has_host(value)
+    try:
+        is_there = Path(value).is_file() if "://" not in value else _KEYS_URL.fullmatch(value) and _has_host(value)
+    except OSError:
+        # A folder on the way to it can't be read, or its name is too long.
+        is_there = False
     if not is_there:
-        message = "it has to be a URL such as https://id.example/keys, or a file that is there"
+        message = "it has to be a URL such as https://id.example/keys, or a file that is there and may be read"
         raise ValueError(message)
     return value
 
@@ -200,11 +205,17 @@ def _as_asyncpg_says(url: URL) -> URL:
 
 def _rate_limit_url(value: SecretStr) -> SecretStr:
     given = value.get_secret_value()
-    if given != MEMORY_URL and not _REDIS_URL.fullmatch(given):
-        message = "it has to be a URL such as redis://127.0.0.1:6379/0 or rediss://…, or memory://"
-        raise ValueError(message)
-    if given != MEMORY_URL and find_spec("redis") is None:
+    if given == MEMORY_URL:
+        return value
+    if find_spec("redis") is None:
         message = "it needs the package redis: pip install 'portal-do-parceiro[redis]'"
+        raise ValueError(message)
+    has_host = given.startswith("unix:") or _has_host(given)
+    if not (_REDIS_URL.fullmatch(given) and has_host and redis_buckets.is_url(given)):
+        message = (
+            "it has to be a URL such as redis://:PASSWORD@127.0.0.1:6379/0 or rediss://…, with other characters of the "
+            "password than letters and digits percent-encoded, such as %2F for /; or memory://"
+        )
         raise ValueError(message)
     return value
 

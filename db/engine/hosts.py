@@ -62,6 +62,10 @@ def parsed(text: str, *, writes: bool = True) -> URL:
     form = _FORM.fullmatch(text)
     if form is None or not form["begin"].startswith("postgres"):
         return make_url(text)
+    if "@" in form["hosts"] + form["rest"].partition("?")[0]:
+        # The password would end at its first @, and messages name the host and the database.
+        message = "an @ in its password has to be percent-encoded, as %40"
+        raise HostsError(message)
     listed = form["hosts"] if "," in form["hosts"] else ""
     url = make_url(form["begin"] + ("" if listed else form["hosts"]) + form["rest"])
     asked, ports = _values(url, "host"), _values(url, "port")

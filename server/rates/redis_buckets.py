@@ -28,6 +28,20 @@ _UNIT = 1_000
 """Nanoseconds of a microsecond."""
 
 
+def is_url(url: str) -> bool:
+    """Return whether the package redis can connect by the URL, as far as its text says; it must be installed."""
+    from redis.asyncio import Redis  # noqa: PLC0415 — as below.
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    try:
+        redis: Any = Redis.from_url(url)
+        # Only a connection refuses a parameter that it does not know; none is opened.
+        redis.connection_pool.make_connection()
+    except (RedisError, TypeError, ValueError):
+        return False
+    return True
+
+
 class RedisBuckets:
     """Buckets that expire when they are empty."""
 

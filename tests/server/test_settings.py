@@ -133,6 +133,7 @@ def test_a_sqlite_file_has_no_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORTAL_URL", "http://geheim.example:99999"),
         ("OIDC_KEYS", "geheim"),
         ("OIDC_KEYS", "/nonexistent/geheim"),
+        ("OIDC_KEYS", "geheim" * 100),
         ("OIDC_KEYS", "smtp://geheim.example"),
         ("OIDC_KEYS", "https://geheim.example:0/keys"),
         ("DATABASE_READ_URL", "geheim"),
@@ -147,6 +148,14 @@ def test_a_sqlite_file_has_no_replicas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SMTP_URL", "smtp://u:geheim@mail.example?tls=geheim"),
         # It needs MAIL_FROM and PORTAL_URL.
         ("SMTP_URL", "smtp://u:geheim@mail.example"),
+        ("RATE_LIMIT_URL", "http://geheim.example"),
+        ("RATE_LIMIT_URL", "redis://geheim.example:99999"),
+        ("RATE_LIMIT_URL", "redis://geheim.example:0"),
+        ("RATE_LIMIT_URL", "redis://geheim.example:port"),
+        ("RATE_LIMIT_URL", "redis://redis.example/geheim"),
+        ("RATE_LIMIT_URL", "redis://redis.example?socket_timeout=geheim"),
+        ("RATE_LIMIT_URL", "redis://redis.example?geheim=1"),
+        ("RATE_LIMIT_URL", "rediss://redis.example?ssl_cert_reqs=geheim"),
         ("OIDC_ISSUER", "http://geheim.example"),
         ("OIDC_ISSUER", "https://geheim.example?tenant=1"),
         # It needs OIDC_AUDIENCE.

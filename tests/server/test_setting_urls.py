@@ -1,0 +1,74 @@
+"""Settings that are URLs, with passwords in them."""
+
+import pytest
+
+from server import diagnosis
+from server.setting_values import SettingsError
+from server.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("settings")
+
+
+@pytest.mark.parametrize("character", ["#", "/", "?", "[", "]", "@", ":", "%", "\N{ACCOUNT OF}"])
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("SMTP_URL", "smtp://portal:{}@mail.example:587"),
+        ("SMTP_URL", "smtps://{}@mail.example"),
+        ("RATE_LIMIT_URL", "redis://:{}@redis.example:6379/0"),
+        ("RATE_LIMIT_URL", "rediss://portal:{}@redis.example"),
+        ("DATABASE_URL", "postgresql://portal:{}@db.example:5432/portal"),
+        ("DATABASE_URL", "postgresql://portal:{}@one.example,two.example:5433/portal"),
+        ("DATABASE_URL", "postgresql://portal:{}@/portal?host=one.example&host=two.example"),
+        ("DATABASE_URL", "sqlite://portal:{}@db.example/portal.db"),
+        ("DATABASE_READ_URL", "postgresql://portal:{}@db.example:5432/portal"),
+    ],
+)
+@pytest.mark.parametrize("password", ["Segredo{}Oculto", "4711{}Oculto"])
+def test_no_part_of_a_password_is_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, password: str, character: str
+) -> None:
+    given = {
+        "DATABASE_URL": "postgresql://portal@db.example/portal",
+        "MAIL_FROM": "portal@moderniza.example",
+        "PORTAL_URL": "https://portal.example",
+        name: url.format(password.format(character)),
+    }
+    for each, value in given.items():
+        monkeypatch.setenv(each, value)
+
+    try:
+        found = Settings.load()
+        found.outbox()
+        found.buckets()
+    except SettingsError as wrong:
+        shown = str(wrong)
+        assert shown.startswith(f"{name}: ")
+    else:
+        # What the driver takes for the host is in the message of a failed connection.
+        urls = (found.database_url, *found.database_read_url)
+        shown = str([diagnosis.trouble(OSError(), each) for each in urls])
+        assert repr(found).count("Oculto") == 0
+    assert not any(part in shown for part in ("Segredo", "Oculto", "4711"))
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("SMTP_URL", "smtp://portal:S#gredo@mail.example"),
+        ("SMTP_URL", "smtp://portal:4711#gredo@mail.example"),
+        ("RATE_LIMIT_URL", "redis://:S/gredo@redis.example"),
+        ("RATE_LIMIT_URL", "redis://:4711/gredo@redis.example"),
+        ("RATE_LIMIT_URL", "redis://:S#gredo@redis.example"),
+        ("DATABASE_URL", "postgresql://portal:S@gredo@db.example/portal"),
+        ("DATABASE_READ_URL", "postgresql://portal:S@gredo@db.example/portal"),
+    ],
+)
+def test_a_password_that_a_url_cannot_have_is_to_be_encoded(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://portal@db.example/portal")
+    monkeypatch.setenv(name, url)
+
+    with pytest.raises(SettingsError, match=rf"^{name}: .*percent-encoded"):
+        Settings.load()
