@@ -1,5 +1,6 @@
 """What the vendor does to a partner: creating, updating, suspending, reinstating and closing it, and its policies."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from domain.events import Event, EventType
 from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStatus
 from domain.price_tables import default_name
 from domain.refusals import NotFound
+from resolvers import vendor_events
 from resolvers.invitations import Person, PersonInvited, invite_to
 from resolvers.mutations import Work, mutation
 from resolvers.partners import give_own_table
@@ -44,13 +46,15 @@ class PartnerChanged(NamedTuple):
 @mutation("createPartner", PartnerCreated, for_vendor=True)
 async def create(work: Work, given: CreatePartner) -> PartnerCreated:
     """Create a partner, which buys by a price table that exists or by one of its own, and invite its first manager."""
-    partner_id = await _create(work.tx, given)
+    partner_id, of_vendor = await _create(work.tx, given)
     happened, invited = [Event(type=EventType.PARTNER_CREATED)], None
     if given.manager is not None:
         require_session(work)
         invited = await invite_to(work, partner_id, given.manager, "manager", "email")
         happened.append(Event(type=EventType.USER_INVITED))
     await work.append_to(partner_id, *happened)
+    if of_vendor:
+        await work.append(*of_vendor)
     return PartnerCreated(partner_id, invited)
 
 
@@ -58,25 +62,28 @@ async def create_by_operator(portal: Portal, given: CreatePartner) -> int:
     """Return the id of the new partner; raise PartnerCnpjTaken if a partner has the CNPJ."""
 
     async def insert(tx: Transaction) -> int:
-        partner_id = await _create(tx, given)
+        partner_id, of_vendor = await _create(tx, given)
         created = [Event(type=EventType.PARTNER_CREATED)]
         await event_log.append(tx, partner_id, created, actor_id=None, at=portal.now())
+        await vendor_events.append(portal, tx, of_vendor)
         return partner_id
 
     return await portal.database.write(insert)
 
 
-async def _create(tx: Transaction, given: CreatePartner) -> int:
+async def _create(tx: Transaction, given: CreatePartner) -> tuple[int, Sequence[Event]]:
+    """Return the id of the new partner, and what happened in the vendor's feed."""
     partner_id = await partners.create(tx, name=given.name, cnpj=given.cnpj, contacts=given.contacts)
     if partner_id is None:
         raise PartnerCnpjTaken(("cnpj",))
     if given.price_table_id is None:
-        await give_own_table(tx, partner_id, given.price_table or default_name(given.name, given.cnpj))
-    elif await price_tables.locked(tx, given.price_table_id) is None:
+        name = given.price_table or default_name(given.name, given.cnpj)
+        table_id = await give_own_table(tx, partner_id, name)
+        return partner_id, [Event(type=EventType.PRICE_TABLE_CREATED, price_table_id=table_id)]
+    if await price_tables.locked(tx, given.price_table_id) is None:
         raise NotFound(("priceTableId",))
-    else:
-        await price_tables.assign(tx, partner_id, [given.price_table_id], preselected_id=given.price_table_id)
-    return partner_id
+    await price_tables.assign(tx, partner_id, [given.price_table_id], preselected_id=given.price_table_id)
+    return partner_id, []
 
 
 class UpdatePartner(NamedTuple):

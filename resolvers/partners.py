@@ -104,12 +104,16 @@ async def vendor(portal: Portal) -> PartnerRow:
     return found
 
 
-async def give_own_table(tx: Transaction, partner_id: int, name: str) -> None:
-    """Give a new partner a price table of its own, without prices; raise PriceTableNameTaken if there is such a one."""
+async def give_own_table(tx: Transaction, partner_id: int, name: str) -> int:
+    """Give a new partner a price table of its own, without prices, and return its id.
+
+    Raises PriceTableNameTaken if there is such a one.
+    """
     table_id = await price_tables.create(tx, name)
     if table_id is None:
         raise PriceTableNameTaken(("priceTableName",), name=name)
     await price_tables.assign(tx, partner_id, [table_id], preselected_id=table_id)
+    return table_id
 
 
 async def named(portal: Portal, name_or_cnpj: str) -> PartnerRow:

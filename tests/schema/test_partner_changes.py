@@ -60,6 +60,27 @@ async def test_a_new_partner_has_a_price_table_and_its_contacts(vendor: Api) -> 
     assert [(error["code"], error["path"]) for error in again] == [("CNPJ_ALREADY_REGISTERED", ["cnpj"])]
 
 
+async def test_the_vendor_sees_who_made_the_table_of_a_new_partner(vendor: Api) -> None:
+    given = {"name": "Gama", "cnpj": cnpjs.another(), "priceTableName": f"Pauta {uuid4()}"}
+    of_vendor = f'filter: {{ partnerId: "{vendor.partner}" }}'
+    query = f"{{ events({of_vendor}, last: 1) {{ nodes {{ type priceTable {{ name }} actor {{ id }} }} }} }}"
+
+    made = await vendor.done("createPartner", "partner { priceTable { id } }", given)
+
+    (event,) = (await vendor.data(query))["events"]["nodes"]
+    actor = {"id": ids.encode("User", vendor.user_id)}
+    assert event == {
+        "type": "PRICE_TABLE_CREATED",
+        "priceTable": {"name": given["priceTableName"]},
+        "actor": actor,
+    }
+    table = made["partner"]["priceTable"]["id"]
+    await vendor.done(
+        "createPartner", "partner { id }", {"name": "Delta", "cnpj": cnpjs.another(), "priceTableId": table}
+    )
+    assert (await vendor.data(query))["events"]["nodes"] == [event]
+
+
 async def test_bad_details_of_a_partner_are_refused_together(vendor: Api) -> None:
     given = {"name": " ", "cnpj": "1", "contacts": [{"name": "Bia"}, {"name": "", "phone": "9" * 41}]}
 
