@@ -126,8 +126,9 @@ _NAMED = Statement(
     sa.select(*COLUMNS)
     .where(
         ~partners.c.is_vendor,
-        sa.or_(sa.func.lower(partners.c.name) == sa.bindparam("lowered"), partners.c.cnpj == sa.bindparam("cnpj")),
+        sa.or_(partners.c.name_folded == sa.bindparam("folded"), partners.c.cnpj == sa.bindparam("text")),
     )
+    .order_by(sa.case((partners.c.name == sa.bindparam("text"), 0), else_=1))
     .limit(2),
     PartnerRow,
 )
@@ -151,9 +152,13 @@ _CREATE_COUNTERS = Statement(
 
 
 async def named(connection: Connection, name_or_cnpj: str) -> PartnerRow | None:
-    """Return the partner with that name or CNPJ; None unless exactly one has it."""
-    found = await connection.fetch(_NAMED, {"lowered": name_or_cnpj.lower(), "cnpj": name_or_cnpj})
-    return found[0] if len(found) == 1 else None
+    """Return the partner with that CNPJ, or that name in any case and with or without its accents.
+
+    Of several, it is the one whose name is written so; None unless that is exactly one.
+    """
+    found = await connection.fetch(_NAMED, {"folded": fold(name_or_cnpj), "text": name_or_cnpj})
+    wanted = [row for row in found if row.name == name_or_cnpj] or found
+    return wanted[0] if len(wanted) == 1 else None
 
 
 async def exists_any(connection: Connection) -> bool:
