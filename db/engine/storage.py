@@ -1,5 +1,6 @@
 """Files of a SQLite database: creation for their owner only, and what prevents their use."""
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,12 +17,26 @@ def uri(path: str) -> str:
     return f"{Path(path).absolute().as_uri()}?mode=rw"
 
 
+def regular(path: Path) -> Path:
+    """Return the regular or new file that the path is or links to; raise OSError if it is of another kind.
+
+    What takes the place of a link would leave the other file as it is, and what takes the place of a device, the
+    machine without it.
+    """
+    file = Path(os.path.realpath(path))
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "It is no regular file", str(path))
+    return file
+
+
 def create(path: str) -> bool:
     """Create an empty file, and its folder, unless the file exists; return whether it was created.
 
     SQLite gives the files of its log the mode of the database file.
     """
-    file = Path(path)
+    file = Path(os.path.realpath(path))
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE))

@@ -51,13 +51,14 @@ def backup(
             fail(f"{file} is part of the database itself. Name another file.")
         if file.exists() and not replace:
             fail(f"{file} exists. Name another file, or give --replace.")
-        with backups.draft_of(file) as draft:
-            examined, findings = _copied(given, path, draft, to=file)
+        target = storage.regular(file)
+        with backups.draft_of(target) as draft:
+            examined, findings = _copied(given, storage.regular(path), draft, to=file)
             if examined is None:
                 fail(f"{path} is damaged, so no backup was made. Restore an earlier one: portal restore --replace FILE")
             if examined.state in {State.EMPTY, State.FOREIGN}:
                 raise diagnosis.trouble_of(examined)
-            backups.publish(draft, file)
+            backups.publish(draft, target)
     say(f"Made the backup {file}.")
     for secret in given.secret_files():
         if secret.exists():
@@ -89,6 +90,8 @@ def restore(
             fail(f"{file} is part of the database itself; give the path of a backup.")
         if not file.is_file():
             fail(f"{file} is not a file; give the path of a backup.")
+        # SQLite keeps the log beside the file that a link leads to, and so is the former database.
+        path = storage.regular(path)
         with backups.draft_of(path) as draft:
             examined, findings = _copied(given, file, draft, to=path)
             if examined is None:

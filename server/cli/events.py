@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from db.engine import storage
 from domain.events import EventType
 from server.cli import follower
 from server.cli.commands import Commands
@@ -57,6 +58,7 @@ def follow(
     if partner is not None:
         chosen["partnerId"] = partner
     try:
+        state = None if state is None else storage.regular(state)
         after = _kept(state) or after
         for event in follower.events(Followed(url, token, chosen, select), after, partial(_keep, state)):
             sys.stdout.buffer.write(_line(event, form) + b"\n")

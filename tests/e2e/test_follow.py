@@ -43,6 +43,8 @@ def test_a_follower_gets_each_event_once_across_restarts_of_both(
     port, log = free_port(), tmp_path / "log"
     monkeypatch.setattr("tests.e2e.processes.free_port", lambda: port)
     url, state = f"http://127.0.0.1:{port}", tmp_path / "cursor"
+    (tmp_path / "kept").mkdir()
+    state.symlink_to("kept/cursor")
 
     def asked(query: str) -> Json:
         body = {"query": query, "variables": {"cnpj": cnpjs.another()}}
@@ -83,6 +85,7 @@ def test_a_follower_gets_each_event_once_across_restarts_of_both(
     assert [event["number"] for event in found] == [each["number"] for each in registered]
     assert {event["client"]["name"] for event in found} == {"Padaria São João"}
     assert {event["type"] for event in found} == {"CLIENT_REGISTERED"}
+    assert state.is_symlink()
 
 
 def test_a_refusal_that_stays_ends_the_program(environment: dict[str, str], tmp_path: Path) -> None:
