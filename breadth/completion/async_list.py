@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from breadth.awaiting import GRACE_SECONDS, NOTHING, awaited, cancel, result_of, wait
-from breadth.completion.base import has_raised
+from breadth.completion.base import has_raised, leave
 from breadth.paths import Chosen, Items, Paths
+from breadth.protocols import Run
 from breadth.values import Column, MaybeAwaitable, Value
 
 Complete = Callable[[Column, Paths], MaybeAwaitable[Column]]
@@ -113,7 +114,7 @@ class Reading:
         """Items of each list so far."""
         return {index: reader.items for index, reader in self.readers.items()}
 
-    async def parts(self, paths: Paths, complete: Complete) -> dict[int, Column]:
+    async def parts(self, run: Run, paths: Paths, complete: Complete) -> dict[int, Column]:
         """Complete items while others are read, and return the items of each list.
 
         An item that makes the list null ends its reading.
@@ -146,7 +147,10 @@ class Reading:
                 if not pending:
                     break
                 await self._next(pending, reading)
-            return self._results(parts)
+            results = self._results(parts)
+            leave(run, [part.task for part in parts if part.task is not None])
+            parts = []
+            return results
         finally:
             await self.cancel()
             await cancel([part.task for part in parts if part.task is not None])
