@@ -96,7 +96,8 @@ async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
 
 def result_of(task: asyncio.Future[Value]) -> Value:
     """Return what a task that is done returned, or the exception that it raised. Raises what is no error of a field."""
-    return _value(task.exception() or task.result())
+    error = task.exception()
+    return _value(task.result() if error is None else error)
 
 
 def _value(result: Value) -> Value:

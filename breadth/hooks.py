@@ -26,6 +26,7 @@ class Hooked:
         self._field, self._run, self._resolver, self._objects, self._info = field, run, resolver, objects, info
         self._batch: Value = None
         self._asked = False
+        self._waiting = 0
 
     def values(self, here: Paths, given: dict[str, Value]) -> Column:
         """Return what the middleware makes of the value of each object, or raises."""
@@ -62,8 +63,15 @@ class Hooked:
 
     async def _later(self, index: int) -> Value:
         # It is awaited once, as a future, which may be awaited again.
-        self._batch = asyncio.ensure_future(self._batch)
-        return self._one(await self._batch, index)
+        self._batch = batch = asyncio.ensure_future(self._batch)
+        self._waiting += 1
+        try:
+            # Middleware may give up waiting for one object, and not for the others.
+            return self._one(await asyncio.shield(batch), index)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                batch.cancel()
 
     def _one(self, batch: Value, index: int) -> Value:
         if isinstance(batch, Exception):

@@ -126,26 +126,30 @@ def _reads(info: GraphQLResolveInfo[Value], path: tuple[str, ...]) -> frozenset[
 
 def _fields(nodes: Iterable[FieldNode], fragments: Fragments) -> Iterator[FieldNode]:
     """Return the nodes that are selected of the objects of these fields, in fragments too."""
+    spread: set[str] = set()
     for node in nodes:
         if node.selection_set is not None:
-            yield from _within(node.selection_set, fragments)
+            yield from _within(node.selection_set, fragments, spread)
 
 
-def _within(selections: SelectionSetNode, fragments: Fragments) -> Iterator[FieldNode]:
+def _within(selections: SelectionSetNode, fragments: Fragments, spread: set[str]) -> Iterator[FieldNode]:
+    """Return the nodes of a selection set, with those of each fragment once: fragments may double at each level."""
     for selection in selections.selections:
         if isinstance(selection, FieldNode):
             yield selection
         elif isinstance(selection, InlineFragmentNode):
-            yield from _within(selection.selection_set, fragments)
+            yield from _within(selection.selection_set, fragments, spread)
         else:
-            fragment = fragments[selection.name.value]  # type: ignore[attr-defined]  # It is a spread: nothing else is.
-            yield from _within(fragment.selection_set, fragments)
+            name = selection.name.value  # type: ignore[attr-defined]  # It is a spread: nothing else is.
+            if name not in spread:
+                spread.add(name)
+                yield from _within(fragments[name].selection_set, fragments, spread)
 
 
 def _below(selections: SelectionSetNode | None, fragments: Fragments, *, prefix: str = "", depth: int) -> Iterator[str]:
     if selections is None or depth == 0:
         return
-    for node in _within(selections, fragments):
+    for node in _within(selections, fragments, set()):
         name = prefix + node.name.value
         yield name
         yield from _below(node.selection_set, fragments, prefix=f"{name}.", depth=depth - 1)

@@ -1,6 +1,7 @@
 """What a caller may give to an execution beside the document and its variables."""
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,104 @@ async def test_middleware_sees_every_field_of_every_object(
 
     assert result == ExecutionResult({"children": [{"name": "A"}, {"name": "B"}]}, None)
     assert seen == [["children"], ["children", 0, "name"], ["children", 1, "name"]]
+
+
+async def test_middleware_may_give_up_waiting_for_one_object(
+    schema: GraphQLSchema, executor_class: ExecutorClass
+) -> None:
+    may_go_on = asyncio.Event()
+
+    async def names(sources: list[dict[str, str]], _info: Info) -> list[str]:
+        await may_go_on.wait()
+        return [each["name"] for each in sources]
+
+    async def watch(proceed: Callable[..., Any], source: object, info: Info, **given: Any) -> Any:  # noqa: ANN401
+        value = proceed(source, info, **given)
+        if not inspect.isawaitable(value):
+            return value
+        if info.path.as_list() != ["children", 1, "name"]:
+            return await value
+        try:
+            return await asyncio.wait_for(value, 0.001)
+        except TimeoutError:
+            may_go_on.set()
+            return "late"
+
+    set_batch_resolver(field(schema, "Child", "name"), names)
+    root = {"children": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}
+
+    async with asyncio.timeout(20):
+        result: Any = execute(
+            schema, parse("{ children { name } }"), root, middleware=[watch], executor_class=executor_class
+        )
+        result = await result
+
+    assert result == ExecutionResult({"children": [{"name": "a"}, {"name": "late"}, {"name": "c"}]}, None)
+
+
+async def test_a_batch_for_which_no_middleware_waits_any_more_is_cancelled(
+    schema: GraphQLSchema, executor_class: ExecutorClass
+) -> None:
+    ended = []
+
+    async def names(sources: list[dict[str, str]], _info: Info) -> list[str]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(len(sources))
+        return []
+
+    async def watch(proceed: Callable[..., Any], source: object, info: Info, **given: Any) -> Any:  # noqa: ANN401
+        value = proceed(source, info, **given)
+        try:
+            return await asyncio.wait_for(value, 0.001) if inspect.isawaitable(value) else value
+        except TimeoutError:
+            return "late"
+
+    set_batch_resolver(field(schema, "Child", "name"), names)
+    root = {"children": [{"name": "a"}, {"name": "b"}]}
+
+    async with asyncio.timeout(20):
+        result: Any = execute(
+            schema, parse("{ children { name } }"), root, middleware=[watch], executor_class=executor_class
+        )
+        result = await result
+
+    assert result == ExecutionResult({"children": [{"name": "late"}, {"name": "late"}]}, None)
+    await asyncio.sleep(0)
+    assert sum(ended) == 2
+
+
+@pytest.mark.parametrize("of_children", [True, False])
+async def test_an_error_that_is_false_is_an_error_of_its_object_alone(
+    schema: GraphQLSchema, executor_class: ExecutorClass, *, of_children: bool
+) -> None:
+    class NothingError(Exception):
+        """Error that is empty, and so is false."""
+
+        def __len__(self) -> int:
+            return 0
+
+    async def name(source: dict[str, str], _info: Info) -> str:
+        await asyncio.sleep(0)
+        if source["name"] == "b":
+            raise NothingError
+        return source["name"]
+
+    async def child(source: dict[str, str], info: Info) -> dict[str, str]:
+        await name(source, info)
+        return source
+
+    field(schema, "Child", "child" if of_children else "name").resolve = child if of_children else name
+    root = {"children": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}
+    document = "{ children { child { name } } }" if of_children else "{ children { name } }"
+
+    result: Any = execute(schema, parse(document), root, executor_class=executor_class)
+    found = await result
+
+    found_of = [each["child" if of_children else "name"] for each in found.data["children"]]
+    assert [each is not None for each in found_of] == [True, False, True]
+    assert len(found.errors) == 1
 
 
 def test_a_field_resolver_reads_what_has_no_resolver(schema: GraphQLSchema, executor_class: ExecutorClass) -> None:

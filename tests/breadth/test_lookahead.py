@@ -51,6 +51,13 @@ def test_all_that_is_merged_into_a_field_is_seen(executor: type[Any]) -> None:
     assert first == {"name", "friend", "friend.name"}
 
 
+@pytest.mark.parametrize("executor", [BatchExecutor, IncrementalExecutor])
+def test_fragments_that_double_at_each_level_are_looked_into_once(executor: type[Any]) -> None:
+    doubling = " ".join(f"fragment F{level} on Client {{ ...F{level + 1} ...F{level + 1} }}" for level in range(60))
+
+    assert seen(f"{{ first {{ ...F0 }} }} {doubling} fragment F60 on Client {{ name }}", executor) == [{"name"}] * 2
+
+
 def test_look_ahead_is_four_fields_deep() -> None:
     deep = "friend { friend { friend { friend { friend { name } } } } }"
 
