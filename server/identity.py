@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +11,8 @@ import httpx2
 import orjson
 import structlog
 from joserfc import jwt
-from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError, MissingKeyError
+from joserfc.jwk import Key, KeySet
 from joserfc.jws import JWSRegistry
 
 from domain.errors import ProviderUnreachable
@@ -123,10 +123,22 @@ class OpenIdProvider:
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 found = await self._fetched()
-            return KeySet.import_key_set(found)
-        except (httpx2.HTTPError, OSError, JoseError, ValueError, KeyError, TypeError) as error:
+            return self._usable(found["keys"])
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, JoseError, ValueError, KeyError, TypeError) as error:
             log.warning("keys not read", issuer=self._provider.issuer, reason=f"{type(error).__name__}: {error}")
             return None
+
+    def _usable(self, found: Sequence[Any]) -> KeySet:
+        """Return the keys, but for those that are not understood (RFC 7517, 5); raise JoseError if none is left."""
+        keys: list[Key] = []
+        for place, each in enumerate(found):
+            try:
+                keys += KeySet.import_key_set({"keys": [each]}).keys
+            except (JoseError, ValueError, KeyError, TypeError) as error:
+                log.warning("key not used", issuer=self._provider.issuer, place=place, reason=type(error).__name__)
+        if not keys:
+            raise MissingKeyError
+        return KeySet(keys)
 
     async def _fetched(self) -> Any:  # noqa: ANN401 — any JSON.
         source = self._provider.keys

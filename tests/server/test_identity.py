@@ -21,7 +21,6 @@ from db import identities, users
 from domain.access import Role
 from resolvers import ids
 from resolvers.portal import Portal
-from server import identity
 from server.identity import OpenIdProvider, Provider
 from tests.api import Api
 from tests.clock import Clock
@@ -151,43 +150,6 @@ async def test_a_person_of_the_provider_makes_api_tokens_but_no_session(api: Api
     assert renewed["renewSession"] == {"token": None, "userErrors": [{"code": "SESSION_REQUIRED"}]}
     assert ended["signOut"] == {"signedOut": False}
     assert not await is_refused(linked)
-
-
-async def test_new_keys_of_the_provider_are_found_by_a_token(
-    api: Api, portal: Portal, real: RealProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(identity, "KEYS_PAUSE_SECONDS", -1)
-    keys = tmp_path / "keys.json"
-    claims: dict[str, object] = {"email": await email_of(api), "email_verified": True}
-    linked = signed_in(api, real, str(uuid4()), **claims)
-    with provider() as old:
-        keys.write_bytes(old.keys())
-    portal.provider = OpenIdProvider(Provider(real.issuer, AUDIENCE, str(keys)))
-    refused = [await is_refused(linked)]
-
-    keys.write_bytes(real.keys())
-
-    assert [*refused, await is_refused(linked)] == [True, False]
-
-
-async def test_keys_that_can_not_be_read_are_a_matter_of_time(api: Api, portal: Portal, real: RealProvider) -> None:
-    with provider() as gone:
-        token = gone.token(str(uuid4()), {"email": await email_of(api), "email_verified": True})
-    portal.provider = OpenIdProvider(Provider(gone.issuer, AUDIENCE))
-
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/graphql-response+json"}
-    answer = await api.http.post("/graphql", json={"query": READ}, headers=headers)
-
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
-    assert not await is_refused(api)
-    assert real.issuer != gone.issuer
-    unchecked = replace(api, token=token)
-    for query in (WHO, "{ unknown }", "{ __schema { queryType { name } } }"):
-        assert (await unchecked.post(query))["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
-    sign_in = 'mutation { signIn(input: {email: "nobody@alfa.example", password: "no"}) { userErrors { code } } }'
-    assert (await unchecked.data(sign_in))["signIn"]["userErrors"] == [{"code": "INVALID_CREDENTIALS"}]
-    assert (await unchecked.data("mutation { signOut { signedOut } }"))["signOut"] == {"signedOut": False}
 
 
 async def test_an_address_that_was_never_proved_links_no_user(api: Api, portal: Portal, real: RealProvider) -> None:
