@@ -1,7 +1,7 @@
 """Dataloaders: the keys of a batch are read in one statement, and their values cached for the request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 Value_co = TypeVar("Value_co", covariant=True)
 Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 Batch = list[Value] | Awaitable[list[Value]]
 """A value for each object of a batch; awaitable unless all of them are loaded."""
@@ -23,9 +24,23 @@ Related = Sequence[Value] | Awaitable[Sequence[Value]]
 """The same where it is for the executor alone, which takes any sequence."""
 
 
+class Later(Awaitable[Result_co]):
+    """What is awaited once, or not at all: a coroutine that is left out, as after an error, warns of it."""
+
+    __slots__ = ("_begin",)
+
+    def __init__(self, begin: Callable[[], Awaitable[Result_co]]) -> None:
+        """Take the function that begins it."""
+        self._begin = begin
+
+    def __await__(self) -> Generator[Any, None, Result_co]:
+        """Begin it."""
+        return self._begin().__await__()
+
+
 def then(batch: Batch[Value], made: Callable[[list[Value]], list[Result]]) -> Batch[Result]:
     """Return the function's value for a batch, once it is loaded."""
-    return made(batch) if isinstance(batch, list) else _after(batch, made)
+    return made(batch) if isinstance(batch, list) else Later(partial(_after, batch, made))
 
 
 async def loaded(batch: Batch[Value]) -> list[Value]:
@@ -83,17 +98,21 @@ class Loader(Generic[Key, Value]):
     def load_many(self, keys: Sequence[Key | None]) -> Batch[Value | None]:
         """Return the value of each key, None for a key without one; awaitable unless all are loaded."""
         batches = self._asked(keys)
-        return _each(self._loaded, keys) if batches is None else self._after(batches, keys, _each)
+        return _each(self._loaded, keys) if batches is None else Later(partial(self._after, batches, keys, _each))
 
     def relate(self, keys: Sequence[Key | None]) -> Related[Value | None]:
         """Return the same dictionary-encoded, for a field that returns it unchanged."""
         batches = self._asked(keys)
-        return _recurring(self._loaded, keys) if batches is None else self._after(batches, keys, _recurring)
+        return (
+            _recurring(self._loaded, keys)
+            if batches is None
+            else Later(partial(self._after, batches, keys, _recurring))
+        )
 
     def find(self, key: Key) -> MaybeAwaitable[Value | None]:
         """Return the value of one key, or None; awaitable unless it is loaded."""
         batches = self._asked([key])
-        return self._loaded[key] if batches is None else self._found(batches, key)
+        return self._loaded[key] if batches is None else Later(partial(self._found, batches, key))
 
     async def load(self, key: Key) -> Value | None:
         """Return the value of one key, or None."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from time import perf_counter
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from db.engine import Connection, Database, deadline
 from domain.errors import NotRead
 from domain.tenancy import ALL_PARTNERS, Scope
-from resolvers.dataloader import Loader, loaded
+from resolvers.dataloader import Loader, loaded, then
 from tests.databases import Databases
 
 
@@ -34,6 +35,31 @@ async def test_an_error_is_not_logged_where_the_caller_has_gone(database: Databa
     loop.set_exception_handler(None)
 
     assert logged == []
+
+
+# SQLite reads at once, so that nothing waits.
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_batches_that_are_not_awaited_after_an_error_say_nothing(database: Database) -> None:
+    async def fail(_connection: Connection, _scope: Scope, keys: Sequence[int]) -> Mapping[int, int]:
+        await asyncio.sleep(0)
+        raise LookupError(keys)
+
+    async def read(_connection: Connection, _scope: Scope, keys: Sequence[int]) -> Mapping[int, int]:
+        await asyncio.sleep(0)
+        return dict.fromkeys(keys, 7)
+
+    failing, reading = Loader(database, ALL_PARTNERS, fail), Loader(database, ALL_PARTNERS, read)
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        batches = [failing.load_many([1]), reading.load_many([2]), then(reading.load_many([3]), list), reading.find(4)]
+        with pytest.raises(LookupError):
+            await loaded(batches[0])
+        del batches
+        gc.collect()
+
+    assert [str(each.message) for each in warned] == []
+    assert await loaded(reading.load_many([2, 3])) == [7, 7]
 
 
 class Reads:

@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -25,9 +24,9 @@ class Reader:
         self.reading, self.writing = os.pipe() if kind == "pipe" else _connected()
 
     def read(self, last: str) -> list[str]:
-        """Return the lines up to that one."""
+        """Return the lines up to the one that has this text."""
         text = ""
-        while f"{last}\n" not in text:
+        while last not in text or not text.endswith("\n"):
             text += os.read(self.reading, 1 << 20).decode()
         return text.splitlines()
 
@@ -77,12 +76,9 @@ def test_lines_that_wait_for_a_reader_keep_their_order(reader: Reader, handler: 
 def test_lines_beyond_the_bound_are_dropped_and_counted(reader: Reader, handler: PipeHandler) -> None:
     for number in range(TOO_MANY):
         write(handler, f"{number} {LINE}")
-    read: list[str] = []
-    taking = Thread(target=lambda: read.extend(reader.read("later")))
-    taking.start()
-    handler.flush()
+    read = reader.read("lines were dropped")
     write(handler, "later")
-    taking.join()
+    read += reader.read("later")
 
     kept = [int(line.partition(" ")[0]) for line in read if line.endswith(LINE)]
     said = next(line for line in read if "lines were dropped" in line)
