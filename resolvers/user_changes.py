@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import event_log, invitations, partner_changes, password_resets, second_factors, tokens, users
+from db import event_log, invitations, partner_changes, partners, password_resets, second_factors, tokens, users
 from db.actors import Rights
 from db.engine import Transaction
 from db.event_log import ActorLostError
@@ -13,6 +13,7 @@ from db.tokens import Revoked
 from db.users import LockedUser
 from domain.access import ROLE_PERMISSIONS, VENDOR_ROLES, Permission, Role, TokenKind, roles_with
 from domain.events import Event, EventType
+from domain.partners import PartnerStatus
 from domain.refusals import NotFound, SessionRequired
 from domain.tenancy import ALL_PARTNERS
 from domain.users import UnknownUser, check_change, check_role
@@ -202,8 +203,12 @@ async def locked(work: Work, user_id: int) -> LockedUser:
 
 async def _check_change(work: Work, user: LockedUser, field: str) -> None:
     """Raise a refusal if the user must not be deactivated, or lose the role."""
-    # One who is deactivated is no manager to keep.
-    others = user.disabled_at is not None or await users.has_others(work.tx, work.partner_id, user.id, user.role)
+    # One who is deactivated is no manager to keep, and neither is that of a partner that gets no other.
+    others = (
+        user.disabled_at is not None
+        or await users.has_others(work.tx, work.partner_id, user.id, user.role)
+        or (work.viewer.of_vendor and await partners.status(work.tx, work.partner_id) is PartnerStatus.CLOSED)
+    )
     check_change(user.role, own=user.id == work.viewer.user_id, others=others, path=(field,))
 
 

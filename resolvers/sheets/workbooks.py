@@ -159,7 +159,7 @@ def _text(cell: object) -> str:
         case bool():
             return "sim" if cell else "não"
         case float():
-            return str(int(cell)) if cell.is_integer() else f"{cell:.6f}".rstrip("0").replace(".", ",")
+            return str(int(cell)) if cell.is_integer() else f"{cell:.6f}".rstrip("0").rstrip(".").replace(".", ",")
         case datetime() | date():
             return cell.isoformat()
         case ErrorText():

@@ -18,10 +18,17 @@ def warn_if_open_to_others(given: Settings) -> None:
 
 
 def narrowed(given: Settings) -> Iterator[str]:
-    """Take the permissions of other users from the files, and yield a message for each changed file."""
+    """Take the permissions of other users from the files, and yield a message for each of them.
+
+    A file that is mounted, or another user's, keeps them: nothing else has failed.
+    """
     for file in storage.open_to_others(_files(given)):
         mode = file.stat().st_mode & 0o777
-        storage.narrow(file)
+        try:
+            storage.narrow(file)
+        except OSError as error:
+            yield f"{file} stays open to other users of the machine, with mode {mode:o}: {error.strerror}."
+            continue
         yield f"Took {file} from other users of the machine: its mode is 600 now, and was {mode:o}."
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from db import partner_changes as statements
 from domain.partners import OF_OPEN_PARTNERS, PartnerStatus
-from resolvers import partner_changes
+from resolvers import ids, partner_changes
 from resolvers.partner_changes import ClosePartner
 from tests.api import Api
 from tests.resolvers.test_races import raced
@@ -45,6 +45,14 @@ async def test_the_vendor_changes_no_terms_of_a_closed_partner(vendor: Api, api:
     refused = await vendor.codes(name, {**chosen, "partnerId": api.partner})
 
     assert refused == (["PARTNER_CLOSED"] if name in OF_OPEN_PARTNERS else [])
+
+
+async def test_the_vendor_deactivates_the_last_manager_of_a_closed_partner(vendor: Api, api: Api) -> None:
+    last = {"userId": ids.encode("User", api.user_id), "partnerId": api.partner}
+    refused = await vendor.codes("deactivateUser", last)
+    await _close(api)
+
+    assert (refused, await vendor.codes("deactivateUser", last)) == (["LAST_MANAGER"], [])
 
 
 async def test_a_closed_partner_imports_nothing_in_a_dry_run(api: Api) -> None:

@@ -18,6 +18,7 @@ from db.engine import Database
 from db.migrations import migrate as steps
 from server.cli import app
 from tests.databases import Databases
+from tests.disks import read_only
 from tests.e2e import data, forks
 from tests.units import execute, writing
 
@@ -332,3 +333,24 @@ def test_files_that_others_can_read_are_taken_from_them_by_a_migration(
         "The database is up to date.",
     ]
     assert set(modes(tmp_path).values()) == {0o600}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root has files of several users.")
+def test_a_migration_ends_well_where_a_mounted_secret_keeps_its_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRET_KEY")
+    data.migrated(tmp_path)
+    secret = tmp_path / "secret.key"
+    secret.chmod(0o644)
+    for each in (tmp_path, *tmp_path.iterdir()):
+        if each != secret:
+            os.chown(each, NOBODY, -1)
+
+    with read_only(secret):
+        migrated = CliRunner().invoke(app, ["migrate"])
+
+    assert migrated.exit_code == 0, migrated.output
+    kept = f"{tmp_path}/secret.key stays open to other users of the machine, with mode 644: "
+    assert migrated.stdout.startswith(kept)
+    assert migrated.stdout.endswith("The database is up to date.\n")
