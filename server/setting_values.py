@@ -1,6 +1,7 @@
 """The values of settings: types which say what is right where the environment has something else."""
 
 import re
+from collections.abc import Iterator
 from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,6 +19,7 @@ from domain.rates import POINTS_PER_SECOND_MAX
 from server.rates import redis_buckets
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_HIGHEST_PORT = 65_535
 _SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 _POSTGRESQL_PARAMETERS = frozenset({"host", "port", "passfile", "service", "servicefile", "ssl", "sslmode"}) | {
     "target_session_attrs",
@@ -64,13 +66,20 @@ def _database_url(value: str, *, writes: bool = True) -> str:
     if url.drivername not in _DRIVERS.values():
         message = "it has to begin with sqlite:/// or postgresql://"
         raise ValueError(message)
+    if url.get_backend_name() == "sqlite" and url.host is not None:
+        message = (
+            "a SQLite URL has three slashes before the path of a file, as in sqlite:///data/portal.db, and four before "
+            "one that begins with a slash"
+        )
+        raise ValueError(message)
     if url.get_backend_name() == "sqlite" and not _known_to_sqlite(url):
         message = f"a SQLite URL can say ?synchronous=… and nothing else: {' or '.join(sorted(SYNCHRONOUS))}"
         raise ValueError(message)
     if url.get_backend_name() == "postgresql" and not _known_to_postgresql(url):
         message = (
             f"a PostgreSQL URL can say ?sslmode=… ({', '.join(sorted(_SSL_MODES))}) and "
-            f"{', '.join(sorted(_POSTGRESQL_PARAMETERS - {'ssl', 'sslmode'}))}, and nothing else"
+            f"{', '.join(sorted(_POSTGRESQL_PARAMETERS - {'ssl', 'sslmode'}))}, and nothing else; a port is a number "
+            f"from 1 to {_HIGHEST_PORT}, and prepared_statement_cache_size a number"
         )
         raise ValueError(message)
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
@@ -187,9 +196,23 @@ def _is_network(text: str) -> bool:
 def _known_to_postgresql(url: URL) -> bool:
     return (
         set(url.query) <= _POSTGRESQL_PARAMETERS
-        and url.query.get("sslmode", "prefer") in _SSL_MODES
+        and all(url.query.get(name, "prefer") in _SSL_MODES for name in ("ssl", "sslmode"))
+        and all(map(_is_port, _ports(url)))
+        and str(url.query.get("prepared_statement_cache_size", 0)).isdecimal()
         and url.query.get(pooler.PARAMETER, pooler.TRANSACTION) == pooler.TRANSACTION
     )
+
+
+def _ports(url: URL) -> Iterator[object]:
+    asked = url.query.get("port", ())
+    yield from (asked,) if isinstance(asked, str) else asked
+    yield from (host.port for host in hosts.of(url))
+    if url.port is not None:
+        yield url.port
+
+
+def _is_port(value: object) -> bool:
+    return str(value).isdecimal() and 0 < int(str(value)) <= _HIGHEST_PORT
 
 
 def _known_to_sqlite(url: URL) -> bool:
