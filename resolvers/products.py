@@ -139,11 +139,17 @@ class _Created(NamedTuple):
 
 
 async def _create(tx: Transaction, details: ProductDetails) -> _Created:
+    created = await _inserted(tx, details)
+    if created is None:
+        raise ProductCodeTaken(("code",), product_code=details.code)
+    return created
+
+
+async def _inserted(tx: Transaction, details: ProductDetails) -> _Created | None:
+    """Create a product; return None if another one has the code."""
     new = details.completed(None)
     product_id = await products.create(tx, **new._asdict() | {"active": new.active is not False})
-    if product_id is None:
-        raise ProductCodeTaken(("code",), product_code=details.code)
-    return _Created(product_id, _events(product_id, None, new))
+    return None if product_id is None else _Created(product_id, _events(product_id, None, new))
 
 
 async def _locked(work: Work, product_id: int) -> ProductRow:
@@ -180,15 +186,22 @@ async def put(tx: Transaction, batch: Sequence[ProductDetails], *, dry_run: bool
     done: dict[str, Put] = {}
     for details in wanted:
         row = rows.get(details.code)
+        if row is None and not dry_run:
+            created = await _inserted(tx, details)
+            if created is not None:
+                done[details.code] = Put(created.product_id, Change.CREATED, created.events)
+                continue
+            # Another transaction has created it since.
+            row = (await products.locked(tx, [details.code]))[details.code]
         product_id, before = (None, None) if row is None else (row.id, _details(row))
         after = details.completed(before)
-        if after == before:
-            done[details.code] = Put(product_id, Change.UNCHANGED, ())
+        change = Change.UNCHANGED if after == before else Change.CREATED if before is None else Change.UPDATED
+        if product_id is None or change is Change.UNCHANGED:
+            done[details.code] = Put(product_id, change, ())
             continue
-        change = Change.CREATED if before is None else Change.UPDATED
         if not dry_run:
-            product_id = await products.put(tx, **details._asdict())
-        new = () if dry_run or product_id is None else _events(product_id, before, after)
+            await products.put(tx, **details._asdict())
+        new = () if dry_run else _events(product_id, before, after)
         done[details.code] = Put(product_id, change, new)
     return done
 

@@ -14,7 +14,8 @@ from db import products as product_statements
 from db.client_changes import ClientDetails
 from db.engine import Database
 from domain.access import Role
-from domain.products import ProductDetails
+from domain.events import EventType
+from domain.products import Change, ProductDetails
 from resolvers import ids, imports, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
@@ -184,6 +185,26 @@ async def test_an_import_of_products_locks_them_in_order_over_all_batches(portal
         # It raises an error if the product is locked.
         assert await fetch_all(tx, free.with_for_update(nowait=True))
     await importing
+
+
+@POSTGRESQL
+async def test_a_product_that_two_imports_create_is_created_once(portal: Portal) -> None:
+    details = ProductDetails(uuid4().hex.upper(), "Módulo", 1, active=True)
+    async with writing(portal.database) as tx:
+        ahead = await products.put(tx, [details])
+        behind = asyncio.ensure_future(
+            portal.database.write(lambda tx: products.put(tx, [details._replace(name="Novo")]))
+        )
+        await asyncio.wait([behind], timeout=AHEAD_SECONDS)
+
+    (first,), (second,) = ahead.values(), (await behind).values()
+
+    assert (first.change, second.change) == (Change.CREATED, Change.UPDATED)
+    assert first.product_id == second.product_id
+    assert [event.type for event in (*first.events, *second.events)] == [
+        EventType.PRODUCT_CREATED,
+        EventType.PRODUCT_UPDATED,
+    ]
 
 
 @POSTGRESQL
