@@ -35,9 +35,11 @@ def page(
     context.require(Permission.EVENTS_READ)
     partner_id = context.of_one_partner(named, "filter.partnerId")
     found = pages.page(context, partner_id, events.listing(partner_id, chosen), arguments, selection)
-    if arguments.after is None and arguments.before is None:
+    if arguments.after is not None or arguments.before is not None:
+        return _kept(context, partner_id, found)
+    if 0 in {arguments.first, arguments.last} or (isinstance(found, Page) and found.nodes):
         return found
-    return _kept(context, partner_id, found)
+    return _resumable(context, partner_id, found)
 
 
 async def _kept(context: Context, partner_id: int, found: MaybeAwaitable[Page[EventRow]]) -> Page[EventRow]:
@@ -46,6 +48,17 @@ async def _kept(context: Context, partner_id: int, found: MaybeAwaitable[Page[Ev
     if isinstance(checked, CursorTooOld):
         raise checked
     return checked
+
+
+async def _resumable(context: Context, partner_id: int, found: MaybeAwaitable[Page[EventRow]]) -> Page[EventRow]:
+    """Return the page; without events, it ends after those that are no longer kept, and before all later ones."""
+    page = found if isinstance(found, Page) else await found
+    if not page.nodes:
+        dropped = await context.portal.database.read(
+            lambda connection: retention.dropped_number(connection, partner_id), alone=True
+        )
+        page.begins_after = Keyset(dropped, ID_MAX)
+    return page
 
 
 async def kept(

@@ -64,6 +64,8 @@ class Page(Generic[Row]):
     more: bool
     source: Source
     parent_id: int = 0
+    begins_after: Keyset | None = None
+    """Where to continue from if the list is empty, although rows were in it before."""
 
     @property
     def edges(self) -> Edges[Row]:
@@ -83,7 +85,7 @@ class Page(Generic[Row]):
     @property
     def end_cursor(self) -> str | None:
         """Cursor of the last row; of an empty page, the `after` that was given, so that a caller can ask again."""
-        return self._cursor(self.nodes[-1:], self.window.after)
+        return self._cursor(self.nodes[-1:], self.window.after or self.begins_after)
 
     def _cursor(self, rows: Sequence[Row], given: Keyset | None) -> str | None:
         if rows:

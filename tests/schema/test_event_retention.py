@@ -68,6 +68,31 @@ async def test_the_numbers_go_on_when_all_events_are_deleted(api: Api, clock: Cl
     assert (verified.checked, verified.broken_at) == (1, None)
 
 
+async def test_a_list_whose_events_are_all_deleted_says_where_to_go_on(
+    api: Api, clock: Clock, cursors: dict[int, str]
+) -> None:
+    webhook = (await api.done("createWebhook", "webhook { id }", {"url": "https://erp.example/webhooks"}))["webhook"]["id"]
+    await api.done("pauseWebhook", "webhook { state }", {"webhookId": webhook})
+    clock.forward(days=31)
+    for _ in range(3):
+        await cleanup.drop_old_events(api.portal, days=30)
+    query = "{ events(last: 1) { nodes { number } pageInfo { endCursor hasNextPage hasPreviousPage } } }"
+    refused = await api.error(
+        "mutation ($id: ID!) { resumeWebhook(input: {webhookId: $id}) { __typename } }", id=webhook
+    )
+    found = (await api.data(query))["events"]
+    end = found["pageInfo"]["endCursor"]
+    async with streaming(api, after=end) as stream:
+        await api.done("resumeWebhook", "webhook { state }", {"webhookId": webhook, "from": end})
+        await api.client()
+        numbers = await stream.numbers(2)
+    nodes = (await api.data(LIST, after=end, first=5))["events"]["nodes"]
+
+    assert refused["extensions"]["tooOld"]
+    assert found == {"nodes": [], "pageInfo": {"endCursor": end, "hasNextPage": False, "hasPreviousPage": False}}
+    assert numbers == [node["number"] for node in nodes] == [max(cursors) + 3, max(cursors) + 4]
+
+
 async def test_events_of_a_month_grow_no_further_in_a_year(api: Api, clock: Clock) -> None:
     sizes = []
     for _ in range(26):
