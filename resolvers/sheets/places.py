@@ -15,6 +15,7 @@ _ABBREVIATION_LENGTH = 2
 _BETWEEN = re.compile(r"\s*[/|()\-–—,]\s*")
 # A hyphen may be a part of the name: “Ji-Paraná” is a city.
 _AT_END = re.compile(r"(.*\S)\s*(?:[/|(,]\s*([^/|(),]+?)|[\-–—]\s*([A-Za-z]{2}))\s*\)?")
+_WITHOUT_CITY = re.compile(r"\s*[/|\-–—]\s*(\S.*)")
 _AT_BEGIN = re.compile(r"([A-Za-z]{2})\s*[/|\-–—]\s*(\S.*)")
 
 
@@ -37,6 +38,8 @@ def split(city: str, state_cell: str, *, of_both: bool = False) -> tuple[str, st
     wanted = state(state_cell)
     # A formula that joins both leaves the slash where the state is empty.
     city = city.rstrip(" /|")
+    if (alone := _WITHOUT_CITY.fullmatch(city)) and (found := _abbreviation(alone[1])) and wanted in {"", found}:
+        return "", found
     parts = list(_parts(city)) if len(city) <= _LENGTH_MAX else []
     slashed = "/" in city or "|" in city
     others = []

@@ -50,8 +50,12 @@ def follow(
     file is written at the start and after each line, so that an event is printed again at most if the program is killed
     in between.
     """
+    # A file with the line ends of Windows leaves one at the end.
+    token = token.strip()
     if not token:
         fail("There is no token: set TOKEN.", status=WRONGLY_USED)
+    if not token.isascii() or not token.isprintable() or " " in token:
+        fail("TOKEN has characters that no token has; copy it again.", status=WRONGLY_USED)
     if not url.startswith(("http://", "https://")):
         fail("--url has to be an address such as https://portal.example.", status=WRONGLY_USED)
     chosen: dict[str, Any] = {"types": [each.value for each in types]} if types else {}
@@ -60,7 +64,7 @@ def follow(
     try:
         state = None if state is None else storage.regular(state)
         after = _kept(state) or after
-        for event in follower.events(Followed(url, token, chosen, select), after, partial(_keep, state)):
+        for event in follower.events(Followed(url, token, chosen, select), after, partial(_keep, state), _tell):
             sys.stdout.buffer.write(_line(event, form) + b"\n")
             sys.stdout.buffer.flush()
     except EndedError as error:
@@ -72,6 +76,10 @@ def follow(
         fail(f"{error.filename or state}: {error.strerror}.")
     except KeyboardInterrupt:
         return
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 def _line(event: follower.Event, form: Format) -> bytes:

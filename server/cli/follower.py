@@ -63,12 +63,15 @@ class _Read(NamedTuple):
     event: Event | None
 
 
-def events(followed: Followed, after: str | None, keep: Callable[[str], None]) -> Iterator[Event]:
+def events(
+    followed: Followed, after: str | None, keep: Callable[[str], None], tell: Callable[[str], None]
+) -> Iterator[Event]:
     """Yield the events after a cursor, and new ones as they come. Raises EndedError if there can be no more.
 
-    Calls `keep` with the cursor to continue from: at first, after each event, and after events that do not match.
+    Calls `keep` with the cursor to continue from: at first, after each event, and after events that do not match; and
+    `tell` with a sentence, once each time that the portal can't be reached.
     """
-    pause = _FIRST_PAUSE_SECONDS
+    pause, told = _FIRST_PAUSE_SECONDS, False
     with httpx2.Client(timeout=_SILENCE_SECONDS) as http:
         while True:
             try:
@@ -76,11 +79,17 @@ def events(followed: Followed, after: str | None, keep: Callable[[str], None]) -
                     if read.event is not None:
                         yield read.event
                         pause = _FIRST_PAUSE_SECONDS
-                    after = read.cursor
+                    after, told = read.cursor, False
                     keep(after)
             except _Interrupted as interrupted:
                 wait = max(interrupted.seconds, pause * uniform(0.5, 1))  # noqa: S311 — no secret.
-            except httpx2.TransportError:
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, UnicodeError) as error:
+                message = f"The portal can't be asked at {followed.url}: {error}."
+                raise EndedError(message) from error
+            except httpx2.TransportError as error:
+                if not told:
+                    told = True
+                    tell(f"The portal at {followed.url} can't be reached ({error}); trying again.")
                 wait = pause * uniform(0.5, 1)  # noqa: S311 — no secret.
             time.sleep(wait)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -10,7 +10,10 @@ from starlette.types import Scope
 from server.http.headers import Header, given
 
 _VARY: Header = (b"vary", b"Origin")
-_EXPOSED: Header = (b"access-control-expose-headers", b"ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id")
+_EXPOSED: Header = (
+    b"access-control-expose-headers",
+    b"Content-Disposition, ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id",
+)
 _PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST"),
     # The asterisk means every header but Authorization.

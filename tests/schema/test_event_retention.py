@@ -71,7 +71,9 @@ async def test_the_numbers_go_on_when_all_events_are_deleted(api: Api, clock: Cl
 async def test_a_list_whose_events_are_all_deleted_says_where_to_go_on(
     api: Api, clock: Clock, cursors: dict[int, str]
 ) -> None:
-    webhook = (await api.done("createWebhook", "webhook { id }", {"url": "https://erp.example/webhooks"}))["webhook"]["id"]
+    webhook = (await api.done("createWebhook", "webhook { id }", {"url": "https://erp.example/webhooks"}))["webhook"][
+        "id"
+    ]
     await api.done("pauseWebhook", "webhook { state }", {"webhookId": webhook})
     clock.forward(days=31)
     for _ in range(3):

@@ -82,11 +82,15 @@ def test_city_and_state_are_read_from_one_column_or_two(headers: str, cells: str
         ("Distrito (Paraná)", "PE", ("Distrito (Paraná)", "PE")),
         ("Recife/Olinda", "PE", ("Recife/Olinda", "PE")),
         ("São Paulo", "", ("São Paulo", None)),
+        ("/PE", "", (None, "PE")),
+        (" - Pernambuco", "PE", (None, "PE")),
+        ("/PE", "SP", ("/PE", "SP")),
+        ("/Olinda", "", ("/Olinda", None)),
         ("Mogi das Cruzes", "mato grosso do sul", ("Mogi das Cruzes", "MS")),
     ],
 )
 def test_a_city_that_only_looks_like_one_with_a_state_is_kept(
-    city: str, state: str, found: tuple[str, str | None]
+    city: str, state: str, found: tuple[str | None, str | None]
 ) -> None:
     row = details(f"cnpj;nome;cidade;uf\n360305000104;Banco;{city};{state}\n")
 

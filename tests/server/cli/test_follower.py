@@ -1,6 +1,7 @@
 """Client of the subscription `events`, below a portal that ends it for a while."""
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,18 +9,22 @@ from threading import Thread
 
 import pytest
 
+from server.cli import follower
 from server.cli.follower import Followed, events
+from tests.server.conftest import Command
 
 _EVENT = {"number": 1, "cursor": "abc", "type": "CLIENT_REGISTERED"}
 
 
 @contextmanager
-def portal_that_sends(*answers: str) -> Iterator[str]:
-    """Address of a server whose answers are these, one after the other."""
+def portal_that_sends(*answers: str, tokens: list[str] | None = None) -> Iterator[str]:
+    """Address of a server whose answers are these, one after the other; it notes the tokens."""
     left = iter(answers)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if tokens is not None:
+                tokens.append(self.headers["Authorization"])
             self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             self.end_headers()
@@ -43,10 +48,54 @@ def test_a_subscription_that_ends_for_a_while_is_begun_again(code: str) -> None:
     refused = json.dumps({"errors": [{"message": "Later.", "extensions": {"code": code}}]})
     sent = json.dumps({"data": {"events": _EVENT}})
     kept: list[str] = []
+    told: list[str] = []
 
     with portal_that_sends(f"event: next\ndata: {refused}\n\n", f"id: abc\nevent: next\ndata: {sent}\n\n") as url:
-        found = events(Followed(url, "ppt_any", {}), None, kept.append)
+        found = events(Followed(url, "ppt_any", {}), None, kept.append, told.append)
         event = next(found)
         found.close()  # type: ignore[attr-defined]  # It is a generator.
 
     assert event == _EVENT
+    assert told == []
+
+
+def test_a_portal_that_can_not_be_reached_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower, "_FIRST_PAUSE_SECONDS", 0.01)
+    kept: list[str] = []
+    told: list[str] = []
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        found = events(Followed(url, "ppt_any", {}), None, kept.append, told.append)
+        Thread(target=next, args=(found, None), daemon=True).start()
+        for _ in range(4):
+            # As a proxy without a server behind it.
+            server.accept()[0].close()
+
+    assert [sentence.partition(" (")[0] for sentence in told] == [f"The portal at {url} can't be reached"]
+
+
+@pytest.mark.parametrize("url", ["http://", "http://a..b", "http://[::1"])
+def test_an_address_that_is_none_ends_the_program(command: Command, url: str) -> None:
+    ended = command("events", "follow", "--token", "ppt_any", "--url", url)
+
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith(f"The portal can't be asked at {url}: ")
+
+
+@pytest.mark.parametrize("token", ["ppt_á", "ppt_a b", "ppt_a\nb"])
+def test_a_token_with_other_characters_is_refused(command: Command, token: str) -> None:
+    ended = command("events", "follow", "--token", token, "--url", "http://127.0.0.1:1")
+
+    assert (ended.exit_code, ended.stderr) == (2, "TOKEN has characters that no token has; copy it again.\n")
+
+
+def test_a_line_end_after_a_token_is_no_part_of_it(command: Command) -> None:
+    refused = json.dumps({"errors": [{"message": "No more.", "extensions": {"code": "FORBIDDEN"}}]})
+    asked: list[str] = []
+
+    with portal_that_sends(f"event: next\ndata: {refused}\n\n", tokens=asked) as url:
+        ended = command("events", "follow", "--token", "ppt_any\r\n", "--url", url)
+
+    assert (ended.exit_code, ended.stderr) == (1, "No more.\n")
+    assert asked == ["Bearer ppt_any"]

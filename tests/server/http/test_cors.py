@@ -48,7 +48,7 @@ async def test_a_page_of_a_named_origin_may_ask_and_read(shared: httpx.AsyncClie
     assert answer.headers["access-control-allow-origin"] == NAMED
     assert (
         answer.headers["access-control-expose-headers"]
-        == "ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+        == "Content-Disposition, ETag, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
     )
     assert "access-control-allow-credentials" not in {*may.headers, *answer.headers}
     assert "access-control-allow-methods" not in answer.headers
