@@ -66,8 +66,8 @@ class CursorTooOld(BadUserInput):
         """Take the argument, and the number of the first event that is kept."""
         message = (
             f"Events after “{argument}” are no longer kept; the first one that is has the number {first_number}. Take "
-            "`pageInfo.endCursor` of `events(last: 1)`, read what has changed by `clients` and `activations` with `updatedSince`, "
-            "the `occurredAt` of the last event that you have, and continue from that cursor."
+            "`pageInfo.endCursor` of `events(last: 1)`, read what has changed by `clients` and `activations` with "
+            "`updatedSince`, the `occurredAt` of the last event that you have, and continue from that cursor."
         )
         super().__init__(message, argument=argument, tooOld=True, firstNumber=first_number)
 

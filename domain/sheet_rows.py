@@ -176,6 +176,15 @@ class RepeatedTier(Refusal):
     )
 
 
+class TooManyTiers(Refusal):
+    """A product has more tiers for one order type than a price table takes."""
+
+    text = Text(
+        pt="Cada produto tem no máximo {highest} faixas por tipo de pedido.",
+        en="Each product has at most {highest} tiers for an order type.",
+    )
+
+
 class RepeatedCode(Refusal):
     """A product is in an earlier row."""
 

@@ -237,8 +237,8 @@ class EventQueries:
     @strawberry.field(
         graphql_type=Connection[Event],
         description=(
-            "A partner's events, oldest first. The cursor of an edge is also the cursor of its event. Without `after` and "
-            "`before`, the `endCursor` of an empty list is the cursor after all events that are no longer kept."
+            "A partner's events, oldest first. The cursor of an edge is also the cursor of its event. Without `after` "
+            "and `before`, the `endCursor` of an empty list is the cursor after all events that are no longer kept."
         ),
     )
     @staticmethod

@@ -9,10 +9,10 @@ from domain import money
 from domain.languages import Text
 from domain.money import UNIT_PRICE_MAX, Amount, Cents
 from domain.orders import QUANTITY_MAX, OrderType
-from domain.price_tables import PriceKey
+from domain.price_tables import TIERS_MAX, PriceKey
 from domain.prices import Tier
 from domain.refusals import Refusal
-from domain.sheet_rows import AmbiguousProduct, NoAmount, RepeatedTier, UnknownOrderType, UnknownProduct
+from domain.sheet_rows import AmbiguousProduct, NoAmount, RepeatedTier, TooManyTiers, UnknownOrderType, UnknownProduct
 from domain.text import fold, visible
 from resolvers.sheets.cells import Dots, whole
 from resolvers.sheets.headers import Columns, Layout
@@ -67,6 +67,10 @@ _NOTHING = frozenset({"-", "–", "—"})
 """What spreadsheets show for zero in the format of accounting."""
 
 
+_CODES_SAID = 20
+"""How many codes the refusal of an unknown product names: each of thousands of rows may have one."""
+
+
 class Prices(NamedTuple):
     """Tiers of a sheet by product and type of order, and the bad rows."""
 
@@ -82,7 +86,8 @@ class Products:
         self._by_name: dict[str, list[ProductRow]] = {}
         for product in products:
             self._by_name.setdefault(fold(product.name), []).append(product)
-        self._codes = ", ".join(sorted(product.code for product in products)) or "-"
+        codes = sorted(product.code for product in products)
+        self._codes = ", ".join([*codes[:_CODES_SAID], *["…"] * (len(codes) > _CODES_SAID)]) or "-"
 
     def found(self, written: str) -> int:
         """Return the id of the product with the code, or else the name; raise a refusal unless there is one."""
@@ -118,6 +123,8 @@ def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[s
         of_key = tiers.setdefault(key, [])
         if any(other.minimum_quantity == tier.minimum_quantity for other in of_key):
             bad.append(line.bad(RepeatedTier(quantity=tier.minimum_quantity)))
+        elif len(of_key) == TIERS_MAX:
+            bad.append(line.bad(TooManyTiers(highest=TIERS_MAX)))
         else:
             of_key.append(tier)
     return Prices(tiers, bad)

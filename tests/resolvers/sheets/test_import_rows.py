@@ -6,7 +6,7 @@ from db.client_changes import ClientDetails
 from db.prices import ProductRow
 from domain.languages import Language
 from domain.orders import OrderType
-from domain.price_tables import PriceKey
+from domain.price_tables import TIERS_MAX, PriceKey
 from domain.sheet_files import DotBothWays
 from domain.text import single_spaced
 from resolvers.clients import RegisterClient
@@ -303,3 +303,26 @@ def test_invisible_characters_are_dropped_and_direction_controls_make_a_row_bad(
 @pytest.mark.parametrize("name", ["\ufffe", "\ufffc\uffff", "\ue000", "\U0001343f", "\u0378", "\u200eSol", "Sol\u061c"])
 def test_a_row_with_an_invisible_name_or_direction_control_is_bad(name: str) -> None:
     assert isinstance(row("16727230000197", name=name), BadRow)
+
+
+def test_a_product_has_no_more_tiers_than_a_price_table_takes() -> None:
+    cells = {"product": "sped", "order_type": "Compra", "unit_monthly_price": "10", "unit_setup_fee": "0"}
+    rows = [Line(line, {**cells, "minimum_quantity": str(line)}) for line in range(1, TIERS_MAX + 3)]
+
+    found = price_rows.read(rows, PRODUCTS)
+
+    assert [len(tiers) for tiers in found.tiers.values()] == [TIERS_MAX]
+    assert [bad.line for bad in found.bad] == [TIERS_MAX + 1, TIERS_MAX + 2]
+    assert reason_of(found.bad[0]) == "Each product has at most 50 tiers for an order type."
+
+
+def test_the_refusal_of_an_unknown_product_names_few_of_many() -> None:
+    many = Products(
+        [ProductRow(number, f"P{number:04}", f"Produto {number}", 1, active=True) for number in range(4_000)]
+    )
+    cells = {"product": "nenhum", "order_type": "Compra", "minimum_quantity": "1"}
+
+    (bad,) = price_rows.read([Line(2, {**cells, "unit_monthly_price": "1", "unit_setup_fee": "0"})], many).bad
+
+    assert "P0000, P0001, " in reason_of(bad)
+    assert reason_of(bad).endswith("P0019, ….")
