@@ -4,10 +4,12 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import FrameType
 from typing import Protocol
 
 import httpx
@@ -109,6 +111,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
     # As a server has it: each collection of the youngest objects takes some time, however few of them are garbage.
     gc.set_threshold(10_000, 10, 10)
+    # Unless it finds another one, asyncio sets a handler for each fixture and test, and makes texts of their tasks.
+    signal.signal(signal.SIGINT, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.default_int_handler(number, frame)
 
 
 @pytest.fixture(scope="session", autouse=True)
