@@ -46,17 +46,21 @@ async def end_all(tx: Transaction, partner_id: int, user_id: int, *, at: datetim
 
 
 async def change_row(tx: Transaction, user: LockedUser, values: Mapping[str, Any]) -> None:
-    """Write new values of the locked user; end the links made for others by one who manages users no more.
+    """Write new values of the locked user; end the links made for others by one who may not make them any more.
 
     Otherwise a link that was kept would work again after another change.
     """
     await users.update(tx, user.partner_id, user.id, values)
     lost = ROLE_PERMISSIONS[user.role] - ROLE_PERMISSIONS[values.get("role", user.role)]
-    if values.get("disabled_at") is not None or Permission.USERS_MANAGE in lost:
+    if values.get("disabled_at") is not None or lost & _MAKING_LINKS:
         # The vendor's users make them for all partners.
         scope = ALL_PARTNERS if user.role in VENDOR_ROLES else user.partner_id
         await invitations.drop_by(tx, scope, user.id)
         await password_resets.drop_by(tx, scope, user.id)
+
+
+_MAKING_LINKS = {Permission.USERS_MANAGE, Permission.PARTNERS_MANAGE}
+"""Permissions with which links are made; a new partner's first manager is invited with the second one."""
 
 
 class UserChanged(NamedTuple):

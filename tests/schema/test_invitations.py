@@ -280,6 +280,20 @@ async def test_an_invitation_of_an_admin_who_sells_now_is_ended(
     assert await pending(api) == []
 
 
+async def test_an_invitation_by_sales_is_ended_with_their_role(
+    http: httpx.AsyncClient, portal: Portal, vendor: Api, anonymous: Api
+) -> None:
+    sales = await new_caller(http, portal, vendor.partner_id, role=Role.VENDOR_SALES)
+    manager = {"name": "Rita Lopes", "email": f"{uuid4()}@gama.example"}
+    given = {"name": "Gama", "cnpj": cnpjs.another(), "manager": manager}
+    made = await sales.done("createPartner", "partner { id } invitationUrl", given)
+
+    for role in ("VENDOR_VIEWER", "VENDOR_SALES"):
+        assert await vendor.codes("updateUser", {"userId": ids.encode("User", sales.user_id), "role": role}) == []
+
+    assert await codes(anonymous, made["invitationUrl"].partition("#")[2]) == ["INVITATION_INVALID"]
+
+
 async def test_a_guessable_password_is_refused_and_another_one_taken(api: Api, anonymous: Api) -> None:
     secret = await invited(api, email=f"bia.reis@{uuid4()}.example")
 
