@@ -74,21 +74,16 @@ async def _after(column: Awaitable[Column], proceed: Callable[[Column], MaybeAwa
     return result if isinstance(result, list) else await result
 
 
-def shared(awaitable: Awaitable[Value]) -> Awaitable[Value]:
-    """Return what to await in place of a resolver's awaitable: cancelling it must not cancel a future of others."""
-    return asyncio.shield(awaitable) if asyncio.isfuture(awaitable) else awaitable
-
-
 async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
     """Return the values with those of these indices awaited, at once; an exception stays as a value."""
     column = list(values)
     if len(awaitable) == 1:
         try:
-            column[awaitable[0]] = await shared(column[awaitable[0]])
+            column[awaitable[0]] = await column[awaitable[0]]
         except Exception as error:
             column[awaitable[0]] = error
         return column
-    results = await asyncio.gather(*(shared(column[index]) for index in awaitable), return_exceptions=True)
+    results = await asyncio.gather(*(column[index] for index in awaitable), return_exceptions=True)
     for index, result in zip(awaitable, results, strict=True):
         column[index] = _value(result)
     return column

@@ -6,9 +6,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from breadth.awaiting import GRACE_SECONDS, NOTHING, awaited, cancel, result_of, wait
-from breadth.completion.base import has_raised, leave
+from breadth.completion.base import has_raised
 from breadth.paths import Chosen, Items, Paths
-from breadth.protocols import Run
 from breadth.values import Column, MaybeAwaitable, Value
 
 Complete = Callable[[Column, Paths], MaybeAwaitable[Column]]
@@ -114,7 +113,7 @@ class Reading:
         """Items of each list so far."""
         return {index: reader.items for index, reader in self.readers.items()}
 
-    async def parts(self, run: Run, paths: Paths, complete: Complete) -> dict[int, Column]:
+    async def parts(self, paths: Paths, complete: Complete) -> dict[int, Column]:
         """Complete items while others are read, and return the items of each list.
 
         An item that makes the list null ends its reading.
@@ -147,10 +146,7 @@ class Reading:
                 if not pending:
                     break
                 await self._next(pending, reading)
-            results = self._results(parts)
-            leave(run, [part.task for part in parts if part.task is not None])
-            parts = []
-            return results
+            return self._results(parts)
         finally:
             await self.cancel()
             await cancel([part.task for part in parts if part.task is not None])

@@ -77,7 +77,7 @@ class ListCompletion(Completion):
             others = [index for index in range(len(values)) if index not in iterables]
             completed, read = await asyncio.gather(
                 awaited(self._lists(run, [values[index] for index in others], Chosen(paths, others))),
-                reading.parts(run, paths, partial(self.item.complete, run)),
+                reading.parts(paths, partial(self.item.complete, run)),
             )
         finally:
             await reading.cancel()

@@ -7,7 +7,6 @@ from typing import Protocol
 from graphql import GraphQLError
 
 from breadth.awaiting import ENDING, GRACE_SECONDS, cancel, discard, first_to_fail
-from breadth.completion.base import leave
 from breadth.parts import OBJECTS_AT_ONCE, VALUES_AT_ONCE
 from breadth.paths import Chosen, Paths, both, propagated
 from breadth.plan.ending import AllRaisedError, all_raised, is_over, loop_is_running, soon
@@ -131,7 +130,7 @@ class Selection:
                 part = found
             elif run.raised and is_over(rows, paths):
                 # Fields that are not awaited may fail too, whatever group they are in.
-                part = await soon(run, found, len(objects))
+                part = await soon(found, len(objects))
             else:
                 part = await found
             rows = [both(*each) for each in zip(rows, part, strict=True)] if rows else part
@@ -246,9 +245,6 @@ class Selection:
                     columns[index] = task.result() if task.done() else [None] * count
                 except AllRaisedError as all_of:
                     columns[index] = all_of.column
-            if for_seconds is not None:
-                leave(run, tasks)
-                tasks = [task for task in tasks if task.done()]
         finally:
             await cancel(tasks)
         return await self._paused_rows(run, columns, count)
