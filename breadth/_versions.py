@@ -5,9 +5,10 @@ import re
 
 from graphql import version
 
-Release = tuple[int, int]
+Release = tuple[int, ...]
 
-GRAPHQL_CORE: tuple[Release, Release] = ((3, 3), (3, 3))
+# In 3.3.0, sub-fields may be those of another object.
+GRAPHQL_CORE: tuple[Release, Release] = ((3, 3, 1), (3, 3))
 STRAWBERRY: tuple[Release, Release] = ((0, 331), (0, 341))
 """Oldest and newest release that the tests run with."""
 
@@ -23,8 +24,9 @@ class UntestedVersionError(ImportError):
 
 def check(name: str, installed: str, oldest: Release, newest: Release) -> None:
     """Raise UntestedVersionError if the version is not of a tested release and the environment does not allow it."""
-    major, minor = ([int(part) for part in re.findall(r"\d+", installed)] + [0, 0])[:2]
-    if oldest <= (major, minor) <= newest or os.environ.get(_ALLOW) == "1":
+    parts = (*(int(part) for part in re.findall(r"\d+", installed)), 0, 0, 0)
+    is_tested = oldest <= parts[: len(oldest)] and parts[: len(newest)] <= newest
+    if is_tested or os.environ.get(_ALLOW) == "1":
         return
     tested = " to ".join(dict.fromkeys(".".join(map(str, release)) for release in (oldest, newest)))
     message = (

@@ -99,17 +99,17 @@ def test_a_wheel_is_built_from_the_directory_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("installed", "works"),
-    [("3.3.0", True), ("3.3.2", True), ("3.3.99rc1", True), ("3.2.9", False), ("3.4.0", False), ("4.0", False)],
+    [("3.3.1", True), ("3.3.2", True), ("3.3.99rc1", True), ("3.3.0", False), ("3.2.9", False), ("3.4.0", False)],
 )
 def test_a_version_that_it_was_not_tested_with_is_refused(
     installed: str, monkeypatch: pytest.MonkeyPatch, *, works: bool
 ) -> None:
     monkeypatch.delenv("BREADTH_ALLOW_UNTESTED", raising=False)
     if works:
-        check("graphql-core", installed, (3, 3), (3, 3))
+        check("graphql-core", installed, (3, 3, 1), (3, 3))
     else:
         with pytest.raises(UntestedVersionError, match=rf"graphql-core {re.escape(installed)}.*3\.3"):
-            check("graphql-core", installed, (3, 3), (3, 3))
+            check("graphql-core", installed, (3, 3, 1), (3, 3))
 
 
 def test_the_environment_may_allow_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_the_package_asks_for_the_tested_versions() -> None:
     asked = [*project["dependencies"], *project["optional-dependencies"]["strawberry"]]
 
     assert asked == [
-        f"{package}>={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
+        f"{package}>={'.'.join(map(str, oldest))},<{newest[0]}.{newest[1] + 1}"
         for package, (oldest, newest) in (("graphql-core", GRAPHQL_CORE), ("strawberry-graphql", STRAWBERRY))
     ]
 
