@@ -24,8 +24,6 @@ Found = list[Any]
 _KEPT_MAX = 4
 """Units of a test that are open at the same time seldom are more."""
 
-_WAIT_SECONDS = 15
-
 _engines: dict[tuple[asyncio.AbstractEventLoop, sa.URL], AsyncEngine] = {}
 """Engines that keep their connections to PostgreSQL, which belong to a loop."""
 
@@ -126,7 +124,8 @@ async def _on_sqlite(database: Database, *, read_only: bool) -> AsyncIterator[Co
     driver = kept.pop() if kept else _new_driver(str(database.url.database))
     try:
         driver.execute("PRAGMA foreign_keys = ON")
-        await _begin(driver, read_only=read_only)
+        # Another transaction of the test may have to end first, for which the loop must run.
+        await asyncio.to_thread(driver.execute, "BEGIN" if read_only else "BEGIN IMMEDIATE")
         connection = _HeldConnection(driver, database.observers)
         yield connection
         driver.execute("COMMIT")
@@ -139,26 +138,8 @@ async def _on_sqlite(database: Database, *, read_only: bool) -> AsyncIterator[Co
         kept.append(driver)
 
 
-async def _begin(driver: sqlite3.Connection, *, read_only: bool) -> None:
-    if read_only:
-        driver.execute("BEGIN")
-        return
-    # A thread that waits takes as long as all that a unit writes, and few units have to wait.
-    driver.execute("PRAGMA busy_timeout = 0")
-    try:
-        driver.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError:
-        # Another transaction of the test may have to end first, for which the loop must run.
-        driver.execute(f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1_000}")
-        await asyncio.to_thread(driver.execute, "BEGIN IMMEDIATE")
-    else:
-        driver.execute(f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1_000}")
-
-
 def _new_driver(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        storage.uri(path), isolation_level=None, uri=True, timeout=_WAIT_SECONDS, check_same_thread=False
-    )
+    return sqlite3.connect(storage.uri(path), isolation_level=None, uri=True, timeout=15, check_same_thread=False)
 
 
 @asynccontextmanager
