@@ -11,8 +11,8 @@ class _Sqlite(SQLiteImpl):
     __dialect__ = "sqlite"
 
     def requires_recreate_in_batch(self, batch_op: BatchOperationsImpl) -> bool:
-        # To put a new table in the place of one takes the names in its references only; SQLAlchemy would read each
-        # table that they lead to as well, and so on.
+        # To put a new table in the place of one takes the names in its references only; SQLAlchemy would read the
+        # tables of its references as well, those of theirs, and so on.
         batch_op.reflect_kwargs["resolve_fks"] = False
         return super().requires_recreate_in_batch(batch_op)
 

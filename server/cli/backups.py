@@ -90,7 +90,7 @@ def restore(
             fail(f"{file} is part of the database itself; give the path of a backup.")
         if not file.is_file():
             fail(f"{file} is not a file; give the path of a backup.")
-        # SQLite keeps the log beside the file that a link leads to, and so is the former database.
+        # SQLite keeps the log beside the file that a link names; the former database is kept there too.
         path = storage.regular(path)
         with backups.draft_of(path) as draft:
             examined, findings = _copied(given, file, draft, to=path)
