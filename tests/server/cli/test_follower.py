@@ -3,14 +3,14 @@
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
 import pytest
 
 from server.cli import follower
-from server.cli.follower import Followed, events
+from server.cli.follower import EndedError, Followed, events
 from tests.server.conftest import Command
 
 _EVENT = {"number": 1, "cursor": "abc", "type": "CLIENT_REGISTERED"}
@@ -59,6 +59,11 @@ def test_a_subscription_that_ends_for_a_while_is_begun_again(code: str) -> None:
     assert told == []
 
 
+def _until_it_ends(found: Iterator[object]) -> None:
+    with suppress(EndedError):
+        next(found)
+
+
 def test_a_portal_that_can_not_be_reached_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "_FIRST_PAUSE_SECONDS", 0.01)
     kept: list[str] = []
@@ -66,11 +71,17 @@ def test_a_portal_that_can_not_be_reached_is_told_once(monkeypatch: pytest.Monke
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        found = events(Followed(url, "ppt_any", {}), None, kept.append, told.append)
-        Thread(target=next, args=(found, None), daemon=True).start()
+        asking = Thread(
+            target=_until_it_ends, args=(events(Followed(url, "ppt_any", {}), None, kept.append, told.append),)
+        )
+        asking.start()
         for _ in range(4):
             # As a proxy without a server behind it.
             server.accept()[0].close()
+        with server.accept()[0] as last:
+            last.recv(1 << 16)
+            last.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        asking.join()
 
     assert [sentence.partition(" (")[0] for sentence in told] == [f"The portal at {url} can't be reached"]
 
