@@ -8,21 +8,17 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
-    Enum,
     FromClause,
     Select,
     SelectBase,
     TextClause,
     TextualSelect,
     UpdateBase,
-    literal_column,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.visitors import replacement_traverse
 
-from db.engine import row_batch
+from db.engine import constants, row_batch
 from db.engine.expressions import AnyColumn, AnySelect
 from db.engine.row_batch import Converter, Layout
 
@@ -152,8 +148,7 @@ class Compiled(Generic[Row]):
     def __init__(self, statement: Statement[Row], dialect: Dialect) -> None:
         """Compile the statement."""
         expression = statement.of(dialect)
-        with_constants: Any = replacement_traverse(expression, {}, _constants(dialect))
-        compiled: Any = with_constants.compile(dialect=dialect, column_keys=statement.inserted)
+        compiled: Any = constants.compiled(expression, dialect, statement.inserted)
         self.text = str(compiled)
         self._fixed = compiled.construct_params(_check=False)
         self._binders = [
@@ -234,22 +229,6 @@ def _of_arrays(text: str) -> str | None:
 def _copied(insert: str) -> tuple[str, Sequence[str]]:
     table, _, rest = insert.removeprefix("INSERT INTO ").partition(" (")
     return table, [each.strip('"') for each in rest.partition(")")[0].split(", ")]
-
-
-def _constants(dialect: Dialect) -> Callable[..., ColumnElement[object] | None]:
-    """Return what puts constants of enums into a statement's text, since a planner chooses partial indexes by them.
-
-    SQLite plans a statement again each time that it binds a value on which such a choice may depend.
-    """
-
-    def constant(element: object, **_of_visitor: object) -> ColumnElement[object] | None:
-        # What a caller binds has a name of its own.
-        if not isinstance(element, BindParameter) or not element.unique or not isinstance(element.type, Enum):
-            return None
-        text = element.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-        return literal_column(str(text), element.type)
-
-    return constant
 
 
 def _columns(expression: Expression) -> Sequence[AnyColumn]:
