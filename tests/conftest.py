@@ -50,6 +50,9 @@ STOCK = "stock"
 _OF_API = ("schema", "resolvers")
 """Folders whose tests run by stock execution too, and have to find the same answers."""
 
+_WAITING = ("durability", "e2e", "browser", "docs")
+"""Folders whose tests mostly wait for other processes."""
+
 Recovered = Callable[[float], None]
 
 _DIRECTORY = pytest.StashKey[Path]()
@@ -102,6 +105,12 @@ def pytest_configure(config: pytest.Config) -> None:
     given = getattr(config, "workerinput", {}).get("shared")
     config.stash[_DIRECTORY] = folder = Path(given or tempfile.mkdtemp(prefix="portal-"))
     once.begin(folder, is_first=given is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that wait, while other processes compute: the last ones are short, and keep all cores busy."""
+    items.sort(key=lambda item: item.path.parent.name not in _WAITING)
 
 
 def pytest_collection_finish() -> None:
