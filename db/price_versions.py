@@ -148,12 +148,12 @@ _SOURCE: Statement[tuple[int, int]] = Statement(
     .limit(1),
     values_of,
 )
-_NUMBER_AT: Statement[int] = Statement(
-    sa.select(price_table_versions.c.number)
+_IN_FORCE_AT = Statement(
+    sa.select(*_COLUMNS)
     .where(price_table_versions.c.price_table_id == _TABLE, _PUBLISHED, price_table_versions.c.begins_at <= _AT)
     .order_by(price_table_versions.c.begins_at.desc(), price_table_versions.c.number.desc())
     .limit(1),
-    value,
+    VersionRow,
 )
 _CREATE: Statement[int] = Statement(
     sa.insert(price_table_versions)
@@ -235,9 +235,9 @@ async def create_draft(tx: Transaction, price_table_id: int, *, at: datetime) ->
     return version_id
 
 
-async def number_at(connection: Connection, price_table_id: int, at: datetime) -> int | None:
-    """Return the number of the published version that is in force at a time, as far as versions are published."""
-    return await one(connection, _NUMBER_AT, {"price_table_id": price_table_id, "at": at})
+async def in_force_at(connection: Connection, price_table_id: int, at: datetime) -> VersionRow | None:
+    """Return the version that is in force at a time, as far as versions are published."""
+    return await one(connection, _IN_FORCE_AT, {"price_table_id": price_table_id, "at": at})
 
 
 async def publish(tx: Transaction, version_id: int, *, begins_at: datetime, by_id: int | None, at: datetime) -> bool:

@@ -101,6 +101,21 @@ class HoleInPrices(Refusal):
     )
 
 
+class OthersDrafted(Refusal):
+    """The publication of a file would publish what the draft has changed of other products."""
+
+    text = Text(
+        pt=(
+            "O rascunho também altera os preços de outros produtos: {products:e}. Publique-o com eles por "
+            "--with-draft, ou publique ou descarte o rascunho antes."
+        ),
+        en=(
+            "The draft changes the prices of other products too: {products:and}. Publish it with them by "
+            "--with-draft, or publish or discard it first."
+        ),
+    )
+
+
 class BeginInPast(Refusal):
     """A version can't begin before it is published."""
 
@@ -187,6 +202,12 @@ def dearer(tiers: Tiers) -> list[DearerTier]:
         for before, after in pairwise(sorted(of_key, key=_minimum))
         if after.unit_monthly_price > before.unit_monthly_price or after.unit_setup_fee > before.unit_setup_fee
     ]
+
+
+def changed_besides(given: Tiers, before: Tiers, after: Tiers) -> list[PriceKey]:
+    """Return the price keys whose tiers differ, in order, without those that were given."""
+    changed = (PriceKey(each.product_id, each.order_type) for each in _differences(before, after))
+    return [key for key in dict.fromkeys(changed) if key not in given]
 
 
 def differences(before: Tiers, after: Tiers) -> list[Difference]:

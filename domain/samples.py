@@ -37,6 +37,7 @@ from domain.price_tables import (
     DraftOutdated,
     DuplicateTier,
     HoleInPrices,
+    OthersDrafted,
     PriceTableNameTaken,
     UnknownPriceTable,
 )
@@ -172,6 +173,9 @@ SAMPLES: Sequence[Said] = (
     CountChanged(expected=12, actual=13),
     UnknownPriceTable(name="Pauta 2026"),
     HoleInPrices(product="Moderniza Light", lowest=10, kind=TYPE_LABELS[OrderType.PURCHASE]),
+    OthersDrafted(
+        products=[Text(pt="LIGHT (Compra)", en="LIGHT (Purchase)"), Text(pt="SPED (Compra)", en="SPED (Purchase)")]
+    ),
     BeginInPast(now=_NOW),
     DuplicateTier(minimum=1),
     DuplicateTier(minimum=1_000),

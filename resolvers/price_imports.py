@@ -1,15 +1,24 @@
-"""Import of the prices of a sheet to the draft of a price table."""
+"""Import of the prices of a sheet to the draft of a price table, by the API and from the command line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from db import partners, price_tables, price_versions, prices
+from db.engine import Transaction
+from db.price_tables import PriceTableRow
+from domain import price_tables as rules
 from domain.events import Event, EventType
-from domain.price_tables import Tiers
+from domain.languages import Text
+from domain.orders import TYPE_LABELS
+from domain.price_tables import DearerTier, Difference, OthersDrafted, PriceKey, Tiers
 from domain.sheets import RowsRefused
-from resolvers import imports, price_table_changes
+from resolvers import imports, price_drafts
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
+from resolvers.price_drafts import Publication
+from resolvers.price_tables import undone_by_version
 from resolvers.sheets import contents
 from resolvers.sheets import prices as price_rows
 from resolvers.sheets.contents import Content, ReadSheet
@@ -58,11 +67,74 @@ def _prices(known: Products, opened: Sheet, digest: bytes) -> PriceSheet:
 @mutation("importPrices", PricesImported, for_vendor=True)
 async def import_prices(work: Work, given: ImportPrices) -> PricesImported:
     """Write the prices of a sheet to the draft of a price table, or none if a row is bad."""
-    table = await price_table_changes.locked(work.tx, given.price_table_id)
+    table = await price_drafts.locked(work.tx, given.price_table_id)
     if given.sheet.bad:
         raise RowsRefused(("content",), bad=len(given.sheet.bad))
     if given.dry_run:
         return PricesImported(table.id, None)
-    version_id = await price_table_changes.write_draft(work.tx, table.id, given.sheet.tiers, at=work.context.now())
+    version_id = await price_drafts.write(work.tx, table.id, given.sheet.tiers, at=work.context.now())
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=table.id))
     return PricesImported(table.id, version_id)
+
+
+class Written(NamedTuple):
+    """What an import has written: the tiers that are dearer than the ones below, and the prices with holes.
+
+    If it was published, `others` are the prices that the draft had changed besides the file, and `undone` the changes
+    that a version undoes which was published before.
+    """
+
+    dearer: Sequence[DearerTier]
+    holes: Sequence[tuple[PriceKey, int]]
+    others: Sequence[PriceKey]
+    undone: Sequence[Difference]
+
+
+async def write(portal: Portal, table: PriceTableRow, tiers: Tiers) -> Written:
+    """Write prices to the draft of a price table."""
+    return await portal.database.write(partial(_write, portal=portal, table=table, tiers=tiers))
+
+
+async def publish(portal: Portal, table: PriceTableRow, tiers: Tiers, *, with_draft: bool = False) -> Written:
+    """Write prices to the draft of a price table, and publish it at once.
+
+    Raises OthersDrafted if that would change other prices too, unless the draft is published `with_draft`.
+    """
+    work = partial(_publish, portal=portal, table=table, tiers=tiers, with_draft=with_draft)
+    return await portal.database.write(work)
+
+
+async def _write(tx: Transaction, portal: Portal, table: PriceTableRow, tiers: Tiers) -> Written:
+    await price_drafts.locked(tx, table.id)
+    at = portal.now()
+    version_id = await price_drafts.write(tx, table.id, tiers, at=at)
+    written = await price_drafts.tiers_of(tx, version_id)
+    await price_drafts.append(tx, await _vendor(tx), EventType.PRICE_TABLE_DRAFTED, table.id, actor_id=None, at=at)
+    return Written(rules.dearer(written), rules.holes(written), [], [])
+
+
+async def _publish(tx: Transaction, portal: Portal, table: PriceTableRow, tiers: Tiers, *, with_draft: bool) -> Written:
+    await price_drafts.locked(tx, table.id)
+    at = portal.now()
+    version_id = await price_drafts.write(tx, table.id, tiers, at=at)
+    before = await price_versions.in_force_at(tx, table.id, at)
+    await price_drafts.publish(tx, table.id, Publication(at, by_id=None, at=at))
+    published = await price_drafts.tiers_of(tx, version_id)
+    others = rules.changed_besides(
+        tiers, {} if before is None else await price_drafts.tiers_of(tx, before.id), published
+    )
+    if others and not with_draft:
+        raise OthersDrafted(products=await _named(tx, others))
+    concerned = [*await _vendor(tx), *await price_tables.partners_of(tx, table.id)]
+    await price_drafts.append(tx, concerned, EventType.PRICES_CHANGED, table.id, actor_id=None, at=at)
+    return Written(rules.dearer(published), [], others, await undone_by_version(tx, version_id))
+
+
+async def _vendor(tx: Transaction) -> list[int]:
+    vendor = await partners.vendor(tx)
+    return [] if vendor is None else [vendor.id]
+
+
+async def _named(tx: Transaction, keys: Sequence[PriceKey]) -> list[Text]:
+    named = await prices.products_by_ids(tx, [key.product_id for key in keys])
+    return [Text(*(f"{named[key.product_id].code} ({label})" for label in TYPE_LABELS[key.order_type])) for key in keys]

@@ -1,34 +1,21 @@
 """Changes of the vendor's price tables: creating and naming one, drafting, publishing and assigning it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from db import event_log, partner_changes, partners, price_tables, price_versions, prices
+from db import partner_changes, price_tables, price_versions, prices
 from db.engine import Transaction
-from db.price_tables import PriceTableRow
-from db.price_versions import VersionRow
-from db.prices import ProductRow
 from domain import price_tables as rules
 from domain.checks import Checks
 from domain.events import Event, EventType
-from domain.orders import TYPE_LABELS
-from domain.price_tables import (
-    DearerTier,
-    Difference,
-    HoleInPrices,
-    NoDraft,
-    PreselectedNotAssigned,
-    PriceKey,
-    PriceTableNameTaken,
-    Tiers,
-)
+from domain.price_tables import PreselectedNotAssigned, PriceKey, PriceTableNameTaken
 from domain.prices import Tier
 from domain.refusals import NotFound
 from domain.tenancy import ALL_PARTNERS
+from resolvers import price_drafts
 from resolvers.mutations import Work, mutation
-from resolvers.portal import Portal
-from resolvers.price_tables import undone_by_version
+from resolvers.price_drafts import Publication, locked
 
 
 class CreatePriceTable(NamedTuple):
@@ -98,7 +85,7 @@ async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
     await locked(work.tx, given.price_table_id)
     await _check_products(work.tx, given.prices)
     tiers = {price.key: price.tiers for price in given.prices}
-    version_id = await write_draft(work.tx, given.price_table_id, tiers, at=work.context.now())
+    version_id = await price_drafts.write(work.tx, given.price_table_id, tiers, at=work.context.now())
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=given.price_table_id))
     return PricesChanged(given.price_table_id, version_id)
 
@@ -122,11 +109,11 @@ async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     # The time after the lock, since orders before it were made by the version before.
     at = work.context.now()
     begins_at = rules.begin(given.begins_at, at)
-    publication = _Publication(begins_at, by_id=work.viewer.user_id, at=at, replaces=given.replaces)
-    version_id = await _publish(work.tx, given.price_table_id, publication)
+    publication = Publication(begins_at, by_id=work.viewer.user_id, at=at, replaces=given.replaces)
+    version_id = await price_drafts.publish(work.tx, given.price_table_id, publication)
     concerned = [work.partner_id, *await price_tables.partners_of(work.tx, given.price_table_id)]
     by_id = work.viewer.user_id
-    await _append(work.tx, concerned, EventType.PRICES_CHANGED, given.price_table_id, actor_id=by_id, at=at)
+    await price_drafts.append(work.tx, concerned, EventType.PRICES_CHANGED, given.price_table_id, actor_id=by_id, at=at)
     return PricesChanged(given.price_table_id, version_id)
 
 
@@ -140,7 +127,7 @@ class DiscardPriceTableDraft(NamedTuple):
 async def discard(work: Work, given: DiscardPriceTableDraft) -> PriceTableChanged:
     """Delete the draft."""
     await locked(work.tx, given.price_table_id)
-    await price_versions.discard(work.tx, (await _draft_of(work.tx, given.price_table_id)).id)
+    await price_versions.discard(work.tx, (await price_drafts.draft_of(work.tx, given.price_table_id)).id)
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFT_DISCARDED, price_table_id=given.price_table_id))
     return PriceTableChanged(given.price_table_id)
 
@@ -170,106 +157,6 @@ async def assign(work: Work, given: AssignPriceTables) -> PriceTablesAssigned:
         await price_tables.assign(work.tx, work.partner_id, table_ids, preselected_id=given.preselected_id)
         await work.append(Event(type=EventType.PRICES_CHANGED, price_table_id=given.preselected_id))
     return PriceTablesAssigned(work.partner_id)
-
-
-class ImportedPrices(NamedTuple):
-    """Outcome of an import: the tiers that are dearer than the ones below, and the products with holes.
-
-    `undone` are the published changes that a version undoes which was published before.
-    """
-
-    table: str
-    dearer: Sequence[DearerTier]
-    holes: Sequence[tuple[PriceKey, int]]
-    undone: Sequence[Difference]
-
-
-async def import_prices(portal: Portal, table: PriceTableRow, tiers: Tiers, *, publish_it: bool) -> ImportedPrices:
-    """Write prices to the draft of a price table, and publish it at once if asked to."""
-
-    async def write(tx: Transaction) -> ImportedPrices:
-        await locked(tx, table.id)
-        version_id = await write_draft(tx, table.id, tiers, at=portal.now())
-        written = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [version_id])).get(version_id, {})
-        vendor, at = await partners.vendor(tx), portal.now()
-        concerned, happened = [] if vendor is None else [vendor.id], EventType.PRICE_TABLE_DRAFTED
-        if publish_it:
-            await _publish(tx, table.id, _Publication(at, by_id=None, at=at))
-            concerned += await price_tables.partners_of(tx, table.id)
-            happened = EventType.PRICES_CHANGED
-        await _append(tx, concerned, happened, table.id, actor_id=None, at=at)
-        ends = await undone_by_version(tx, version_id) if publish_it else []
-        return ImportedPrices(table.name, rules.dearer(written), rules.holes(written), ends)
-
-    return await portal.database.write(write)
-
-
-async def locked(tx: Transaction, price_table_id: int) -> PriceTableRow:
-    """Return the price table, locked until the transaction ends; raise NotFound if there is none."""
-    table = await price_tables.locked(tx, price_table_id)
-    if table is None:
-        raise NotFound(("priceTableId",))
-    return table
-
-
-async def _draft_of(tx: Transaction, price_table_id: int) -> VersionRow:
-    found = await price_versions.draft_of(tx, price_table_id)
-    if found is None:
-        raise NoDraft(("priceTableId",))
-    return found
-
-
-async def write_draft(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: datetime) -> int:
-    """Write prices to the draft of the locked price table, and return its id."""
-    found = await price_versions.draft_of(tx, price_table_id)
-    version_id = await price_versions.create_draft(tx, price_table_id, at=at) if found is None else found.id
-    await prices.replace_tiers(tx, version_id, tiers)
-    return version_id
-
-
-class _Publication(NamedTuple):
-    begins_at: datetime
-    by_id: int | None
-    at: datetime
-    replaces: int | None = None
-
-
-async def _publish(tx: Transaction, price_table_id: int, publication: _Publication) -> int:
-    """Publish the draft of the locked price table, and return its id.
-
-    Raises DraftOutdated, and a group of refusals if the draft has holes.
-    """
-    found = await _draft_of(tx, price_table_id)
-    before = await price_versions.number_at(tx, price_table_id, publication.begins_at)
-    rules.check_replaced(before=before, copy_of=found.copy_of, confirmed=publication.replaces)
-    tiers = (await prices.tiers_of_versions(tx, ALL_PARTNERS, [found.id])).get(found.id, {})
-    holes = rules.holes(tiers)
-    names = await prices.products_by_ids(tx, sorted({key.product_id for key, _ in holes})) if holes else {}
-    checks = Checks()
-    for key, lowest in holes:
-        checks.refuse(_hole(names, key, lowest))
-    checks.done()
-    begins_at, by_id, at, _ = publication
-    await price_versions.publish(tx, found.id, begins_at=begins_at, by_id=by_id, at=at)
-    return found.id
-
-
-def _hole(names: Mapping[int, ProductRow], key: PriceKey, lowest: int) -> HoleInPrices:
-    name, kind = names[key.product_id].name, TYPE_LABELS[key.order_type]
-    return HoleInPrices(("priceTableId",), product=name, lowest=lowest, kind=kind)
-
-
-async def _append(
-    tx: Transaction,
-    partner_ids: Collection[int],
-    happened: EventType,
-    price_table_id: int,
-    *,
-    actor_id: int | None,
-    at: datetime,
-) -> None:
-    event = Event(type=happened, price_table_id=price_table_id)
-    await event_log.append_to_each(tx, list(partner_ids), event, actor_id=actor_id, at=at)
 
 
 async def _check_products(tx: Transaction, given: Sequence[DraftedPrice]) -> None:

@@ -37,6 +37,10 @@ PRICES_PUBLISHED = Text(
     pt="{tiers:faixa de preço publicada|faixas de preço publicadas} em {table}.",
     en="{tiers:tier|tiers} published in {table}.",
 )
+OTHER = Text(
+    pt="{product} ({type}) também recebe novos preços, que estavam no rascunho.",
+    en="{product} ({type}) has new prices from the draft too.",
+)
 HOLE = Text(
     pt=(
         "{product} ({type}) não tem preço para quantidades abaixo de {quantity}; sem ele, o rascunho não pode ser "

@@ -12,7 +12,7 @@ from domain.languages import Fact, Language, Text
 from domain.orders import TYPE_LABELS
 from domain.price_tables import DearerTier, Difference, PriceKey
 from domain.products import Change, ProductDetails
-from resolvers import imports, partners, price_table_changes, price_tables, products
+from resolvers import imports, partners, price_imports, price_tables, products
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from resolvers.sheets import clients as client_rows
@@ -161,6 +161,10 @@ def import_prices(
         typer.Option(help="The name or CNPJ of a partner, for its preselected price table; publishes the draft too."),
     ] = None,
     publish: Annotated[bool, typer.Option("--publish", help="Publish the draft; its prices apply at once.")] = False,
+    with_draft: Annotated[
+        bool,
+        typer.Option("--with-draft", help="Publish what the draft has changed of other products too, and name them."),
+    ] = False,
     dry_run: _DryRun = False,
     report: _ReportFile = None,
     language: _InLanguage = Language.ENGLISH,
@@ -185,18 +189,23 @@ def import_prices(
         if dry_run:
             typer.echo(outcome.filled(import_texts.PRICES_TRIED, facts))
             return []
-        published = publish or partner is not None
-        done = await price_table_changes.import_prices(portal, found, read.tiers, publish_it=published)
-        typer.echo(outcome.filled(import_texts.PRICES_PUBLISHED if published else import_texts.PRICES_DRAFTED, facts))
+        if publish or partner is not None:
+            done = await price_imports.publish(portal, found, read.tiers, with_draft=with_draft)
+            typer.echo(outcome.filled(import_texts.PRICES_PUBLISHED, facts))
+        else:
+            done = await price_imports.write(portal, found, read.tiers)
+            typer.echo(outcome.filled(import_texts.PRICES_DRAFTED, facts))
         codes = {product.id: product.code for product in known}
 
-        def said(text: Text, key: PriceKey | DearerTier | Difference, quantity: int) -> str:
+        def said(text: Text, key: PriceKey | DearerTier | Difference, quantity: int = 0) -> str:
             label = TYPE_LABELS[key.order_type]
             return outcome.filled(text, {"product": codes[key.product_id], "type": label, "quantity": quantity})
 
+        others = [said(import_texts.OTHER, key) for key in done.others]
         holes = [said(import_texts.HOLE, key, lowest) for key, lowest in done.holes]
         dearer = [said(import_texts.DEARER, each, each.minimum_quantity) for each in done.dearer]
-        return holes + dearer + [said(import_texts.UNDONE, each, each.minimum_quantity) for each in done.undone]
+        undone = [said(import_texts.UNDONE, each, each.minimum_quantity) for each in done.undone]
+        return others + holes + dearer + undone
 
     for warning in run(work):
         warn(warning)

@@ -13,7 +13,7 @@ from db.engine import row_scope
 from domain.errors import OutcomeUnknown, Unavailable
 from domain.languages import Language
 from domain.partners import PartnerClosed, PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
-from domain.price_tables import HoleInPrices, PriceTableNameTaken, UnknownPriceTable
+from domain.price_tables import DraftOutdated, HoleInPrices, OthersDrafted, PriceTableNameTaken, UnknownPriceTable
 from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
 from domain.users import EmailTaken, RoleOfPartner, RoleOfVendor, UnknownUser, UserDisabled
@@ -27,8 +27,10 @@ from server.settings import Settings
 Result = TypeVar("Result")
 
 _OF_THE_DATA = (
+    DraftOutdated,
     EmailTaken,
     HoleInPrices,
+    OthersDrafted,
     PartnerClosed,
     PartnerCnpjTaken,
     PriceTableNameTaken,

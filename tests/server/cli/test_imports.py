@@ -20,7 +20,7 @@ from domain.events import EventType
 from domain.orders import OrderType
 from domain.partners import PartnerClosed, PartnerStatus
 from domain.price_tables import PriceKey
-from resolvers import imports, price_table_changes, price_tables
+from resolvers import imports, price_imports, price_tables
 from resolvers.clients import RegisterClient
 from resolvers.portal import Portal
 from server.cli import app
@@ -116,9 +116,9 @@ async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> Non
     table = await price_tables.preselected_of(portal, partner_id)
     purchase, seats = (PriceKey(product_id, order_type) for order_type in OrderType)
     old, new = tier(1, monthly=100), tier(1, monthly=200)
-    await price_table_changes.import_prices(portal, table, {purchase: [old], seats: [old]}, publish_it=True)
+    await price_imports.publish(portal, table, {purchase: [old], seats: [old]})
 
-    await price_table_changes.import_prices(portal, table, {purchase: [new]}, publish_it=False)
+    await price_imports.write(portal, table, {purchase: [new]})
 
     async def in_force() -> object:
         at = portal.now()
@@ -126,7 +126,7 @@ async def test_prices_replace_those_of_what_is_named_only(portal: Portal) -> Non
             return (await prices.tiers_of_tables(connection, partner_id, [table.id], at=at))[table.id]
 
     assert await in_force() == {purchase: [old], seats: [old]}
-    await price_table_changes.import_prices(portal, table, {}, publish_it=True)
+    await price_imports.publish(portal, table, {}, with_draft=True)
     assert await in_force() == {purchase: [new], seats: [old]}
 
 

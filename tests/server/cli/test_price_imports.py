@@ -1,0 +1,127 @@
+"""Import of prices from the command line, and its publication, on each engine."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner, Result
+
+from db.engine import Database
+from db.tables import price_table_versions
+from domain.price_tables import VersionState
+from server.cli import app
+from tests.factories import add_product
+from tests.units import execute, fetch_all, reading, writing
+
+Command = Callable[..., Result]
+
+TABLE = "Pauta Épsilon (11222333000181)"
+COLUMNS = "produto;tipo;quantidade_minima;valor_mensal;adesao\n"
+
+
+def in_database(work: Callable[[Database], Awaitable[object]]) -> object:
+    """Run work on the database of the command."""
+
+    async def run() -> object:
+        database = Database(os.environ["DATABASE_URL"])
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+async def add_products(database: Database) -> None:
+    async with writing(database) as tx:
+        for code in ("SPED", "LIGHT"):
+            await add_product(tx, code=code)
+
+
+async def versions(database: Database) -> list[tuple[int, VersionState]]:
+    """Return the number and state of each version."""
+    async with reading(database) as connection:
+        listed = sa.select(price_table_versions.c.number, price_table_versions.c.state)
+        return [tuple(row) for row in await fetch_all(connection, listed.order_by(price_table_versions.c.number))]
+
+
+def write(folder: Path, name: str, *lines: str) -> None:
+    """Write a sheet of prices."""
+    (folder / name).write_text(COLUMNS + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+@pytest.fixture
+def prices(command: Command, tmp_path: Path) -> Command:
+    """`portal import prices` to a price table whose first version, of two products, is in force."""
+    command("create-partner", "--name", "Épsilon", "--cnpj", "11222333000181")
+    in_database(add_products)
+    write(tmp_path, "both.csv", "sped;Compra;1;1,00;0", "light;Compra;1;1,00;0")
+    write(tmp_path, "sped.csv", "sped;Compra;1;2,00;0")
+    write(tmp_path, "light.csv", "light;Compra;1;9,00;0", "light;Adicional;1;1,00;0")
+    write(tmp_path, "hole.csv", "sped;Compra;5;1,00;0")
+    runner = CliRunner()
+
+    def call(file: str, *options: str) -> Result:
+        return runner.invoke(app, ["import", "prices", file, "--table", TABLE, *options])
+
+    assert call("both.csv", "--publish").exit_code == 0
+    return call
+
+
+def test_other_changes_of_a_draft_are_published_only_if_asked(prices: Command) -> None:
+    prices("light.csv")
+
+    refused = prices("sped.csv", "--publish")
+
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert refused.stderr == (
+        "The draft changes the prices of other products too: LIGHT (Purchase) and LIGHT (Additional seats). Publish it "
+        "with them by --with-draft, or publish or discard it first.\n"
+    )
+    assert in_database(versions) == [(1, VersionState.PUBLISHED), (2, VersionState.DRAFT)]
+
+
+def test_other_changes_that_are_published_with_a_file_are_named(prices: Command) -> None:
+    prices("light.csv")
+
+    done = prices("sped.csv", "--publish", "--with-draft")
+
+    assert (done.exit_code, done.stdout) == (0, f"1 tier published in {TABLE}.\n")
+    assert done.stderr.splitlines() == [
+        "LIGHT (Purchase) has new prices from the draft too.",
+        "LIGHT (Additional seats) has new prices from the draft too.",
+    ]
+    assert in_database(versions) == [(1, VersionState.PUBLISHED), (2, VersionState.PUBLISHED)]
+
+
+def test_a_draft_with_the_products_of_the_file_only_is_published(prices: Command) -> None:
+    prices("sped.csv")
+    prices("light.csv")
+
+    done = prices("both.csv", "--publish")
+
+    assert done.exit_code == 1
+    assert "LIGHT (Additional seats). Publish" in done.stderr
+    assert "LIGHT (Purchase)" not in done.stderr
+    assert prices("sped.csv", "--publish", "--with-draft").exit_code == 0
+    assert prices("light.csv", "--publish").exit_code == 0
+
+
+def test_a_draft_that_is_outdated_is_a_trouble_of_the_data(prices: Command) -> None:
+    prices("sped.csv")
+
+    async def publish_another(database: Database) -> None:
+        async with writing(database) as tx:
+            of_draft = price_table_versions.c.state == VersionState.DRAFT
+            await execute(tx, sa.update(price_table_versions).where(of_draft).values(copy_of=None))
+
+    in_database(publish_another)
+
+    refused = prices("sped.csv", "--publish")
+
+    assert refused.exit_code == 1
+    assert "The draft is no copy of version 1" in refused.stderr
