@@ -90,18 +90,21 @@ class Written(NamedTuple):
     undone: Sequence[Difference]
 
 
-async def write(portal: Portal, table: PriceTableRow, tiers: Tiers) -> Written:
+async def write(portal: Portal, table: PriceTableRow, tiers: Tiers, *, dry_run: bool = False) -> Written:
     """Write prices to the draft of a price table."""
-    return await portal.database.write(partial(_write, portal=portal, table=table, tiers=tiers))
+    run = portal.database.rehearse if dry_run else portal.database.write
+    return await run(partial(_write, portal=portal, table=table, tiers=tiers))
 
 
-async def publish(portal: Portal, table: PriceTableRow, tiers: Tiers, *, with_draft: bool = False) -> Written:
+async def publish(
+    portal: Portal, table: PriceTableRow, tiers: Tiers, *, with_draft: bool = False, dry_run: bool = False
+) -> Written:
     """Write prices to the draft of a price table, and publish it at once.
 
     Raises OthersDrafted if that would change other prices too, unless the draft is published `with_draft`.
     """
-    work = partial(_publish, portal=portal, table=table, tiers=tiers, with_draft=with_draft)
-    return await portal.database.write(work)
+    run = portal.database.rehearse if dry_run else portal.database.write
+    return await run(partial(_publish, portal=portal, table=table, tiers=tiers, with_draft=with_draft))
 
 
 async def _write(tx: Transaction, portal: Portal, table: PriceTableRow, tiers: Tiers) -> Written:

@@ -26,9 +26,13 @@ PRODUCTS_BEFORE = Text(
 PRICES_BAD = Text(
     pt="{bad:linha|linhas} com erro. Nada foi alterado.", en="{bad:bad row|bad rows}. Nothing was changed."
 )
-PRICES_TRIED = Text(
+PRICES_TO_DRAFT = Text(
     pt="{tiers:faixa|faixas} de preço a importar para {table}. Nada foi alterado.",
     en="{tiers:tier|tiers} to import to {table}. Nothing was changed.",
+)
+PRICES_TO_PUBLISH = Text(
+    pt="{tiers:faixa|faixas} de preço a publicar em {table}. Nada foi alterado.",
+    en="{tiers:tier|tiers} to publish in {table}. Nothing was changed.",
 )
 PRICES_DRAFTED = Text(
     pt="{tiers:faixa|faixas} de preço no rascunho de {table}.", en="{tiers:tier|tiers} drafted in {table}."

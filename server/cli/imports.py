@@ -186,15 +186,13 @@ def import_prices(
         if read.bad:
             fail(outcome.filled(import_texts.PRICES_BAD, {"bad": len(read.bad)}))
         facts: dict[str, Fact] = {"tiers": sum(len(tiers) for tiers in read.tiers.values()), "table": found.name}
-        if dry_run:
-            typer.echo(outcome.filled(import_texts.PRICES_TRIED, facts))
-            return []
         if publish or partner is not None:
-            done = await price_imports.publish(portal, found, read.tiers, with_draft=with_draft)
-            typer.echo(outcome.filled(import_texts.PRICES_PUBLISHED, facts))
+            done = await price_imports.publish(portal, found, read.tiers, with_draft=with_draft, dry_run=dry_run)
+            text = import_texts.PRICES_TO_PUBLISH if dry_run else import_texts.PRICES_PUBLISHED
         else:
-            done = await price_imports.write(portal, found, read.tiers)
-            typer.echo(outcome.filled(import_texts.PRICES_DRAFTED, facts))
+            done = await price_imports.write(portal, found, read.tiers, dry_run=dry_run)
+            text = import_texts.PRICES_TO_DRAFT if dry_run else import_texts.PRICES_DRAFTED
+        typer.echo(outcome.filled(text, facts))
         codes = {product.id: product.code for product in known}
 
         def said(text: Text, key: PriceKey | DearerTier | Difference, quantity: int = 0) -> str:

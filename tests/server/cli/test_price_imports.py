@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from db.engine import Database
-from db.tables import price_table_versions
+from db.tables import events, price_table_versions
+from domain.events import EventType
 from domain.price_tables import VersionState
 from server.cli import app
 from tests.factories import add_product
@@ -48,6 +49,13 @@ async def versions(database: Database) -> list[tuple[int, VersionState]]:
         return [tuple(row) for row in await fetch_all(connection, listed.order_by(price_table_versions.c.number))]
 
 
+async def changes(database: Database) -> int:
+    """Return how many events of changed prices there are."""
+    async with reading(database) as connection:
+        of_prices = sa.select(events.c.number).where(events.c.type == EventType.PRICES_CHANGED)
+        return len(await fetch_all(connection, of_prices))
+
+
 def write(folder: Path, name: str, *lines: str) -> None:
     """Write a sheet of prices."""
     (folder / name).write_text(COLUMNS + "".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -71,10 +79,11 @@ def prices(command: Command, tmp_path: Path) -> Command:
     return call
 
 
-def test_other_changes_of_a_draft_are_published_only_if_asked(prices: Command) -> None:
+@pytest.mark.parametrize("options", [["--publish"], ["--publish", "--dry-run"]])
+def test_other_changes_of_a_draft_are_published_only_if_asked(prices: Command, options: list[str]) -> None:
     prices("light.csv")
 
-    refused = prices("sped.csv", "--publish")
+    refused = prices("sped.csv", *options)
 
     assert refused.exit_code == 1
     assert refused.stdout == ""
@@ -111,6 +120,26 @@ def test_a_draft_with_the_products_of_the_file_only_is_published(prices: Command
     assert prices("light.csv", "--publish").exit_code == 0
 
 
+def test_a_dry_run_of_a_publication_finds_what_it_would_find(prices: Command, tmp_path: Path) -> None:
+    write(tmp_path, "dear.csv", "sped;Compra;1;1,00;0", "sped;Compra;5;2,00;0")
+    published = in_database(changes)
+
+    hole = prices("hole.csv", "--publish", "--dry-run")
+    drafted = prices("hole.csv", "--dry-run")
+    dear = prices("dear.csv", "--publish", "--dry-run", "--language", "pt-BR")
+
+    assert (hole.exit_code, hole.stdout) == (1, "")
+    assert "has no price for quantities below 5 in orders of the type “Purchase”." in hole.stderr
+    assert (drafted.exit_code, drafted.stdout) == (0, f"1 tier to import to {TABLE}. Nothing was changed.\n")
+    assert drafted.stderr == (
+        "SPED (Purchase) has no price for quantities below 5; the draft can't be published without it.\n"
+    )
+    assert (dear.exit_code, dear.stdout) == (0, f"2 faixas de preço a publicar em {TABLE}. Nada foi alterado.\n")
+    assert dear.stderr == "SPED (Compra) fica mais caro a partir de 5 unidades.\n"
+    assert in_database(versions) == [(1, VersionState.PUBLISHED)]
+    assert in_database(changes) == published
+
+
 def test_a_draft_that_is_outdated_is_a_trouble_of_the_data(prices: Command) -> None:
     prices("sped.csv")
 
@@ -121,7 +150,7 @@ def test_a_draft_that_is_outdated_is_a_trouble_of_the_data(prices: Command) -> N
 
     in_database(publish_another)
 
-    refused = prices("sped.csv", "--publish")
+    refused = prices("sped.csv", "--publish", "--dry-run")
 
     assert refused.exit_code == 1
     assert "The draft is no copy of version 1" in refused.stderr
