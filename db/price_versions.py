@@ -32,6 +32,11 @@ class VersionRow(NamedTuple):
     """Number of the version that it began as a copy of; None if there was none, or before this was stored."""
 
 
+class _Begin(NamedTuple):
+    begins_at: datetime
+    version_id: int
+
+
 _AT = sa.bindparam("at", type_=Instant)
 _TABLE: sa.BindParameter[int] = sa.bindparam("price_table_id")
 _COLUMNS = tuple(price_table_versions.c[name] for name in VersionRow._fields)
@@ -148,12 +153,23 @@ _SOURCE: Statement[tuple[int, int]] = Statement(
     .limit(1),
     values_of,
 )
-_IN_FORCE_AT = Statement(
+_EARLIER = sa.and_(
+    price_table_versions.c.price_table_id == _TABLE,
+    _PUBLISHED,
+    price_table_versions.c.number < sa.bindparam("number"),
+)
+_REPLACED = Statement(
     sa.select(*_COLUMNS)
-    .where(price_table_versions.c.price_table_id == _TABLE, _PUBLISHED, price_table_versions.c.begins_at <= _AT)
+    .where(_EARLIER, price_table_versions.c.begins_at <= _AT)
     .order_by(price_table_versions.c.begins_at.desc(), price_table_versions.c.number.desc())
     .limit(1),
     VersionRow,
+)
+_FOLLOWING = Statement(
+    sa.select(price_table_versions.c.begins_at, price_table_versions.c.id)
+    .where(_EARLIER, price_table_versions.c.begins_at > _AT)
+    .order_by(price_table_versions.c.begins_at, price_table_versions.c.number),
+    _Begin,
 )
 _CREATE: Statement[int] = Statement(
     sa.insert(price_table_versions)
@@ -235,9 +251,22 @@ async def create_draft(tx: Transaction, price_table_id: int, *, at: datetime) ->
     return version_id
 
 
-async def in_force_at(connection: Connection, price_table_id: int, at: datetime) -> VersionRow | None:
-    """Return the version that is in force at a time, as far as versions are published."""
-    return await one(connection, _IN_FORCE_AT, {"price_table_id": price_table_id, "at": at})
+async def replaced(connection: Connection, version: VersionRow, *, at: datetime) -> VersionRow | None:
+    """Return the version that this one replaces if it begins at that time, of those that were published before it."""
+    return await one(connection, _REPLACED, _earlier(version, at))
+
+
+async def following(connection: Connection, version: VersionRow, *, at: datetime) -> list[int]:
+    """Return the ids of the versions that were published before this one and begin after that time, in their order.
+
+    Of those that begin at the same time, only the last one is ever in force.
+    """
+    found = await connection.fetch(_FOLLOWING, _earlier(version, at))
+    return list({row.begins_at: row.version_id for row in found}.values())
+
+
+def _earlier(version: VersionRow, at: datetime) -> Mapping[str, object]:
+    return {"price_table_id": version.price_table_id, "number": version.number, "at": at}
 
 
 async def publish(tx: Transaction, version_id: int, *, begins_at: datetime, by_id: int | None, at: datetime) -> bool:

@@ -225,7 +225,7 @@ def _differences(before: Tiers, after: Tiers) -> Iterator[Difference]:
 
 
 def undone(changes: Sequence[Difference], later: Mapping[int, Tiers]) -> list[Difference]:
-    """Return the changes, each with the first of the later versions that undoes it.
+    """Return the changes, each with the first of the later versions that undoes it, unless it has one.
 
     `later` has the tiers of versions that were published before the changes and begin after them, the first one first.
     """
@@ -233,7 +233,10 @@ def undone(changes: Sequence[Difference], later: Mapping[int, Tiers]) -> list[Di
         version_id: {(key, tier.minimum_quantity): tier for key, of_key in tiers.items() for tier in of_key}
         for version_id, tiers in later.items()
     }
-    return [change._replace(undone_by=_undoing(change, prices)) for change in changes]
+    return [
+        change if change.undone_by is not None else change._replace(undone_by=_undoing(change, prices))
+        for change in changes
+    ]
 
 
 def _undoing(change: Difference, later: Mapping[int, Mapping[tuple[PriceKey, int], Tier]]) -> int | None:

@@ -62,7 +62,7 @@ async def publish(tx: Transaction, price_table_id: int, publication: Publication
     Raises DraftOutdated, and a group of refusals if the draft has holes.
     """
     found = await draft_of(tx, price_table_id)
-    before = await price_versions.in_force_at(tx, price_table_id, publication.begins_at)
+    before = await price_versions.replaced(tx, found, at=publication.begins_at)
     number = None if before is None else before.number
     rules.check_replaced(before=number, copy_of=found.copy_of, confirmed=publication.replaces)
     holes = rules.holes(await tiers_of(tx, found.id))

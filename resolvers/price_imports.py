@@ -120,7 +120,8 @@ async def _publish(tx: Transaction, portal: Portal, table: PriceTableRow, tiers:
     await price_drafts.locked(tx, table.id)
     at = portal.now()
     version_id = await price_drafts.write(tx, table.id, tiers, at=at)
-    before = await price_versions.in_force_at(tx, table.id, at)
+    draft = await price_drafts.draft_of(tx, table.id)
+    before = await price_versions.replaced(tx, draft, at=at)
     await price_drafts.publish(tx, table.id, Publication(at, by_id=None, at=at))
     published = await price_drafts.tiers_of(tx, version_id)
     others = rules.changed_besides(

@@ -21,6 +21,9 @@ from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.portal import Portal
 from resolvers.prices import PriceTableItem
 
+_AT_ONCE = 10
+"""Number of versions whose tiers are read by one statement."""
+
 
 def page(
     context: Context, arguments: PageArguments, *, selection: Selection = EVERYTHING
@@ -71,20 +74,18 @@ async def undone_by_version(connection: Connection, version_id: int) -> list[Dif
 
 async def _changes(connection: Connection, version: VersionRow, *, begins_at: datetime) -> list[Difference]:
     """Return what a version changes of those that were published before it, if it begins at that time."""
-    listed = (await price_versions.of_tables(connection, ALL_PARTNERS, [version.price_table_id]))[
-        version.price_table_id
-    ]
-    begins = sorted(
-        (each.begins_at, each.number, each.id)
-        for each in listed
-        if each.begins_at is not None and each.number < version.number
-    )
-    earlier = [version_id for begin, _, version_id in begins if begin <= begins_at][-1:]
-    later = [version_id for begin, _, version_id in begins if begin > begins_at]
-    tiers = await prices.tiers_of_versions(connection, ALL_PARTNERS, [version.id, *earlier, *later])
-    before = tiers.get(earlier[0], {}) if earlier else {}
-    changes = rules.differences(before, tiers.get(version.id, {}))
-    return rules.undone(changes, {version_id: tiers.get(version_id, {}) for version_id in later})
+    replaced = await price_versions.replaced(connection, version, at=begins_at)
+    following = await price_versions.following(connection, version, at=begins_at)
+    before = [] if replaced is None else [replaced.id]
+    tiers = await prices.tiers_of_versions(connection, ALL_PARTNERS, [version.id, *before])
+    changes = rules.differences(tiers.get(before[0], {}) if before else {}, tiers.get(version.id, {}))
+    for begin in range(0, len(following), _AT_ONCE):
+        if all(change.undone_by is not None for change in changes):
+            break
+        some = following[begin : begin + _AT_ONCE]
+        later = await prices.tiers_of_versions(connection, ALL_PARTNERS, some)
+        changes = rules.undone(changes, {version_id: later.get(version_id, {}) for version_id in some})
+    return changes
 
 
 async def warnings(context: Context, version_id: int) -> list[DearerTier]:

@@ -57,14 +57,14 @@ class World:
         return max(begun)[1] if begun else None
 
     def _undoing(self, price: int, before: int | None, begins_at: datetime) -> int | None:
-        """Return the place of the first version after the begin that has another price than the one that changed."""
+        """Return the place of the first version after the begin that has another price than the one that changed.
+
+        Of versions with one begin, the last one alone is ever in force.
+        """
         if before is not None and self.published[before][1] == price:
             return None
-        later = sorted(
-            (begin, place)
-            for place, (begin, other) in enumerate(self.published)
-            if begin > begins_at and other != price
-        )
+        places = {begin: place for place, (begin, _) in enumerate(self.published) if begin > begins_at}
+        later = sorted((begin, place) for begin, place in places.items() if self.published[place][1] != price)
         return later[0][1] if later else None
 
     async def _draft(self, price: int) -> None:
@@ -127,6 +127,12 @@ class World:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(steps=[("draft", 1), ("publish later", 3), ("draft", 2), ("publish", 1)])
+@example(
+    steps=[
+        *(("draft", 1), ("publish", 1), ("draft", 2), ("publish later", 3)),
+        *(("draft", 3), ("publish later", 3), ("draft", 3), ("publish", 1)),
+    ]
+)
 @given(steps=st.lists(step, max_size=14))
 def test_any_sequence_keeps_published_prices_and_orders_those_in_force(url: str, steps: list[tuple[str, int]]) -> None:
     asyncio.run(_live(url, steps))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from resolvers import ids
-from tests.api import Api
+from tests.api import Api, Json
 from tests.clock import Clock
 from tests.factories import new_product
 from tests.schema.pricing import assign, draft, new_table, priced, publish, quoted, refusals
@@ -195,3 +195,51 @@ async def test_a_publication_says_what_a_later_version_undoes_of_it(vendor: Api,
     assert {each["undoneBy"] for each in later} == {None}
     assert payload["undone"] == [each for each in now if each["undoneBy"]]
     assert last["undone"] == []
+
+
+async def test_a_difference_does_not_depend_on_the_number_of_later_versions(
+    vendor: Api, api: Api, clock: Clock
+) -> None:
+    clock.now = NOON
+    kept, changed = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    table = await new_table(vendor)
+    await draft(vendor, table, priced(kept, (1, "5.00")), priced(changed, (1, "10.00")))
+    await publish(vendor, table)
+    await draft(vendor, table, priced(changed, (1, "11.00")))
+    await publish(vendor, table, NOON + 100 * DAY)
+    for days in range(1, 61):
+        await draft(vendor, table, priced(changed, (1, "8.00" if days > 1 else "12.00")))
+        given = {"priceTableId": table, "beginsAt": (NOON + days * DAY).isoformat()}
+        replaced = {} if days == 1 else {"replacesVersion": days + 1}
+        await vendor.done("publishPriceTable", "undone { minimumQuantity }", {**given, **replaced})
+    await draft(vendor, table, priced(changed, (1, "8.00")), priced(kept, (1, "6.00")))
+    asked = "minimumQuantity product { id } before { unitMonthlyPrice } undoneBy { number }"
+    diff = f"query ($id: ID!, $at: DateTime) {{ priceTableDiff(priceTableId: $id, beginsAt: $at) {{ {asked} }} }}"
+
+    now, after_all = [
+        (await vendor.data(diff, id=table, at=at))["priceTableDiff"] for at in (None, (NOON + 60 * DAY).isoformat())
+    ]
+
+    def shown(found: Json) -> dict[str, tuple[str, int | None]]:
+        ends = {each["product"]["id"]: each["undoneBy"] for each in found}
+        before = {each["product"]["id"]: each["before"]["unitMonthlyPrice"] for each in found}
+        return {product: (before[product], end and end["number"]) for product, end in ends.items()}
+
+    assert shown(now) == {kept: ("5.00", 3), changed: ("10.00", 3)}
+    assert shown(after_all) == {kept: ("5.00", 2)}
+
+
+async def test_a_version_that_another_one_replaced_undoes_nothing(vendor: Api, api: Api, clock: Clock) -> None:
+    clock.now = NOON
+    product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
+    await draft(vendor, table, priced(product, (1, "10.00")))
+    await publish(vendor, table)
+    for monthly, replaced in (("12.00", 1), ("8.00", 2)):
+        await draft(vendor, table, priced(product, (1, monthly)))
+        given = {"priceTableId": table, "beginsAt": (NOON + DAY).isoformat(), "replacesVersion": replaced}
+        await vendor.done("publishPriceTable", "version { number }", given)
+    await draft(vendor, table, priced(product, (1, "8.00")))
+
+    payload = await vendor.done("publishPriceTable", "undone { undoneBy { number } }", {"priceTableId": table})
+
+    assert payload["undone"] == []
