@@ -1,4 +1,4 @@
-"""Statements about the versions of price tables; a published version and its tiers are never written again."""
+"""Statements that read the versions of price tables; a published one and its tiers are never written again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,10 +7,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, ScalarSelect
 
-from db.engine import Connection, Transaction, one, returned
+from db.engine import Connection, one, returned
 from db.engine.column_types import Instant
 from db.engine.expressions import AnyColumn, among
-from db.engine.filters import Mine, RowsById, is_partner, one_each, scoped, value, values_of
+from db.engine.filters import Mine, RowsById, is_partner, one_each, scoped, value
 from db.engine.statement import Statement
 from db.price_tables import assigned
 from db.tables import price_table_versions, price_tables, price_tiers
@@ -37,11 +37,10 @@ class _Begin(NamedTuple):
     version_id: int
 
 
+COLUMNS = tuple(price_table_versions.c[name] for name in VersionRow._fields)
 _AT = sa.bindparam("at", type_=Instant)
 _TABLE: sa.BindParameter[int] = sa.bindparam("price_table_id")
-_COLUMNS = tuple(price_table_versions.c[name] for name in VersionRow._fields)
-_PUBLISHED = price_table_versions.c.state == VersionState.PUBLISHED
-_DRAFT = price_table_versions.c.state == VersionState.DRAFT
+PUBLISHED = price_table_versions.c.state == VersionState.PUBLISHED
 
 
 def in_force(table_id: AnyColumn, mine: Mine) -> ScalarSelect[int]:
@@ -69,12 +68,12 @@ def readable(mine: Mine) -> ColumnElement[bool]:
     """Return the condition that the scope may read a version: a partner reads published ones of its own tables."""
     if mine is not is_partner:
         return sa.true()
-    return sa.and_(_PUBLISHED, assigned(mine, price_table_versions.c.price_table_id, even_inactive=True))
+    return sa.and_(PUBLISHED, assigned(mine, price_table_versions.c.price_table_id, even_inactive=True))
 
 
 by_ids = RowsById(
     lambda mine: Statement(
-        sa.select(*_COLUMNS).where(readable(mine), among(price_table_versions.c.id, "ids")),
+        sa.select(*COLUMNS).where(readable(mine), among(price_table_versions.c.id, "ids")),
         VersionRow,
         reads=one_each("ids"),
     )
@@ -82,7 +81,7 @@ by_ids = RowsById(
 """The versions of a scope, by id."""
 _OF_TABLES = scoped(
     lambda mine: Statement(
-        sa.select(*_COLUMNS)
+        sa.select(*COLUMNS)
         .where(
             readable(mine),
             assigned(mine, price_table_versions.c.price_table_id),
@@ -94,7 +93,7 @@ _OF_TABLES = scoped(
 )
 _IN_FORCE = scoped(
     lambda mine: Statement(
-        sa.select(*_COLUMNS)
+        sa.select(*COLUMNS)
         .join_from(price_tables, price_table_versions, price_table_versions.c.id == in_force(price_tables.c.id, mine))
         .where(among(price_tables.c.id, "ids")),
         VersionRow,
@@ -104,11 +103,29 @@ _IN_FORCE = scoped(
 _NEXT_BEGIN: Statement[datetime | None] = Statement(
     sa.select(sa.func.min(price_table_versions.c.begins_at, type_=Instant)).where(
         price_table_versions.c.price_table_id == _TABLE,
-        _PUBLISHED,
+        PUBLISHED,
         price_table_versions.c.begins_at > _AT,
         assigned(is_partner, price_table_versions.c.price_table_id),
     ),
     value,
+)
+_EARLIER = sa.and_(
+    price_table_versions.c.price_table_id == _TABLE,
+    PUBLISHED,
+    price_table_versions.c.number < sa.bindparam("number"),
+)
+_REPLACED = Statement(
+    sa.select(*COLUMNS)
+    .where(_EARLIER, price_table_versions.c.begins_at <= _AT)
+    .order_by(price_table_versions.c.begins_at.desc(), price_table_versions.c.number.desc())
+    .limit(1),
+    VersionRow,
+)
+_FOLLOWING = Statement(
+    sa.select(price_table_versions.c.begins_at, price_table_versions.c.id)
+    .where(_EARLIER, price_table_versions.c.begins_at > _AT)
+    .order_by(price_table_versions.c.begins_at, price_table_versions.c.number),
+    _Begin,
 )
 
 
@@ -140,117 +157,6 @@ async def next_begin(connection: Connection, partner_id: int, price_table_id: in
     return await returned(connection, _NEXT_BEGIN, values)
 
 
-_DRAFT_OF = Statement(sa.select(*_COLUMNS).where(price_table_versions.c.price_table_id == _TABLE, _DRAFT), VersionRow)
-# The version in force; before the first one begins, the last one that is published.
-_SOURCE: Statement[tuple[int, int]] = Statement(
-    sa.select(price_table_versions.c.id, price_table_versions.c.number)
-    .where(price_table_versions.c.price_table_id == _TABLE, _PUBLISHED)
-    .order_by(
-        sa.case((price_table_versions.c.begins_at <= _AT, 0), else_=1),
-        price_table_versions.c.begins_at.desc(),
-        price_table_versions.c.number.desc(),
-    )
-    .limit(1),
-    values_of,
-)
-_EARLIER = sa.and_(
-    price_table_versions.c.price_table_id == _TABLE,
-    _PUBLISHED,
-    price_table_versions.c.number < sa.bindparam("number"),
-)
-_REPLACED = Statement(
-    sa.select(*_COLUMNS)
-    .where(_EARLIER, price_table_versions.c.begins_at <= _AT)
-    .order_by(price_table_versions.c.begins_at.desc(), price_table_versions.c.number.desc())
-    .limit(1),
-    VersionRow,
-)
-_FOLLOWING = Statement(
-    sa.select(price_table_versions.c.begins_at, price_table_versions.c.id)
-    .where(_EARLIER, price_table_versions.c.begins_at > _AT)
-    .order_by(price_table_versions.c.begins_at, price_table_versions.c.number),
-    _Begin,
-)
-_CREATE: Statement[int] = Statement(
-    sa.insert(price_table_versions)
-    .from_select(
-        ["price_table_id", "number", "state", "copy_of"],
-        sa.select(
-            sa.cast(_TABLE, price_tables.c.id.type),
-            sa.func.coalesce(sa.func.max(price_table_versions.c.number), 0) + 1,
-            sa.literal(VersionState.DRAFT.value, sa.String),
-            sa.cast(sa.bindparam("copy_of"), sa.Integer),
-        ).where(price_table_versions.c.price_table_id == _TABLE),
-    )
-    .returning(price_table_versions.c.id),
-    value,
-)
-_VERSION: sa.BindParameter[int] = sa.bindparam("version_id")
-_TIERS = [column.name for column in price_tiers.c if column.name != "version_id"]
-_COPY = Statement(
-    sa.insert(price_tiers).from_select(
-        ["version_id", *_TIERS],
-        sa.select(sa.cast(_VERSION, price_tiers.c.version_id.type), *(price_tiers.c[name] for name in _TIERS)).where(
-            price_tiers.c.version_id == sa.bindparam("of_version_id")
-        ),
-    ),
-    values_of,
-)
-
-
-def counted() -> tuple[ScalarSelect[int], ScalarSelect[int]]:
-    """Return the number of a version's tiers, and the sum of their numbers, which `portal doctor` compares."""
-    of_version = price_tiers.c.version_id == price_table_versions.c.id
-    tier = (
-        sa.cast(price_tiers.c.minimum_quantity, sa.BigInteger)
-        + price_tiers.c.unit_monthly_price
-        + price_tiers.c.unit_setup_fee
-        + price_tiers.c.bonus_quantity
-    )
-    number = sa.select(sa.func.count()).select_from(price_tiers).where(of_version).correlate(price_table_versions)
-    total = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(tier), 0), sa.BigInteger)).where(of_version)
-    return number.scalar_subquery(), total.correlate(price_table_versions).scalar_subquery()
-
-
-_COUNT, _SUM = counted()
-_PUBLISH = Statement(
-    sa.update(price_table_versions)
-    .where(price_table_versions.c.id == _VERSION, _DRAFT)
-    .values(
-        state=sa.literal(VersionState.PUBLISHED.value, sa.String),
-        begins_at=sa.bindparam("new_begins_at", type_=Instant),
-        published_at=sa.bindparam("new_published_at", type_=Instant),
-        published_by_id=sa.bindparam("by_id", type_=price_table_versions.c.id.type),
-        tier_count=_COUNT,
-        tier_sum=_SUM,
-    ),
-    values_of,
-)
-DRAFT_IDS = sa.select(price_table_versions.c.id).where(_DRAFT)
-"""Ids of the versions whose tiers can be written."""
-
-_EMPTY = Statement(
-    sa.delete(price_tiers).where(price_tiers.c.version_id == _VERSION, price_tiers.c.version_id.in_(DRAFT_IDS)),
-    values_of,
-)
-_DISCARD = Statement(sa.delete(price_table_versions).where(price_table_versions.c.id == _VERSION, _DRAFT), values_of)
-
-
-async def draft_of(connection: Connection, price_table_id: int) -> VersionRow | None:
-    """Return the draft of a price table."""
-    return await one(connection, _DRAFT_OF, {"price_table_id": price_table_id})
-
-
-async def create_draft(tx: Transaction, price_table_id: int, *, at: datetime) -> int:
-    """Create the draft of the locked price table, with the tiers that are in force, and return its id."""
-    table = {"price_table_id": price_table_id}
-    source = await one(tx, _SOURCE, {**table, "at": at})
-    version_id = await returned(tx, _CREATE, {**table, "copy_of": None if source is None else source[1]})
-    if source is not None:
-        await tx.execute(_COPY, {"version_id": version_id, "of_version_id": source[0]})
-    return version_id
-
-
 async def replaced(connection: Connection, version: VersionRow, *, at: datetime) -> VersionRow | None:
     """Return the version that this one replaces if it begins at that time, of those that were published before it."""
     return await one(connection, _REPLACED, _earlier(version, at))
@@ -269,13 +175,15 @@ def _earlier(version: VersionRow, at: datetime) -> Mapping[str, object]:
     return {"price_table_id": version.price_table_id, "number": version.number, "at": at}
 
 
-async def publish(tx: Transaction, version_id: int, *, begins_at: datetime, by_id: int | None, at: datetime) -> bool:
-    """Publish the draft; return False, changing nothing, if the version is no draft."""
-    values = {"version_id": version_id, "new_begins_at": begins_at, "new_published_at": at, "by_id": by_id}
-    return await tx.execute(_PUBLISH, values) == 1
-
-
-async def discard(tx: Transaction, version_id: int) -> bool:
-    """Delete the draft and its tiers; return False, changing nothing, if the version is no draft."""
-    await tx.execute(_EMPTY, {"version_id": version_id})
-    return await tx.execute(_DISCARD, {"version_id": version_id}) == 1
+def counted() -> tuple[ScalarSelect[int], ScalarSelect[int]]:
+    """Return the number of a version's tiers, and the sum of their numbers, which `portal doctor` compares."""
+    of_version = price_tiers.c.version_id == price_table_versions.c.id
+    tier = (
+        sa.cast(price_tiers.c.minimum_quantity, sa.BigInteger)
+        + price_tiers.c.unit_monthly_price
+        + price_tiers.c.unit_setup_fee
+        + price_tiers.c.bonus_quantity
+    )
+    number = sa.select(sa.func.count()).select_from(price_tiers).where(of_version).correlate(price_table_versions)
+    total = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(tier), 0), sa.BigInteger)).where(of_version)
+    return number.scalar_subquery(), total.correlate(price_table_versions).scalar_subquery()

@@ -10,8 +10,9 @@ from db.engine import Connection, Transaction
 from db.engine.expressions import among
 from db.engine.filters import is_partner, scoped, shared_rows_by_id, values_of
 from db.engine.statement import Statement
+from db.price_drafts import DRAFT_IDS
 from db.price_tables import assigned
-from db.price_versions import DRAFT_IDS, in_force, readable
+from db.price_versions import in_force, readable
 from db.tables import price_table_versions, price_tables, price_tiers, products
 from domain.money import Cents
 from domain.orders import OrderType

@@ -14,8 +14,8 @@ from db import (
     event_log,
     partner_changes,
     partners,
+    price_drafts,
     price_tables,
-    price_versions,
     prices,
     products,
     tables,
@@ -195,19 +195,19 @@ async def put_prices(
     if price_table_id is None:
         raise NotEmptyError
     products = _priced(product_ids, table.percent)
-    version_id = await price_versions.create_draft(tx, price_table_id, at=begins_at)
+    version_id = await price_drafts.create(tx, price_table_id, at=begins_at)
     await prices.replace_tiers(tx, version_id, _keyed(products))
-    await price_versions.publish(tx, version_id, begins_at=begins_at, by_id=None, at=begins_at)
+    await price_drafts.publish(tx, version_id, begins_at=begins_at, by_id=None, at=begins_at)
     return PricesHere(price_table_id, version_id, products)
 
 
 async def _raise(tx: Transaction, table: PriceTable, here: PricesHere, vendor: _VendorHere, *, at: datetime) -> None:
     """Publish a version of the price table that begins later, with higher prices."""
     higher = _priced({code: of.id for code, of in here.products.items()}, table.percent * RISE_PERCENT // 100)
-    version_id = await price_versions.create_draft(tx, here.price_table_id, at=at)
+    version_id = await price_drafts.create(tx, here.price_table_id, at=at)
     await prices.replace_tiers(tx, version_id, _keyed(higher))
     begins_at = (at + _NOTICE).replace(hour=3, minute=0, second=0, microsecond=0)
-    await price_versions.publish(tx, version_id, begins_at=begins_at, by_id=vendor.sales_id, at=at)
+    await price_drafts.publish(tx, version_id, begins_at=begins_at, by_id=vendor.sales_id, at=at)
     changed = Event(type=EventType.PRICES_CHANGED, price_table_id=here.price_table_id)
     concerned = [vendor.id, *await price_tables.partners_of(tx, here.price_table_id)]
     await event_log.append_to_each(tx, concerned, changed, actor_id=vendor.sales_id, at=at)

@@ -29,6 +29,7 @@ FIELDS: Mapping[str, Noun] = {
     "contacts": Noun(pt="o contato", en="the contact"),
     "content": Noun(pt="o arquivo", en="the file"),
     "contentEncoding": Noun(pt="o formato do arquivo", en="the format of the file"),
+    "copyOfVersion": Noun(pt="a versão a copiar", en="the version to copy"),
     "csvStyle": Noun(pt="o estilo do CSV", en="the style of the CSV"),
     "currentPassword": Noun(pt="a senha atual", en="the current password"),
     "dryRun": Noun(pt="a opção “simular”", en="the option “dry run”"),

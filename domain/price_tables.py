@@ -73,6 +73,16 @@ class NoDraft(Refusal):
     )
 
 
+class DraftThere(Refusal):
+    """A price table has a draft, so that no other one can begin as a copy of a version."""
+
+    code = UserErrorCode.PRICE_TABLE_HAS_DRAFT
+    text = Text(
+        pt="A pauta de preços já tem um rascunho. Publique-o ou descarte-o antes de começar outro.",
+        en="The price table has a draft already. Publish or discard it before you begin another one.",
+    )
+
+
 class DraftOutdated(Refusal):
     """The draft would silently undo a version, of which it is no copy."""
 
@@ -81,12 +91,12 @@ class DraftOutdated(Refusal):
         pt=(
             "O rascunho não foi copiado da versão {version}, que estará em vigor quando estes preços começarem, e "
             "desfaria as alterações dela. Confirme que ele substitui a versão {version}, ou descarte o rascunho e crie "
-            "outro quando ela estiver em vigor."
+            "outro como cópia dela."
         ),
         en=(
             "The draft is no copy of version {version}, which will be in force when these prices begin, and would undo "
-            "its changes. Confirm that it replaces version {version}, or discard the draft and make another one once "
-            "that version is in force."
+            "its changes. Confirm that it replaces version {version}, or discard the draft and make another one as a "
+            "copy of that version."
         ),
     )
 

@@ -132,6 +132,7 @@ SAMPLES: Sequence[Said] = (
     NotFound(("activationId",)),
     NotFound(("items", "0", "productId")),
     NotFound(("replacesVersion",)),
+    NotFound(("copyOfVersion",)),
     OutOfStock(product_id=1, requested=1, available=0),
     OutOfSeats(product_id=1, requested=1_200, available=1_000),
     OrderTransition(current=OrderStatus.COMPLETED, to=OrderStatus.CANCELLED),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from db import event_log, price_tables, price_versions, prices
+from db import event_log, price_drafts, price_tables, price_versions, prices
 from db.engine import Transaction
 from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
@@ -13,7 +13,7 @@ from domain import price_tables as rules
 from domain.checks import Checks
 from domain.events import Event, EventType
 from domain.orders import TYPE_LABELS
-from domain.price_tables import HoleInPrices, NoDraft, PriceKey, Tiers
+from domain.price_tables import DraftThere, HoleInPrices, NoDraft, PriceKey, Tiers
 from domain.refusals import NotFound
 from domain.tenancy import ALL_PARTNERS
 
@@ -28,7 +28,7 @@ async def locked(tx: Transaction, price_table_id: int) -> PriceTableRow:
 
 async def draft_of(tx: Transaction, price_table_id: int) -> VersionRow:
     """Return the draft of the price table; raise NoDraft if there is none."""
-    found = await price_versions.draft_of(tx, price_table_id)
+    found = await price_drafts.draft_of(tx, price_table_id)
     if found is None:
         raise NoDraft(("priceTableId",))
     return found
@@ -36,10 +36,26 @@ async def draft_of(tx: Transaction, price_table_id: int) -> VersionRow:
 
 async def write(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: datetime) -> int:
     """Write prices to the draft of the locked price table, and return its id."""
-    found = await price_versions.draft_of(tx, price_table_id)
-    version_id = await price_versions.create_draft(tx, price_table_id, at=at) if found is None else found.id
+    found = await price_drafts.draft_of(tx, price_table_id)
+    version_id = await price_drafts.create(tx, price_table_id, at=at) if found is None else found.id
     await prices.replace_tiers(tx, version_id, tiers)
     return version_id
+
+
+async def begin_copy(tx: Transaction, price_table_id: int, *, of_number: int) -> None:
+    """Begin the draft of the locked price table as a copy of the published version of this number.
+
+    Raises DraftThere, or NotFound if there is no such version.
+    """
+    if await price_drafts.draft_of(tx, price_table_id) is not None:
+        raise DraftThere(("copyOfVersion",))
+    if await price_drafts.create_copy(tx, price_table_id, of_number=of_number) is None:
+        raise NotFound(("copyOfVersion",))
+
+
+async def discard(tx: Transaction, price_table_id: int) -> None:
+    """Delete the draft of the locked price table; raise NoDraft if there is none."""
+    await price_drafts.discard(tx, (await draft_of(tx, price_table_id)).id)
 
 
 async def tiers_of(tx: Transaction, version_id: int) -> Tiers:
@@ -72,7 +88,7 @@ async def publish(tx: Transaction, price_table_id: int, publication: Publication
         checks.refuse(_hole(names, key, lowest))
     checks.done()
     begins_at, by_id, at, _ = publication
-    await price_versions.publish(tx, found.id, begins_at=begins_at, by_id=by_id, at=at)
+    await price_drafts.publish(tx, found.id, begins_at=begins_at, by_id=by_id, at=at)
     return found.id
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from db import partner_changes, price_tables, price_versions, prices
+from db import partner_changes, price_tables, prices
 from db.engine import Transaction
 from domain import price_tables as rules
 from domain.checks import Checks
@@ -66,10 +66,14 @@ class DraftedPrice(NamedTuple):
 
 
 class DraftPriceTable(NamedTuple):
-    """Prices to write to the draft of a price table; it keeps those that are not named."""
+    """Prices to write to the draft of a price table; it keeps those that are not named.
+
+    `copy_of` is the number of the version that a new draft begins as a copy of; None for the one in force.
+    """
 
     price_table_id: int
     prices: tuple[DraftedPrice, ...]
+    copy_of: int | None = None
 
 
 class PricesChanged(NamedTuple):
@@ -81,9 +85,11 @@ class PricesChanged(NamedTuple):
 
 @mutation("draftPriceTable", PricesChanged, for_vendor=True)
 async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
-    """Write prices to the draft, which begins as a copy of the version in force."""
+    """Write prices to the draft, which begins as a copy of the version in force, or of the one that is named."""
     await locked(work.tx, given.price_table_id)
     await _check_products(work.tx, given.prices)
+    if given.copy_of is not None:
+        await price_drafts.begin_copy(work.tx, given.price_table_id, of_number=given.copy_of)
     tiers = {price.key: price.tiers for price in given.prices}
     version_id = await price_drafts.write(work.tx, given.price_table_id, tiers, at=work.context.now())
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=given.price_table_id))
@@ -127,7 +133,7 @@ class DiscardPriceTableDraft(NamedTuple):
 async def discard(work: Work, given: DiscardPriceTableDraft) -> PriceTableChanged:
     """Delete the draft."""
     await locked(work.tx, given.price_table_id)
-    await price_versions.discard(work.tx, (await price_drafts.draft_of(work.tx, given.price_table_id)).id)
+    await price_drafts.discard(work.tx, given.price_table_id)
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFT_DISCARDED, price_table_id=given.price_table_id))
     return PriceTableChanged(given.price_table_id)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from db import price_tables, price_versions, prices
+from db import price_drafts, price_tables, price_versions, prices
 from db.engine import Connection
 from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
@@ -52,7 +52,7 @@ async def difference(
     at = begins_at or context.now()
 
     async def read(connection: Connection) -> list[Difference] | None:
-        draft = await price_versions.draft_of(connection, price_table_id)
+        draft = await price_drafts.draft_of(connection, price_table_id)
         return None if draft is None else await _changes(connection, draft, begins_at=at)
 
     return await context.portal.database.read(read)

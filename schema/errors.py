@@ -142,6 +142,7 @@ _CONFLICTS = frozenset(
         UserErrorCode.PRICE_TABLE_INCOMPLETE,
         UserErrorCode.NO_PRICE_TABLE_DRAFT,
         UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED,
+        UserErrorCode.PRICE_TABLE_HAS_DRAFT,
     }
 )
 

@@ -130,9 +130,14 @@ class PriceInput:
 class DraftPriceTableInput(OfPriceTable):
     prices: list[PriceInput] = strawberry.field(
         description=(
-            "The new prices, at most 200 of them, each product and type of order at most once. The draft keeps the "
-            "prices that are not named."
+            "The new prices, 1 to 200 of them, each product and type of order at most once. The draft keeps the prices "
+            "that are not named. With `copyOfVersion`, they can be empty."
         )
+    )
+    copy_of_version: int | None = optional(
+        "The number of the published version that a new draft begins as a copy of, such as an earlier one whose prices "
+        "return, or one that begins later and is corrected. The one in force if it is omitted or null. Refused with "
+        "PRICE_TABLE_HAS_DRAFT if there is a draft."
     )
     idempotency_key: str | None = idempotency_key()
 
@@ -140,15 +145,17 @@ class DraftPriceTableInput(OfPriceTable):
         """Return the prices; raise a group of refusals if they are invalid."""
         checks = Checks()
         table_id = ids.number("PriceTable", self.price_table_id)
+        copy_of = given(self.copy_of_version)
+        lowest = 1 if copy_of is None else 0
         prices = dict[PriceKey, DraftedPrice]()
-        if checks.count(len(self.prices), "prices", lowest=1, highest=DRAFTED_MAX):
+        if checks.count(len(self.prices), "prices", lowest=lowest, highest=DRAFTED_MAX):
             for place, each in enumerate(self.prices):
                 price = each.checked(checks, "prices", str(place))
                 if price.key in prices and price.key.product_id != NOWHERE:
                     checks.refuse(DuplicatePrice(("prices", str(place), "productId")))
                 prices[price.key] = price
         checks.done()
-        return DraftPriceTable(table_id, tuple(prices.values()))
+        return DraftPriceTable(table_id, tuple(prices.values()), copy_of)
 
 
 @strawberry.input(description="Input of `publishPriceTable`.")

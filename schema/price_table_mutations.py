@@ -144,7 +144,7 @@ class PriceTableMutations:
     @strawberry.mutation(
         description=(
             "Writes prices to the draft of a price table. If it has no draft, one is created as a copy of the "
-            "version in force. No partner sees a draft, and nothing is ordered by it."
+            "version in force, or of `copyOfVersion`. No partner sees a draft, and nothing is ordered by it."
         )
     )
     @staticmethod

@@ -14,7 +14,18 @@ import httpx
 import sqlalchemy as sa
 from pyotp import TOTP, random_base32
 
-from db import access, client_changes, partners, price_tables, price_versions, products, second_factors, tables, users
+from db import (
+    access,
+    client_changes,
+    partners,
+    price_drafts,
+    price_tables,
+    price_versions,
+    products,
+    second_factors,
+    tables,
+    users,
+)
 from db.access import NewToken
 from db.client_changes import ClientDetails
 from db.engine import Transaction
@@ -91,8 +102,8 @@ async def add_price_table(tx: Transaction, *, name: str | None = None) -> int:
     """Add a price table with a published version without prices, in force at all times, and return its id."""
     table_id = await price_tables.create(tx, name or f"Pauta {uuid4()}")
     assert table_id is not None
-    version_id = await price_versions.create_draft(tx, table_id, at=EVER)
-    await price_versions.publish(tx, version_id, begins_at=EVER, by_id=None, at=EVER)
+    version_id = await price_drafts.create(tx, table_id, at=EVER)
+    await price_drafts.publish(tx, version_id, begins_at=EVER, by_id=None, at=EVER)
     return table_id
 
 

@@ -53,6 +53,7 @@ describe(
             "The draft is a copy of another version than the one that its prices would replace, whose changes it would "
             "undo."
         ),
+        UserErrorCode.PRICE_TABLE_HAS_DRAFT: "The price table has a draft already, so that no other one can begin.",
         UserErrorCode.REFUSED_BY_POLICY: "A policy of the partner refuses it.",
         UserErrorCode.DOCUMENT_ID_IN_USE: "A document with another text is registered under the ID.",
         UserErrorCode.API_TOKEN_LIMIT: "The partner has the maximum number of usable API tokens.",

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from db import price_versions
+from db import price_drafts
 from db.engine import Database
 from db.tables import price_table_versions
 from domain.access import API_TOKENS_MAX, TokenKind
@@ -127,7 +127,9 @@ async def of_price_tables(vendor: Api, product: str) -> dict[UserErrorCode, Refu
     prices = [{"productId": product, "orderType": "PURCHASE", "tiers": only_many}]
     await vendor.done("draftPriceTable", "priceTable { id }", incomplete | {"prices": prices})
     outdated = {"priceTableId": await _outdated(vendor, product)}
+    copied = incomplete | {"prices": prices, "copyOfVersion": 1}
     return {
+        UserErrorCode.PRICE_TABLE_HAS_DRAFT: Refused("draftPriceTable", copied, vendor),
         UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED: Refused("publishPriceTable", outdated, vendor),
         UserErrorCode.PRICE_TABLE_NAME_IN_USE: Refused("createPriceTable", new, vendor),
         UserErrorCode.NO_PRICE_TABLE_DRAFT: Refused("publishPriceTable", undrafted, vendor),
@@ -144,7 +146,7 @@ async def _outdated(vendor: Api, product: str) -> str:
         await vendor.done("draftPriceTable", "priceTable { id }", drafted)
         await vendor.done("publishPriceTable", "priceTable { id }", {"priceTableId": table})
     async with writing(vendor.portal.database) as tx:
-        version_id = await price_versions.create_draft(tx, ids.number("PriceTable", table), at=vendor.portal.now())
+        version_id = await price_drafts.create(tx, ids.number("PriceTable", table), at=vendor.portal.now())
         draft = sa.update(price_table_versions).where(price_table_versions.c.id == version_id)
         await execute(tx, draft.values(copy_of=1))
     return table
@@ -296,6 +298,7 @@ TYPES = {
     UserErrorCode.PRICE_TABLE_NAME_IN_USE: "ConflictError",
     UserErrorCode.NO_PRICE_TABLE_DRAFT: "ConflictError",
     UserErrorCode.PRICE_TABLE_DRAFT_OUTDATED: "ConflictError",
+    UserErrorCode.PRICE_TABLE_HAS_DRAFT: "ConflictError",
     UserErrorCode.PRICE_TABLE_INCOMPLETE: "ConflictError",
     UserErrorCode.OWN_USER: "ConflictError",
     UserErrorCode.LAST_MANAGER: "ConflictError",

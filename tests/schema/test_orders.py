@@ -4,7 +4,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from db import price_tables, price_versions, prices
+from db import price_drafts, price_tables, prices
 from db.tables import products
 from domain.access import Role
 from domain.orders import OrderType
@@ -163,10 +163,10 @@ async def test_an_order_keeps_its_prices_when_the_table_changes(api: Api, produc
         table_id = await price_tables.chosen(tx, api.partner_id, None)
         assert table_id is not None
         at = api.portal.now()
-        version_id = await price_versions.create_draft(tx, table_id, at=at)
+        version_id = await price_drafts.create(tx, table_id, at=at)
         key = PriceKey(ids.number("Product", product), OrderType.PURCHASE)
         await prices.replace_tiers(tx, version_id, {key: [tier(1, monthly=1, setup=2, bonus=3)]})
-        await price_versions.publish(tx, version_id, begins_at=at, by_id=None, at=at)
+        await price_drafts.publish(tx, version_id, begins_at=at, by_id=None, at=at)
 
     assert await api.data(query, id=order) == before
     assert (await quote(api, (product, 2)))["quote"]["totalWithSetupFee"] == "0.06"

@@ -243,3 +243,34 @@ async def test_a_version_that_another_one_replaced_undoes_nothing(vendor: Api, a
     payload = await vendor.done("publishPriceTable", "undone { undoneBy { number } }", {"priceTableId": table})
 
     assert payload["undone"] == []
+
+
+async def test_a_draft_begins_as_a_copy_of_the_version_that_is_named(vendor: Api, api: Api, clock: Clock) -> None:
+    clock.now = NOON
+    product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
+    given = {"priceTableId": table, "prices": []}
+    for monthly, begin in (("10.00", None), ("12.00", None), ("20.00", NOON + DAY)):
+        await draft(vendor, table, priced(product, (1, monthly)))
+        await publish(vendor, table, begin)
+
+    copied = "version { copyOf items { tiers { unitMonthlyPrice } } }"
+    returned = await vendor.done("draftPriceTable", copied, {**given, "copyOfVersion": 1})
+    refused = [
+        await refusals(vendor, "draftPriceTable", {**given, "copyOfVersion": 1}),
+        await refusals(vendor, "draftPriceTable", given),
+    ]
+    await vendor.done("discardPriceTableDraft", "__typename", {"priceTableId": table})
+    unknown = [await refusals(vendor, "draftPriceTable", {**given, "copyOfVersion": number}) for number in (4, 0)]
+    corrected = {**given, "prices": [priced(product, (1, "19.00"))], "copyOfVersion": 3}
+    await vendor.done("draftPriceTable", copied, corrected)
+    begins = {"priceTableId": table, "beginsAt": (NOON + DAY).isoformat()}
+    published = await vendor.done("publishPriceTable", "version { number copyOf }", begins)
+
+    tiers = [{"tiers": [{"unitMonthlyPrice": "10.00"}]}]
+    assert returned["version"] == {"copyOf": 1, "items": tiers}
+    assert refused == [[("PRICE_TABLE_HAS_DRAFT", "copyOfVersion")], [("INVALID_INPUT", "prices")]]
+    assert unknown == [[("NOT_FOUND", "copyOfVersion")]] * 2
+    assert published["version"] == {"number": 4, "copyOf": 3}
+    clock.now = NOON + DAY
+    await assign(vendor, api, table)
+    assert await quoted(api, product) == ("19.00", None)
