@@ -47,6 +47,8 @@ class Context:
     """Cursor of the last event that the caller of a subscription had before it connected again."""
     deadline: Deadline | None = None
     """Deadline of the request; None if it has none."""
+    changed: bool = False
+    """Whether the change of a mutation is committed."""
     refusals: frozenset[str] = frozenset()
     """Codes of the refusals that the answer holds."""
     inspections: dict[str, Inspection] | None = None
@@ -71,6 +73,7 @@ class Context:
     def note_change(self) -> None:
         """Note that the change of a mutation is committed; a deadline that passes later says so."""
         self.forget()
+        self.changed = True
         if self.deadline is not None:
             self.deadline.changed = True
 

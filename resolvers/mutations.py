@@ -177,7 +177,9 @@ class Mutation(Generic[Given, Outcome]):
         database, claim = context.portal.database, self.claim(context, given, key, named, item)
         run = database.write if claim is None else database.write_once
         outcome, work = await run(self.attempt(context, claim, given, named))
-        context.note_change()
+        # Imports have a dry run of their own, which writes nothing.
+        if not getattr(given, "dry_run", False):
+            context.note_change()
         for act in work.after_commit:
             act()
         return outcome

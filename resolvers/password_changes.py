@@ -93,6 +93,7 @@ async def request_reset(context: Context, email: str) -> None:
     await count_try(portal, PASSWORD_RESET, email, context.client_address)
     # The rest runs after the answer, which so takes as long for an unknown address.
     portal.outbox.start(_send_if_known(portal, email, language))
+    context.note_change()
 
 
 @row_scope.for_every_partner

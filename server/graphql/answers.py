@@ -32,6 +32,8 @@ class Answer(NamedTuple):
     """Number of opening braces in that JSON."""
     stream: ResultStream | None = None
     """The results of a subscription, which have no body."""
+    changed: bool | None = None
+    """Whether a mutation has changed something; None if an error may hide it."""
 
     @property
     def mutated(self) -> bool:
@@ -45,7 +47,8 @@ def with_errors(context: Context, result: ExecutionResult, operation: Operation)
     if result.data is None and all(error.path is None for error in errors):
         return refused(context, errors, operation)
     body: dict[str, Any] = {"data": result.data, "errors": [presented(error, context) for error in errors]}
-    return Answer(body, executed=True, codes=_codes(body), operation=operation)
+    changed = context.changed or None
+    return Answer(body, executed=True, codes=_codes(body), operation=operation, changed=changed)
 
 
 def refused(
@@ -66,16 +69,24 @@ def too_long(answer: Answer, *, size: int, longest: int) -> Answer:
 
 
 def withheld(answer: Answer, message: str, **extensions: int) -> Answer:
-    """Return the error for an answer that can't be sent; after a mutation, it says that the change was made."""
+    """Return the error for an answer that can't be sent; after a mutation, it says whether a change was made."""
     if answer.mutated:
-        message = (
-            f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
-            "What it did can be read by a query."
-        )
+        message = _after_mutation(message, changed=answer.changed)
     exceeded = CostExceeded(message, **extensions)
     error = {"message": message, "extensions": {"code": exceeded.code, **exceeded.extensions}}
     body = {"data": None, "errors": [error]} if answer.mutated else {"errors": [error]}
     return Answer(body, executed=answer.mutated, codes=frozenset({exceeded.code}), operation=answer.operation)
+
+
+def _after_mutation(message: str, *, changed: bool | None) -> str:
+    if changed is None:
+        return f"The mutation was executed; look up what it has changed before you send it again. {message}"
+    if not changed:
+        return f"Nothing was changed. {message}"
+    return (
+        f"The mutation was executed, and what it has changed stays changed; do not send it again. {message} "
+        "What it did can be read by a query."
+    )
 
 
 def _codes(body: dict[str, Any]) -> frozenset[str]:

@@ -276,4 +276,5 @@ async def _run(context: Context, operation: Operation, variables: VariableValues
 def _answer(context: Context, result: ExecutionResult, operation: Operation) -> Answer:
     if result.errors or result.data is None:
         return with_errors(context, result, operation)
-    return Answer({"data": result.data}, executed=True, codes=frozenset(), operation=operation)
+    body = {"data": result.data}
+    return Answer(body, executed=True, codes=frozenset(), operation=operation, changed=context.changed)

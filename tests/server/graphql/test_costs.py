@@ -32,6 +32,7 @@ from server.graphql.costs import Cost
 from server.graphql.documents import prepare
 from server.graphql.trusted_documents import inspected
 from server.settings import Settings
+from tests import cnpjs
 from tests.api import Api, Json
 from tests.factories import new_product
 
@@ -358,3 +359,22 @@ async def test_a_mutation_whose_answer_is_too_long_says_that_it_was_done(narrow:
     assert error["message"].startswith("The mutation was executed")
     query = "query ($id: ID!) { client(id: $id) { status } }"
     assert (await api.data(query, id=client))["client"] == {"status": "CANCELLED"}
+
+
+@pytest.mark.parametrize("of", ["dry run", "dry run of an import", "refusal"])
+async def test_a_mutation_that_changed_nothing_says_so_above_its_length(narrow: Api, api: Api, of: str) -> None:
+    client = await api.client()
+    many = " ".join(f"a{number}: __typename" for number in range(200))
+    sheet = f"cnpj;nome\\n{cnpjs.another()};Padaria"
+    mutation = {
+        "dry run": f'cancelClient(input: {{clientId: "{client}", dryRun: true}})',
+        "dry run of an import": f'importClients(input: {{content: "{sheet}", dryRun: true}})',
+        "refusal": 'cancelClient(input: {clientId: "none"})',
+    }[of]
+
+    body = await narrow.post(f"mutation {{ {mutation} {{ {many} }} }}")
+
+    (error,) = body["errors"]
+    assert body["data"] is None
+    assert error["message"].startswith("Nothing was changed. The answer has at least")
+    assert error["message"].endswith("or ask for shorter lists.")
