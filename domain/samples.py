@@ -69,11 +69,13 @@ from domain.sheet_rows import (
     Mojibake,
     NoAmount,
     NoAnswer,
+    NoStateOfCity,
     NoWholeNumber,
     RepeatedCode,
     RepeatedTier,
     TooManyTiers,
     TwoStates,
+    UnknownOrderType,
     UnknownProduct,
     WrongCellCount,
 )
@@ -109,7 +111,7 @@ Said: TypeAlias = Refusal | ApiError
 _NOW = datetime(2026, 11, 27, 14, 30, tzinfo=UTC)
 _ITEMS = ("items",)
 _QUANTITY = ("items", "0", "quantity")
-_COLUMN = Text(pt="quantidade mínima", en="minimum quantity")
+_CELL = ("CNPJ",)
 _CONTACTS = ("contacts",)
 
 SAMPLES: Sequence[Said] = (
@@ -185,20 +187,22 @@ SAMPLES: Sequence[Said] = (
     LargeWorkbook(megabytes=256),
     TooManyLines(highest=100_000),
     LongLine(line=12_345),
-    MissingColumns([("cnpj", "cgc"), ("nome",)]),
+    MissingColumns([Text(pt="CNPJ", en="CNPJ"), Text(pt="Razão Social", en="Name")]),
     RepeatedColumn(header="CNPJ"),
     RowsRefused(bad=1),
     RowsRefused(bad=1_200),
     DotBothWays(header="Mensalidade", decimal=2, thousands=1_007),
     WrongCellCount(cells=1, headers=5),
-    Mojibake(written="JoÃ£o", meant="João"),
-    LostCharacters(written="Jo\ufffdo"),
-    ErrorValue(written="#N/D"),
-    NoWholeNumber(_COLUMN, lowest=1, highest=10_000),
-    NoAnswer(_COLUMN),
-    NoAmount(_COLUMN, highest=Amount(UNIT_PRICE_MAX)),
-    UnknownProduct(codes="COMPLETO, LIGHT"),
-    AmbiguousProduct(codes="COMPLETO, LIGHT"),
+    Mojibake(_CELL, written="JoÃ£o", meant="João"),
+    LostCharacters(_CELL, written="Jo\ufffdo"),
+    ErrorValue(_CELL, written="#N/D"),
+    NoWholeNumber(("minimumQuantity",), lowest=1, highest=10_000),
+    NoAnswer(("Ativo",)),
+    NoAmount(("unitMonthlyPrice",), highest=Amount(UNIT_PRICE_MAX)),
+    UnknownOrderType(("orderType",)),
+    NoStateOfCity(("Cidade/UF",), written="XX"),
+    UnknownProduct(("Produto",), codes="COMPLETO, LIGHT"),
+    AmbiguousProduct(("productId",), codes="COMPLETO, LIGHT"),
     RepeatedTier(quantity=1_000),
     TooManyTiers(highest=50),
     TwoStates(of_city="SP", of_column="PE"),

@@ -1,7 +1,7 @@
 """What is wrong with a file that is to be a sheet, in words for a person."""
 
 import errno
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from domain.languages import Text
 from domain.refusals import Refusal
@@ -165,15 +165,13 @@ class MissingColumns(SheetRefused):
     """No line of the sheet names all required columns."""
 
     text = Text(
-        pt="Não foi encontrada uma linha de títulos com a coluna: {columns}.",
-        en="The file has no line of headers with a column for: {columns}.",
+        pt="O arquivo precisa de uma linha de títulos com todas as colunas obrigatórias. Falta {columns:e}.",
+        en="The file needs a line of headers with all required columns. It lacks {columns:and}.",
     )
 
-    def __init__(self, columns: Iterable[Sequence[str]]) -> None:
-        """Take the possible headers of each missing column."""
-        named = tuple(columns)
-        either = (("; ".join(word.join(aliases) for aliases in named)) for word in (" ou ", " or "))
-        super().__init__(columns=Text(*either))
+    def __init__(self, columns: Iterable[Text]) -> None:
+        """Take a header of each missing column."""
+        super().__init__(columns=[Text(f"“{column.pt}”", f"“{column.en}”") for column in columns])
 
 
 class RepeatedColumn(SheetRefused):

@@ -1,8 +1,8 @@
 """What is wrong with a row or a cell of a sheet, in words for a person."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from domain.languages import Fact, Language, Noun, Text
+from domain.languages import Language, Noun, Text, listed
 from domain.refusals import Refusal, UserErrorCode
 
 
@@ -36,30 +36,34 @@ class NulInRow(Refusal):
     )
 
 
-class Mojibake(Refusal):
+class OfCells(Refusal):
+    """A cell of any column is wrong; one sentence names all columns that are wrong alike."""
+
+
+class Mojibake(OfCells):
     """A text was decoded with the wrong encoding before it was written to the file."""
 
     text = Text(
-        pt="Os acentos de “{written}” estão trocados; provavelmente é “{meant}”.",
-        en="The accents of “{written}” are garbled; it is probably “{meant}”.",
+        pt="Os acentos de “{written}” em {field} estão trocados; provavelmente é “{meant}”.",
+        en="The accents of “{written}” in {field} are garbled; it is probably “{meant}”.",
     )
 
 
-class LostCharacters(Refusal):
+class LostCharacters(OfCells):
     """A text has the replacement character."""
 
     text = Text(
-        pt="Os acentos de “{written}” se perderam; digite o texto novamente.",
-        en="The accents of “{written}” are lost; type the text again.",
+        pt="Os acentos de “{written}” em {field} se perderam; digite o texto novamente.",
+        en="The accents of “{written}” in {field} are lost; type the text again.",
     )
 
 
-class ErrorValue(Refusal):
+class ErrorValue(OfCells):
     """A spreadsheet had an error in place of a value."""
 
     text = Text(
-        pt="A planilha mostra o erro {written} no lugar de um valor; corrija a célula ou digite o valor.",
-        en="The spreadsheet shows the error {written} in place of a value; correct the cell, or type the value.",
+        pt="Em {field}, a planilha mostra o erro {written} no lugar de um valor; corrija-o ou digite o valor.",
+        en="In {field}, the spreadsheet shows the error {written} in place of a value; correct it, or type the value.",
     )
 
 
@@ -84,8 +88,8 @@ class CpfGiven(Refusal):
 
     code = UserErrorCode.INVALID_CNPJ
     text = Text(
-        pt="Este é o CPF de uma pessoa, e não um CNPJ; um cliente é uma empresa.",
-        en="This is the CPF of a person, and no CNPJ; a client is a company.",
+        pt="O CNPJ informado é o CPF de uma pessoa; um cliente é uma empresa.",
+        en="The CNPJ given is the CPF of a person; a client is a company.",
     )
 
 
@@ -107,36 +111,36 @@ class TwoStates(Refusal):
     )
 
 
-class InColumn(Refusal):
-    """A cell has a wrong value; `column` is what the sentence calls it."""
+class NoStateOfCity(OfCells):
+    """A city is written with a state that is none."""
 
-    def __init__(self, column: Text, **facts: Fact) -> None:
-        super().__init__((), column=column, **facts)
+    text = Text(
+        pt="Em {field}, “{written}” não é a sigla de um estado brasileiro; escreva como em Recife/PE.",
+        en="In {field}, “{written}” is not the abbreviation of a Brazilian state; write it as in Recife/PE.",
+    )
 
 
-class NoWholeNumber(InColumn):
+class NoWholeNumber(Refusal):
     """A cell has no whole number of the range."""
 
     text = Text(
-        pt="A coluna “{column}” deve ter um número inteiro de {lowest} a {highest}.",
-        en="The column “{column}” must have a whole number from {lowest} to {highest}.",
+        pt="{field} deve ter um número inteiro de {lowest} a {highest}.",
+        en="{field} must have a whole number from {lowest} to {highest}.",
     )
 
 
-class NoAnswer(InColumn):
+class NoAnswer(Refusal):
     """A cell is neither yes nor no."""
 
-    text = Text(
-        pt="A coluna “{column}” deve ter sim ou não.", en="The column “{column}” must have sim or não (yes or no)."
-    )
+    text = Text(pt="Informe sim ou não para {field}.", en="Give sim or não (yes or no) for {field}.")
 
 
-class NoAmount(InColumn):
+class NoAmount(Refusal):
     """A cell has no amount of money."""
 
     text = Text(
-        pt="A coluna “{column}” deve ter um valor como 1.234,50, de no máximo {highest}.",
-        en="The column “{column}” must have an amount such as 1.234,50 or 1234.50, at most {highest}.",
+        pt="{field} deve ter um valor como 1.234,50, de no máximo {highest}.",
+        en="{field} must have an amount such as 1.234,50 or 1234.50, at most {highest}.",
     )
 
 
@@ -144,8 +148,8 @@ class UnknownProduct(Refusal):
     """No product has the code or name."""
 
     text = Text(
-        pt="Não existe produto com este código ou nome; existem {codes}.",
-        en="There is no product with this code or name; there are {codes}.",
+        pt="Informe o código ou o nome de um produto para {field}; existem {codes}.",
+        en="Give the code or the name of a product for {field}; there are {codes}.",
     )
 
 
@@ -153,8 +157,8 @@ class AmbiguousProduct(Refusal):
     """Several products have the name."""
 
     text = Text(
-        pt="Vários produtos têm este nome ({codes}); informe o código.",
-        en="Several products have this name ({codes}); give the code.",
+        pt="{field} tem o nome de vários produtos ({codes}); informe o código.",
+        en="{field} has the name of several products ({codes}); give the code.",
     )
 
 
@@ -162,8 +166,8 @@ class UnknownOrderType(Refusal):
     """The type of an order is unknown."""
 
     text = Text(
-        pt="O tipo do pedido deve ser Compra ou Adicional.",
-        en="The order type must be Compra or Adicional (Purchase or Additional seats).",
+        pt="{field} deve ter Compra ou Adicional.",
+        en="{field} must have Compra or Adicional (Purchase or Additional seats).",
     )
 
 
@@ -188,16 +192,34 @@ class TooManyTiers(Refusal):
 class RepeatedCode(Refusal):
     """A product is in an earlier row."""
 
-    text = Text(pt="{code} já está na linha {line:plain}.", en="{code} is in line {line:plain} already.")
+    text = Text(
+        pt="O código {code} já está na linha {line:plain}.", en="The code {code} is in line {line:plain} already."
+    )
 
 
-def sentences(refusals: Iterable[Refusal], language: Language, labels: Mapping[str, Text]) -> str:
-    """Return the messages of refusals; fields are called by the labels of their columns."""
-    return " ".join(_sentence(refusal, language, labels) for refusal in refusals)
+def sentences(refusals: Iterable[Refusal], language: Language, columns: Mapping[str, Text]) -> str:
+    """Return the messages of refusals, each once; fields are called by the headers of their columns.
+
+    What is wrong with several cells alike, such as an error of a formula, is one sentence with all of their columns.
+    """
+    alike: dict[object, list[Refusal]] = {}
+    for refusal in refusals:
+        key = (type(refusal), *refusal.facts.items()) if isinstance(refusal, OfCells) else refusal
+        alike.setdefault(key, []).append(refusal)
+    return " ".join(dict.fromkeys(_sentence(each, language, columns) for each in alike.values()))
 
 
-def _sentence(refusal: Refusal, language: Language, labels: Mapping[str, Text]) -> str:
-    label = labels.get(".".join(refusal.path))
-    if label is None:
+def _sentence(alike: Sequence[Refusal], language: Language, columns: Mapping[str, Text]) -> str:
+    refusal = alike[0]
+    if isinstance(refusal, OfCells):
+        quoted = [[f"“{_name(each, columns).within(language)}”" for each in alike] for language in Language]
+        return refusal.about(Noun(listed(quoted[0], "e"), listed(quoted[1], "and")), language)
+    name = columns.get(".".join(refusal.path))
+    if name is None:
         return refusal.message(language)
-    return refusal.about(Noun(pt=f"a coluna “{label.pt}”", en=f"the column “{label.en}”"), language)
+    return refusal.about(Noun(pt=f"a coluna “{name.pt}”", en=f"the column “{name.en}”"), language)
+
+
+def _name(refusal: Refusal, columns: Mapping[str, Text]) -> Text:
+    path = ".".join(refusal.path)
+    return columns.get(path) or Text(path, path)

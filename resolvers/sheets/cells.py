@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 
-from domain.languages import Text
 from domain.sheet_files import DotBothWays
 from domain.sheet_rows import NoAnswer, NoWholeNumber
 from domain.text import fold
@@ -51,18 +50,18 @@ def is_error(text: str) -> bool:
     return _ERROR.fullmatch(text) is not None
 
 
-def whole(text: str, column: Text, *, lowest: int, highest: int) -> int:
+def whole(text: str, *path: str, lowest: int, highest: int) -> int:
     """Return a whole number, written with or without separators of thousands; raise a refusal of any other text."""
     match = _WHOLE.fullmatch(text)
     digits = "" if match is None else (match[1] or "").replace(".", "").lstrip("0") or "0"
     if not digits or len(digits) > len(str(highest)) or not lowest <= int(digits) <= highest:
-        raise NoWholeNumber(column, lowest=lowest, highest=highest)
+        raise NoWholeNumber(path, lowest=lowest, highest=highest)
     return int(digits)
 
 
-def yes_or_no(text: str, column: Text) -> bool | None:
+def yes_or_no(text: str, *path: str) -> bool | None:
     """Return the answer in the cell, None if it is empty; raise a refusal of any other text."""
     folded = fold(text)
     if folded and folded not in _YES | _NO:
-        raise NoAnswer(column)
+        raise NoAnswer(path)
     return folded in _YES if folded else None

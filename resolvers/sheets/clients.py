@@ -11,7 +11,7 @@ from domain import cnpj as cnpjs
 from domain.checks import Checks
 from domain.clients import NAME_LENGTH, PLACE_LENGTH
 from domain.languages import Text
-from domain.sheet_rows import CnpjRounded, CpfGiven, NoTradeName, TwoStates
+from domain.sheet_rows import CnpjRounded, CpfGiven, NoStateOfCity, NoTradeName, TwoStates
 from domain.sheet_warnings import CodedCities, Warned
 from domain.text import visible
 from resolvers.clients import RegisterClient
@@ -59,21 +59,26 @@ _OPEN_DATA = (
     *("LOGRADOURO", "NÚMERO", "COMPLEMENTO", "BAIRRO", "CEP", "UF", "MUNICÍPIO", "DDD 1", "TELEFONE 1", "DDD 2"),
     *("TELEFONE 2", "DDD DO FAX", "FAX", "CORREIO ELETRÔNICO", "SITUAÇÃO ESPECIAL", "DATA DA SITUAÇÃO ESPECIAL"),
 )
+LABELS: Mapping[str, Text] = {
+    "cnpj": Text(pt="CNPJ", en="CNPJ"),
+    "name": Text(pt="Razão Social", en="Name"),
+    "trade_name": Text(pt="Nome Fantasia", en="Trade name"),
+    "place": Text(pt="Cidade/UF", en="City/State"),
+    "city": Text(pt="Município", en="City"),
+    "state": Text(pt="UF", en="State"),
+    "root": Text(pt="CNPJ básico", en="CNPJ básico"),
+    "branch": Text(pt="CNPJ ordem", en="CNPJ ordem"),
+    "digits": Text(pt="CNPJ DV", en="CNPJ DV"),
+}
+"""What sentences call the columns."""
+
 LAYOUT = Layout(
     columns=COLUMNS,
+    labels=LABELS,
     required=(frozenset({"cnpj", "name"}), frozenset({"root", "branch", "digits", "trade_name"})),
     without_header=_OPEN_DATA,
     beginning=(re.compile("[0-9A-Z]{8}"), re.compile("[0-9A-Z]{4}"), re.compile("[0-9]{2}")),
 )
-
-LABELS: Mapping[str, Text] = {
-    "cnpj": Text(pt="CNPJ", en="CNPJ"),
-    "name": Text(pt="razão social", en="name"),
-    "trade_name": Text(pt="nome fantasia", en="trade name"),
-    "city": Text(pt="município", en="city"),
-    "state": Text(pt="UF", en="state"),
-}
-"""What sentences call the columns."""
 
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]{2}", re.IGNORECASE)
 _WITH_DECIMALS = re.compile(r"([0-9]{12,14})[.,]0+")
@@ -138,9 +143,11 @@ def _row(line: Line) -> Row | BadRow:
         name, trade_name = trade_name, None
     checks = Checks()
     both, city, state = cells.get("place", ""), "", ""
+    of_city = "place" if both else "city"
     try:
         city, state = places.split(both or cells.get("city", ""), cells.get("state", ""), of_both=bool(both))
-    except TwoStates as refusal:
+    except (NoStateOfCity, TwoStates) as refusal:
+        refusal.path = (of_city,)
         checks.refuse(refusal)
     if open_data and _CODE.fullmatch(city):
         city = ""
@@ -148,7 +155,7 @@ def _row(line: Line) -> Row | BadRow:
     details = ClientDetails(
         name=checks.text(name, "name", longest=NAME_LENGTH),
         trade_name=checks.optional_text(trade_name, "trade_name", longest=NAME_LENGTH),
-        city=checks.optional_text(city, "city", longest=PLACE_LENGTH),
+        city=checks.optional_text(city, of_city, longest=PLACE_LENGTH),
         state=checks.state(state, "state"),
     )
     return line.bad(*checks.refusals) if checks.refusals else Row(line.number, RegisterClient(checked, details))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from domain.languages import Text
 from domain.sheet_files import MissingColumns, RepeatedColumn
-from domain.text import fold, trimmed
+from domain.text import fold, single_spaced, trimmed, visible
 from resolvers.sheets.encodings import mended
 
 Columns = Mapping[str, Sequence[str]]
@@ -40,6 +40,7 @@ class Layout(NamedTuple):
 
     Attributes:
         columns: Headers by column name.
+        labels: What sentences call the columns.
         required: Sets of columns, of which a sheet must have one.
         without_header: Columns of files that have no header, if there are such.
         beginning: Patterns of the first cells of such a file.
@@ -47,6 +48,7 @@ class Layout(NamedTuple):
     """
 
     columns: Columns
+    labels: Mapping[str, Text]
     required: Sequence[frozenset[str]]
     without_header: Sequence[str] = ()
     beginning: Sequence[re.Pattern[str]] = ()
@@ -78,9 +80,15 @@ class Header(NamedTuple):
         """Whether it is the header of a report, which begins with the reasons."""
         return bool(self.cells) and normal(self.cells[0]) in _REASONS
 
+    @property
+    def headings(self) -> Mapping[str, str]:
+        """Headers that the file has, by column name, as a sentence shows them."""
+        named = zip(self.names, self.cells, strict=True) if self.in_file else ()
+        return {name: _shown(cell) for name, cell in named if name is not None}
+
     def of(self, name: str) -> str:
-        """Return the header of a column."""
-        return self.cells[self.names.index(name)]
+        """Return the header of a column, as a sentence shows it."""
+        return _shown(self.cells[self.names.index(name)])
 
 
 class Placed(NamedTuple):
@@ -108,8 +116,8 @@ def find(rows: Iterable[tuple[int, Sequence[str]]], layout: Layout) -> Placed | 
 def check(header: Header, layout: Layout) -> None:
     """Raise a refusal if a column is missing, or is there twice."""
     if not any(required <= header.found for required in layout.required):
-        missing = sorted(layout.required[0] - header.found)
-        raise MissingColumns([layout.columns[name][:2] for name in missing])
+        missing = layout.required[0] - header.found
+        raise MissingColumns([layout.labels[name] for name in layout.columns if name in missing])
     for name in header.found:
         if header.names.count(name) > 1:
             raise RepeatedColumn(header=header.of(name))
@@ -161,6 +169,10 @@ def _ranks(cell: str, columns: Columns) -> dict[str, tuple[int, int]]:
 def _forms(alias: str) -> tuple[str, frozenset[str]]:
     """Return the normal form and the words of a header that is known; there are few of them."""
     return normal(alias), _words(alias)
+
+
+def _shown(header: str) -> str:
+    return visible(single_spaced(mended(header) or header))
 
 
 def normal(header: str) -> str:

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 
 from domain.clients import STATE_NAMES, STATES
-from domain.sheet_rows import TwoStates
+from domain.sheet_rows import NoStateOfCity, TwoStates
 from domain.text import fold, trimmed, visible
 
 _LENGTH_MAX = 200
 """Maximum characters of a cell that is looked into; a longer one is refused as it is."""
+
+_SHOWN = 60
+"""Maximum characters of what is no state that a sentence repeats."""
 
 _ABBREVIATION_LENGTH = 2
 
@@ -32,8 +35,8 @@ def state(text: str) -> str:
 def split(city: str, state_cell: str, *, of_both: bool = False) -> tuple[str, str]:
     """Return city and state; a city such as “Recife/PE” has both if the state is empty or the same one.
 
-    What is in the place of a state and is none, as in “Recife/XX”, is returned as the state. `of_both` says that the
-    column has both. Raises TwoStates if the city has another state than the cell.
+    `of_both` says that the column has both. Raises TwoStates if the city has another state than the cell, and
+    NoStateOfCity for what is in the place of a state and is none, as in “Recife/XX”.
     """
     wanted = state(state_cell)
     # A formula that joins both leaves the slash where the state is empty.
@@ -55,7 +58,7 @@ def split(city: str, state_cell: str, *, of_both: bool = False) -> tuple[str, st
     if (match := _AT_END.fullmatch(city)) is not None and parts:
         place = match[2] or match[3]
         if _abbreviation(place) is None and [slashed, of_both, _is_short(place)].count(True) > 1:
-            return city, place
+            raise NoStateOfCity(written=place[:_SHOWN])
     return city, wanted
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from db.prices import ProductRow
 from domain import money
+from domain.checks import Checks
 from domain.languages import Text
 from domain.money import UNIT_PRICE_MAX, Amount, Cents
 from domain.orders import QUANTITY_MAX, OrderType
@@ -41,15 +42,18 @@ COLUMNS: Columns = {
     "unit_setup_fee": ("valor_adesao", "unit_setup_fee", "adesao", "taxa_adesao", "setup_fee"),
     "bonus_quantity": ("bonus", "bonus_quantity", "quantidade_bonus"),
 }
-LAYOUT = Layout(columns=COLUMNS, required=(frozenset(COLUMNS) - {"bonus_quantity"},))
-
 LABELS: Mapping[str, Text] = {
-    "minimum_quantity": Text(pt="quantidade mínima", en="minimum quantity"),
-    "unit_monthly_price": Text(pt="valor unitário mensal", en="monthly price"),
-    "unit_setup_fee": Text(pt="valor de adesão", en="setup fee"),
-    "bonus_quantity": Text(pt="bônus", en="bonus"),
+    "product": Text(pt="Produto", en="Product"),
+    "order_type": Text(pt="Tipo", en="Type"),
+    "minimum_quantity": Text(pt="Quantidade mínima", en="Minimum quantity"),
+    "unit_monthly_price": Text(pt="Valor unitário mensal", en="Monthly price"),
+    "unit_setup_fee": Text(pt="Valor de adesão", en="Setup fee"),
+    "bonus_quantity": Text(pt="Bônus", en="Bonus"),
 }
 """What sentences call the columns."""
+
+LAYOUT = Layout(columns=COLUMNS, labels=LABELS, required=(frozenset(COLUMNS) - {"bonus_quantity"},))
+_NUMBERS = COLUMNS.keys() - {"product", "order_type"}
 
 _ORDER_TYPES = {
     "purchase": OrderType.PURCHASE,
@@ -69,6 +73,9 @@ _NOTHING = frozenset({"-", "–", "—"})
 
 _CODES_SAID = 20
 """How many codes the refusal of an unknown product names: each of thousands of rows may have one."""
+
+
+Value = TypeVar("Value")
 
 
 class Prices(NamedTuple):
@@ -96,9 +103,9 @@ class Products:
             return by_code
         named = self._by_name.get(folded, [])
         if not named:
-            raise UnknownProduct(codes=self._codes)
+            raise UnknownProduct(("product",), codes=self._codes)
         if len(named) > 1:
-            raise AmbiguousProduct(codes=", ".join(product.code for product in named))
+            raise AmbiguousProduct(("product",), codes=", ".join(product.code for product in named))
         return named[0].id
 
 
@@ -114,11 +121,11 @@ def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[s
             bad.append(line)
             continue
         cells = {name: visible(without_text_mark(cell)).strip() for name, cell in line.cells.items()}
-        dots.note(line.number, {name: _amount(cells.get(name, "")) for name in LABELS})
-        try:
-            key, tier = _tier(cells, products)
-        except Refusal as refusal:
-            bad.append(line.bad(refusal))
+        dots.note(line.number, {name: _amount(cells.get(name, "")) for name in _NUMBERS})
+        checks = Checks()
+        key, tier = _tier(cells, products, checks)
+        if checks.refusals:
+            bad.append(line.bad(*checks.refusals))
             continue
         of_key = tiers.setdefault(key, [])
         if any(other.minimum_quantity == tier.minimum_quantity for other in of_key):
@@ -130,22 +137,31 @@ def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[s
     return Prices(tiers, bad)
 
 
-def _tier(cells: Mapping[str, str], products: Products) -> tuple[PriceKey, Tier]:
-    product_id = products.found(cells.get("product", ""))
+def _tier(cells: Mapping[str, str], products: Products, checks: Checks) -> tuple[PriceKey, Tier]:
+    product_id = _tried(checks, 0, lambda: products.found(cells.get("product", "")))
     order_type = _ORDER_TYPES.get(fold(cells.get("order_type", "").replace("_", " ")))
     if order_type is None:
-        raise UnknownOrderType
+        checks.refuse(UnknownOrderType(("order_type",)))
     tier = Tier(
-        minimum_quantity=_quantity(cells, "minimum_quantity", lowest=1),
-        unit_monthly_price=_price(cells, "unit_monthly_price"),
-        unit_setup_fee=_price(cells, "unit_setup_fee"),
-        bonus_quantity=_quantity(cells, "bonus_quantity", lowest=0) if cells.get("bonus_quantity") else 0,
+        minimum_quantity=_tried(checks, 1, lambda: _quantity(cells, "minimum_quantity", lowest=1)),
+        unit_monthly_price=_tried(checks, Cents(0), lambda: _price(cells, "unit_monthly_price")),
+        unit_setup_fee=_tried(checks, Cents(0), lambda: _price(cells, "unit_setup_fee")),
+        bonus_quantity=_tried(checks, 0, lambda: _quantity(cells, "bonus_quantity", lowest=0)),
     )
-    return PriceKey(product_id, order_type), tier
+    return PriceKey(product_id, order_type or OrderType.PURCHASE), tier
+
+
+def _tried(checks: Checks, otherwise: Value, read_cell: Callable[[], Value]) -> Value:
+    try:
+        return read_cell()
+    except Refusal as refusal:
+        checks.refuse(refusal)
+        return otherwise
 
 
 def _quantity(cells: Mapping[str, str], name: str, *, lowest: int) -> int:
-    return whole(cells.get(name, ""), LABELS[name], lowest=lowest, highest=QUANTITY_MAX)
+    cell = cells.get(name, "")
+    return whole(cell or ("" if lowest else "0"), name, lowest=lowest, highest=QUANTITY_MAX)
 
 
 def _price(cells: Mapping[str, str], name: str) -> Cents:
@@ -160,7 +176,7 @@ def _price(cells: Mapping[str, str], name: str) -> Cents:
         plain = three[1]
     cents = money.parse(plain)
     if cents is None or cents > UNIT_PRICE_MAX:
-        raise NoAmount(LABELS[name], highest=Amount(UNIT_PRICE_MAX))
+        raise NoAmount((name,), highest=Amount(UNIT_PRICE_MAX))
     return cents
 
 

@@ -18,15 +18,15 @@ COLUMNS: Columns = {
     "included_seats": ("usuarios_incluidos", "included_seats", "usuarios", "seats"),
     "active": ("ativo", "active", "situacao", "status"),
 }
-LAYOUT = Layout(columns=COLUMNS, required=(frozenset({"code", "name", "included_seats"}),))
-
 LABELS: Mapping[str, Text] = {
-    "code": Text(pt="código", en="code"),
-    "name": Text(pt="nome", en="name"),
-    "included_seats": Text(pt="usuários incluídos", en="included seats"),
-    "active": Text(pt="ativo", en="active"),
+    "code": Text(pt="Código", en="Code"),
+    "name": Text(pt="Nome", en="Name"),
+    "included_seats": Text(pt="Usuários incluídos", en="Included seats"),
+    "active": Text(pt="Ativo", en="Active"),
 }
 """What sentences call the columns."""
+
+LAYOUT = Layout(columns=COLUMNS, labels=LABELS, required=(frozenset({"code", "name", "included_seats"}),))
 
 
 class Row(NamedTuple):
@@ -62,11 +62,11 @@ def _row(line: Line) -> Row | BadRow:
     name = checks.text(cells.get("name", ""), "name", longest=NAME_LENGTH)
     seats, active = 0, None
     try:
-        seats = whole(cells.get("included_seats", ""), LABELS["included_seats"], lowest=0, highest=INCLUDED_SEATS_MAX)
+        seats = whole(cells.get("included_seats", ""), "included_seats", lowest=0, highest=INCLUDED_SEATS_MAX)
     except Refusal as refusal:
         checks.refuse(refusal)
     try:
-        active = yes_or_no(cells.get("active", ""), LABELS["active"])
+        active = yes_or_no(cells.get("active", ""), "active")
     except Refusal as refusal:
         checks.refuse(refusal)
     if checks.refusals:

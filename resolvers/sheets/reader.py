@@ -62,9 +62,12 @@ class Line:
     written: Sequence[str] = field(default=(), compare=False)
     """Texts of all its cells."""
 
+    headings: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Headers of the file by column name."""
+
     def bad(self, *refusals: Refusal) -> "BadRow":
         """Return it as a bad row."""
-        return BadRow(self.number, refusals, self.written)
+        return BadRow(self.number, refusals, self.written, self.headings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,13 @@ class BadRow:
     written: Sequence[str] = field(default=(), compare=False)
     """Texts of all its cells."""
 
+    headings: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Headers of the file by column name."""
+
     def reason(self, language: Language, labels: Mapping[str, Translated]) -> str:
-        """Return why it is not imported, in sentences for a person."""
-        return sentences(self.refusals, language, labels)
+        """Return why it is not imported, in sentences for a person; labels name columns that the file has not."""
+        columns = {**labels, **{name: Translated(heading, heading) for name, heading in self.headings.items()}}
+        return sentences(self.refusals, language, columns)
 
 
 class Sheet(NamedTuple):
@@ -202,6 +209,7 @@ def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line |
             raise ChangedFile
         counted.row = []
     reader = csv.reader(counted, delimiter=delimiter, strict=True)
+    headings = placed.header.headings
     while True:
         begins = counted.number + 1
         counted.row = []
@@ -218,39 +226,42 @@ def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line |
             counted.give_back()
             yield BadRow(begins, (UnpairedQuotes(),), (counted.row[0].strip("\r\n"),))
         elif any(trimmed(cell) for cell in row):
-            yield _line(begins, [original(cell) for cell in row], placed.header)
+            yield _line(begins, [original(cell) for cell in row], placed.header, headings)
 
 
-def _line(begins: int, row: Sequence[str], header: Header) -> Line | BadRow:
+def _line(begins: int, row: Sequence[str], header: Header, headings: Mapping[str, str]) -> Line | BadRow:
     written = row[1:] if header.has_reason else row
     if any("\0" in cell for cell in row):
         return BadRow(begins, (NulInRow(),), [cell.replace("\0", "") for cell in written])
     if len(row) != len(header.cells):
         return BadRow(begins, (WrongCellCount(cells=len(row), headers=len(header.cells)),), written)
-    return _checked(begins, row, header, written)
+    return _checked(Line(begins, _cells(row, header), written, headings))
 
 
-def _checked(begins: int, row: Iterable[str], header: Header, written: Sequence[str]) -> Line | BadRow:
+def _cells(row: Iterable[str], header: Header) -> Mapping[str, str]:
     # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
-    cells = {name: single_spaced(cell) for name, cell in zip(header.names, row, strict=True) if name}
-    refusals = [refusal for cell in cells.values() if (refusal := _refusal(cell)) is not None]
-    return BadRow(begins, refusals, written) if refusals else Line(begins, cells, written)
+    return {name: single_spaced(cell) for name, cell in zip(header.names, row, strict=True) if name}
 
 
-def _refusal(cell: str) -> Refusal | None:
+def _checked(line: Line) -> Line | BadRow:
+    refusals = [found for name, cell in line.cells.items() if (found := _refusal(cell, name)) is not None]
+    return line.bad(*refusals) if refusals else line
+
+
+def _refusal(cell: str, name: str) -> Refusal | None:
     """Return what is wrong with a cell of any column: it has an error of a spreadsheet, or garbled accents."""
     if is_error(cell):
-        return ErrorValue(written=cell[:_SHOWN])
+        return ErrorValue((name,), written=cell[:_SHOWN])
     if cell.isascii():
         return None
     if _LOST in cell:
-        return LostCharacters(written=cell[:_SHOWN])
+        return LostCharacters((name,), written=cell[:_SHOWN])
     meant = mended(cell)
-    return None if meant is None else Mojibake(written=cell[:_SHOWN], meant=meant[:_SHOWN])
+    return None if meant is None else Mojibake((name,), written=cell[:_SHOWN], meant=meant[:_SHOWN])
 
 
 def _workbook_rows(rows: Iterable[tuple[int, Sequence[str]]], header: Header) -> Iterator[Line | BadRow]:
-    width = len(header.cells)
+    width, headings = len(header.cells), header.headings
     for number, row in rows:
         if not any(trimmed(visible(cell)) for cell in row):
             continue
@@ -262,7 +273,7 @@ def _workbook_rows(rows: Iterable[tuple[int, Sequence[str]]], header: Header) ->
             refusal = WrongCellCount(cells=width + len(surplus), headers=width)
             yield BadRow(number, (refusal,), [*written, *surplus])
         else:
-            yield _checked(number, cells, header, written)
+            yield _checked(Line(number, _cells(cells, header), written, headings))
 
 
 def without_text_mark(cell: str) -> str:

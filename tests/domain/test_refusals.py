@@ -87,8 +87,8 @@ def test_a_column_of_a_sheet_is_called_by_its_label() -> None:
     said = [sentences([refusal], language, LABELS) for language in Language]
 
     assert said == [
-        "A coluna “nome fantasia” pode ter no máximo 200 caracteres.",
-        "The column “trade name” can have at most 200 characters.",
+        "A coluna “Nome Fantasia” pode ter no máximo 200 caracteres.",
+        "The column “Trade name” can have at most 200 characters.",
     ]
 
 
@@ -102,7 +102,7 @@ def test_a_warning_names_the_first_lines_and_how_many_more() -> None:
 
 
 def test_missing_columns_are_named_by_the_headers_that_they_can_have() -> None:
-    refusal = MissingColumns([("cnpj", "tax_id"), ("nome",)])
+    refusal = MissingColumns([LABELS["cnpj"], LABELS["name"]])
 
-    assert refusal.message(Language.PORTUGUESE).endswith("com a coluna: cnpj ou tax_id; nome.")
-    assert refusal.message(Language.ENGLISH).endswith("a column for: cnpj or tax_id; nome.")
+    assert refusal.message(Language.PORTUGUESE).endswith("Falta “CNPJ” e “Razão Social”.")
+    assert refusal.message(Language.ENGLISH).endswith("It lacks “CNPJ” and “Name”.")

@@ -112,7 +112,7 @@ async def test_all_or_nothing_refuses_the_whole_sheet_and_shows_its_rows(api: Ap
     ("content", "encoding", "word"),
     [
         ("", "TEXT", "empty"),
-        ("Nome\nA\n", "TEXT", "cnpj"),
+        ("Nome\nA\n", "TEXT", "“CNPJ”"),
         ("CNPJ;Nome\n", "BASE64", "Base64"),
         ("Q05QSjtOb21lCg=", "BASE64", "Base64"),
         ("Q05Q SjtObçmlC", "BASE64", "Base64"),

@@ -79,7 +79,9 @@ def test_a_row_with_garbled_accents_is_bad_and_says_what_is_meant(name: str, mea
     ((bad,), _) = read(f"cnpj;nome\n360305000104;{name}\n".encode())
 
     assert isinstance(bad, BadRow)
-    assert bad.reason(Language.PORTUGUESE, {}) == f"Os acentos de “{name}” estão trocados; provavelmente é “{meant}”."
+    assert bad.reason(Language.PORTUGUESE, {}) == (
+        f"Os acentos de “{name}” em “nome” estão trocados; provavelmente é “{meant}”."
+    )
 
 
 @pytest.mark.parametrize("name", ["S\ufffdo Jo\ufffdo", "Maring\ufffd", "\ufffd"])

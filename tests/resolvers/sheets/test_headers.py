@@ -8,10 +8,10 @@ import pytest
 from db.client_changes import ClientDetails
 from domain.languages import Language
 from domain.sheet_files import DotBothWays
-from domain.sheet_rows import WrongCellCount
-from domain.violations import InvalidState
-from resolvers.sheets import clients, prices
+from domain.sheet_rows import NoStateOfCity, WrongCellCount
+from resolvers.sheets import clients, prices, products
 from resolvers.sheets.clients import Repeated, Row
+from resolvers.sheets.headers import Layout, find
 from resolvers.sheets.prices import Products
 from resolvers.sheets.reader import BadRow, sheet
 
@@ -27,6 +27,16 @@ def details(content: str) -> ClientDetails:
     (row,) = read(content.encode())
     assert isinstance(row, Row), row
     return row.client.details
+
+
+@pytest.mark.parametrize("layout", [clients.LAYOUT, products.LAYOUT, prices.LAYOUT])
+@pytest.mark.parametrize("language", Language)
+def test_the_headers_that_sentences_name_are_found(layout: Layout, language: Language) -> None:
+    for name in layout.columns:
+        placed = find([(1, [layout.labels[name].within(language)])], layout)
+
+        assert placed is not None
+        assert placed.header.names == [name]
 
 
 @pytest.mark.parametrize(
@@ -105,8 +115,8 @@ def test_a_place_whose_state_is_none_is_a_bad_row(place: str) -> None:
     (bad,) = read(f"cnpj;nome;cidade/uf\n360305000104;Banco;{place}\n".encode())
 
     assert isinstance(bad, BadRow)
-    assert [type(refusal) for refusal in bad.refusals] == [InvalidState]
-    assert "“UF”" in bad.reason(Language.PORTUGUESE, clients.LABELS)
+    assert [type(refusal) for refusal in bad.refusals] == [NoStateOfCity]
+    assert bad.reason(Language.PORTUGUESE, clients.LABELS).startswith("Em “cidade/uf”, “")
 
 
 @pytest.mark.parametrize("cells", ["Recife/XX;", "Recife/XX;PE", "Recife/PE/BR;", "Recife/PE/BR;PE"])
@@ -114,7 +124,8 @@ def test_a_city_with_a_state_that_is_none_is_a_bad_row(cells: str) -> None:
     (bad,) = read(f"cnpj;nome;cidade;uf\n360305000104;Banco;{cells}\n".encode())
 
     assert isinstance(bad, BadRow)
-    assert [type(refusal) for refusal in bad.refusals] == [InvalidState]
+    assert [type(refusal) for refusal in bad.refusals] == [NoStateOfCity]
+    assert bad.reason(Language.PORTUGUESE, clients.LABELS).startswith("Em “cidade”, “")
 
 
 @pytest.mark.parametrize("city", ["Recife/SP", "Recife-SP", "Recife (SP)", "SP/Recife", "Recife/São Paulo"])

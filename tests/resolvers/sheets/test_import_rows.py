@@ -94,8 +94,8 @@ def test_a_reason_is_in_the_users_language_and_names_columns() -> None:
 
     assert isinstance(read, BadRow)
     assert isinstance(long, BadRow)
-    assert reason_of(read, Language.PORTUGUESE).startswith("Este é o CPF de uma pessoa, e não um CNPJ")
-    for label in ("razão social", "nome fantasia", "UF"):
+    assert reason_of(read, Language.PORTUGUESE).startswith("O CNPJ informado é o CPF de uma pessoa")
+    for label in ("Razão Social", "Nome Fantasia", "UF"):
         assert f"“{label}”" in reason_of(long, Language.PORTUGUESE)
     assert "trade_name" not in reason_of(long)
 
@@ -104,7 +104,7 @@ def test_all_errors_of_a_row_are_reported_together() -> None:
     read = row("1", name="x" * 201, city="y" * 101, state="XX")
 
     assert isinstance(read, BadRow)
-    for field in ("CNPJ", "name", "city", "state"):
+    for field in ("CNPJ", "“Name”", "“City”", "“State”"):
         assert field in reason_of(read)
 
 

@@ -29,8 +29,26 @@ def test_an_error_of_a_spreadsheet_makes_its_row_bad(row: str, error: str) -> No
 
     assert isinstance(bad, BadRow)
     assert [type(refusal) for refusal in bad.refusals] == [ErrorValue]
-    assert bad.reason(Language.PORTUGUESE, {}).startswith(f"A planilha mostra o erro {error.strip()} no lugar de")
-    assert bad.reason(Language.ENGLISH, {}).startswith(f"The spreadsheet shows the error {error.strip()} in place")
+    assert f"”, a planilha mostra o erro {error.strip()} no lugar de" in bad.reason(Language.PORTUGUESE, {})
+    assert f"”, the spreadsheet shows the error {error.strip()} in place" in bad.reason(Language.ENGLISH, {})
+
+
+def test_one_sentence_names_all_columns_with_an_error() -> None:
+    (bad,) = read("#N/D;#N/D;SÃ£o Paulo;1")
+
+    assert isinstance(bad, BadRow)
+    assert bad.reason(Language.PORTUGUESE, clients.LABELS) == (
+        "Em “CNPJ” e “Nome”, a planilha mostra o erro #N/D no lugar de um valor; corrija-o ou digite o valor. "
+        "Os acentos de “SÃ£o Paulo” em “Município” estão trocados; provavelmente é “São Paulo”."
+    )
+
+
+def test_a_sentence_calls_a_column_by_its_header_in_the_file() -> None:
+    with sheet(BytesIO(b"CGC;Cliente\n;\n360305000104;\x07\n"), clients.LAYOUT) as opened:
+        (bad,) = clients.read(opened.rows)
+
+    assert isinstance(bad, BadRow)
+    assert bad.reason(Language.ENGLISH, clients.LABELS).startswith("The column “Cliente” contains an invisible")
 
 
 def test_an_error_in_a_column_that_is_not_imported_does_not_matter() -> None:

@@ -253,10 +253,10 @@ def test_a_row_of_control_characters_is_a_row(file: Path) -> None:
     [
         (b"", "is empty"),
         (b"\n\n;;\n", "is empty"),
-        (b"telefone;e-mail\n1;2\n", "column for: cnpj"),
-        (b"cnpj;telefone\n1;2\n", "razao_social or company_name"),
+        (b"telefone;e-mail\n1;2\n", "lacks “CNPJ” and “Name”"),
+        (b"cnpj;telefone\n1;2\n", "lacks “Name”"),
         (b"cnpj;cnpj;nome\n1;2;3\n", "Two columns are called “cnpj”"),
-        (b"\xff\xfec\0n\0", "column for: cnpj"),
+        (b"\xff\xfec\0n\0", "lacks “CNPJ”"),
         (b"\xff\xfec\0n", "not a text"),
         (b"c\0n\0p\0j\0", "not a text"),
         (b'"', "is empty"),

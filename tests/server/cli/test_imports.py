@@ -204,7 +204,7 @@ def test_a_dry_run_of_prices_and_products_changes_nothing(command: Command, tmp_
     assert prices_tried.stdout.startswith("1 tier to publish")
     assert prices_tried.stdout.endswith("Nothing was changed.\n")
     assert (tried.exit_code, tried.stdout) == (1, "1 correto, 1 com erro.\n")
-    assert "“usuários incluídos” deve ter um número inteiro" in (tmp_path / "r.csv").read_text(encoding="utf-8")
+    assert "“usuarios” deve ter um número inteiro" in (tmp_path / "r.csv").read_text(encoding="utf-8")
     assert done.stdout == "1 created, 0 updated, 0 unchanged, 1 bad.\n"
 
 

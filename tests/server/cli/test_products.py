@@ -159,7 +159,9 @@ def test_bad_rows_are_named_and_the_others_imported(command: Command, tmp_path: 
     assert (done.exit_code, done.stdout) == (1, "2 created, 0 updated, 0 unchanged, 7 bad.\n")
     lines = done.stderr.splitlines()
     assert [line.partition(":")[0] for line in lines] == [f"line {number}" for number in range(3, 10)]
-    for line, reason in zip(lines, ("code", "code", "name", "seats", "10,000", "sim or não", "line 2"), strict=True):
+    for line, reason in zip(
+        lines, ("code", "code", "“Nome”", "“Usuários incluídos”", "10,000", "sim or não", "line 2"), strict=True
+    ):
         assert reason in line
     assert stored() == [("NFCE", "NFC-e", 2, True), ("SPED", "SPED Fiscal", 1, True)]
 
@@ -179,4 +181,4 @@ def test_a_file_without_the_columns_is_refused(command: Command, tmp_path: Path)
 
     refused = command("import", "products", "p.csv")
 
-    assert (refused.exit_code, "usuarios_incluidos or included_seats" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "lacks “Included seats”." in refused.stderr) == (2, True)
