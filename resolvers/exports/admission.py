@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 from typing import TypeAlias
 
 AT_ONCE_PER_USER = 2
@@ -16,12 +17,20 @@ User: TypeAlias = tuple[int, int]
 """Ids of partner and user."""
 
 
+class Excess(Enum):
+    """Limit of exports that is reached."""
+
+    AT_ONCE = "at once"
+    OF_USER_AT_ONCE = "of the user at once"
+    OF_USER = "of the user"
+
+
 class ExportsBusyError(Exception):
     """There are too many exports; the caller may try again after these seconds."""
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+    def __init__(self, excess: Excess, seconds: int) -> None:
+        super().__init__(excess, seconds)
+        self.excess, self.seconds = excess, seconds
 
 
 class ExportAdmission:
@@ -39,8 +48,10 @@ class ExportAdmission:
 
         Raises ExportsBusyError if there are too many.
         """
-        if self._running.total() >= self._at_once or self._running[user] >= AT_ONCE_PER_USER:
-            raise ExportsBusyError(self._retry_seconds)
+        if self._running[user] >= AT_ONCE_PER_USER:
+            raise ExportsBusyError(Excess.OF_USER_AT_ONCE, self._retry_seconds)
+        if self._running.total() >= self._at_once:
+            raise ExportsBusyError(Excess.AT_ONCE, self._retry_seconds)
         self._count(user, seconds)
         self._running[user] += 1
         try:
@@ -57,5 +68,5 @@ class ExportAdmission:
         while begun and begun[0] <= seconds - WITHIN_SECONDS:
             begun.popleft()
         if len(begun) >= PER_USER:
-            raise ExportsBusyError(int(begun[0] + WITHIN_SECONDS - seconds) + 1)
+            raise ExportsBusyError(Excess.OF_USER, int(begun[0] + WITHIN_SECONDS - seconds) + 1)
         begun.append(seconds)

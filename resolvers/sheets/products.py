@@ -8,6 +8,7 @@ from domain.languages import Text
 from domain.products import INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
 from domain.refusals import Refusal
 from domain.sheet_rows import RepeatedCode
+from domain.text import visible
 from resolvers.sheets.cells import Dots, whole, yes_or_no
 from resolvers.sheets.headers import Columns, Layout
 from resolvers.sheets.reader import BadRow, Line, without_text_mark
@@ -57,16 +58,17 @@ def read(lines: Iterable[Line | BadRow], header: Callable[[str], str] = str) -> 
 
 def _row(line: Line) -> Row | BadRow:
     cells: Mapping[str, str] = {name: without_text_mark(cell) for name, cell in line.cells.items()}
+    seats_cell, active_cell = (visible(cells.get(name, "")).strip() for name in ("included_seats", "active"))
     checks = Checks()
     code = checks.product_code(cells.get("code", ""), "code")
     name = checks.text(cells.get("name", ""), "name", longest=NAME_LENGTH)
     seats, active = 0, None
     try:
-        seats = whole(cells.get("included_seats", ""), "included_seats", lowest=0, highest=INCLUDED_SEATS_MAX)
+        seats = whole(seats_cell, "included_seats", lowest=0, highest=INCLUDED_SEATS_MAX)
     except Refusal as refusal:
         checks.refuse(refusal)
     try:
-        active = yes_or_no(cells.get("active", ""), "active")
+        active = yes_or_no(active_cell, "active")
     except Refusal as refusal:
         checks.refuse(refusal)
     if checks.refusals:

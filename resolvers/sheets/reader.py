@@ -34,6 +34,9 @@ _DECLARED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 _AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
 """Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
 
+_FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
+"""Formula of a text alone, by which ERPs keep each cell as it is."""
+
 _LONGEST_ROW = 1_000
 """Maximum number of lines of a row. More lines mean that a quotation mark was not closed.
 
@@ -240,7 +243,13 @@ def _line(begins: int, row: Sequence[str], header: Header, headings: Mapping[str
 
 def _cells(row: Iterable[str], header: Header) -> Mapping[str, str]:
     # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
-    return {name: single_spaced(cell) for name, cell in zip(header.names, row, strict=True) if name}
+    return {name: single_spaced(_shown(cell)) for name, cell in zip(header.names, row, strict=True) if name}
+
+
+def _shown(cell: str) -> str:
+    """Return the text that a spreadsheet shows: of a formula, such as `="007"`, the text in it."""
+    formula = _FORMULA.fullmatch(cell) if '="' in cell else None
+    return cell if formula is None else formula[1].replace('""', '"')
 
 
 def _checked(line: Line) -> Line | BadRow:

@@ -9,7 +9,7 @@ from db.users import ListedUser
 from domain.access import Role
 from domain.checks import Checks
 from domain.partners import NAME_LENGTH as PARTNER_NAME_LENGTH
-from domain.users import EMAIL_LENGTH, NAME_LENGTH, check_email, check_password
+from domain.users import EMAIL_LENGTH, NAME_LENGTH, check_password
 from domain.users import email as address_of
 from resolvers import partners, users
 from resolvers.partners import NewVendor
@@ -55,11 +55,10 @@ def create_user(
     """Create a user of a partner, who signs in with a password of at least 12 characters."""
     checks = Checks()
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
-    address = address_of(checks.opaque(email, "--email", longest=EMAIL_LENGTH))
+    address = checks.email(email, "--email", longest=EMAIL_LENGTH)
 
     async def work(portal: Portal) -> None:
         checks.done()
-        check_email(address, "--email")
         found = await partners.named(portal, partner)
         password = _password(from_stdin=password_stdin)
         await users.create(portal, found.id, NewUser(address, checked_name, Role(role.value), password))
@@ -89,11 +88,10 @@ def create_vendor_user(
     checked_name = checks.text(name, "--name", longest=NAME_LENGTH)
     vendor_name = checks.text(vendor, "--vendor", longest=PARTNER_NAME_LENGTH)
     number = None if vendor_cnpj is None else checks.cnpj(vendor_cnpj, "--vendor-cnpj")
-    address = address_of(checks.opaque(email, "--email", longest=EMAIL_LENGTH))
+    address = checks.email(email, "--email", longest=EMAIL_LENGTH)
 
     async def work(portal: Portal) -> None:
         checks.done()
-        check_email(address, "--email")
         password = _password(from_stdin=password_stdin)
         new = NewUser(address, checked_name, Role(role.value), password)
         await users.create_for_vendor(portal, NewVendor(vendor_name, number), new)

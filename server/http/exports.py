@@ -7,6 +7,7 @@ is closed without the last chunk, so that the caller's program reports an incomp
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
+from datetime import timedelta
 from http import HTTPStatus
 
 import structlog
@@ -16,9 +17,16 @@ from starlette.types import Receive, Scope, Send
 
 from db.engine import TookTooLongError
 from domain.errors import ApiError, Unavailable
-from domain.languages import Text
+from domain.languages import Fact, Language, Text
 from resolvers.exports import files, links
-from resolvers.exports.admission import ExportAdmission, ExportsBusyError
+from resolvers.exports.admission import (
+    AT_ONCE_PER_USER,
+    PER_USER,
+    WITHIN_SECONDS,
+    Excess,
+    ExportAdmission,
+    ExportsBusyError,
+)
 from resolvers.exports.links import LinkError, Opened, Trouble
 from resolvers.exports.spool import SpoolFullError
 from resolvers.portal import Portal
@@ -60,18 +68,46 @@ _TROUBLES: Mapping[Trouble, tuple[HTTPStatus, str, Text]] = {
         ),
     ),
 }
-_BUSY = Text(
-    pt="Há exportações demais em andamento. Tente de novo em {seconds} segundos.",
-    en="Too many exports are being made. Try again in {seconds} seconds.",
-)
+_BUSY: Mapping[Excess, Text] = {
+    Excess.AT_ONCE: Text(
+        pt="Outros usuários estão baixando muitos arquivos. Tente de novo em {after}.",
+        en="Other users are downloading many files. Try again in {after}.",
+    ),
+    Excess.OF_USER_AT_ONCE: Text(
+        pt=(
+            "Você já está baixando {highest:arquivo exportado|arquivos exportados}, o máximo de cada vez. Espere um "
+            "deles terminar ou tente de novo em {after}."
+        ),
+        en=(
+            "You are downloading {highest:exported file|exported files} already, the most at a time. Wait until one of "
+            "them ends, or try again in {after}."
+        ),
+    ),
+    Excess.OF_USER: Text(
+        pt=(
+            "Você já baixou {highest:arquivo exportado|arquivos exportados} em {within}, o máximo. O próximo pode ser "
+            "baixado em {after}."
+        ),
+        en=(
+            "You have downloaded {highest:exported file|exported files} in {within}, the most. You can download the "
+            "next one in {after}."
+        ),
+    ),
+}
+_NO_FACTS: Mapping[str, Fact] = {}
+_FACTS: Mapping[Excess, Mapping[str, Fact]] = {
+    Excess.AT_ONCE: _NO_FACTS,
+    Excess.OF_USER_AT_ONCE: {"highest": AT_ONCE_PER_USER},
+    Excess.OF_USER: {"highest": PER_USER, "within": timedelta(seconds=WITHIN_SECONDS)},
+}
 _TOO_LONG = Text(
-    pt="A lista não pôde ser lida a tempo. Use um filtro ou tente de novo em {seconds} segundos.",
-    en="The list could not be read in time. Filter it, or try again in {seconds} seconds.",
+    pt="A lista não pôde ser lida a tempo. Use um filtro ou tente de novo em {after}.",
+    en="The list could not be read in time. Filter it, or try again in {after}.",
 )
 
 _FULL = Text(
-    pt="O servidor não tem espaço para este arquivo agora. Use um filtro ou tente de novo em {seconds} segundos.",
-    en="The server has no room for this file now. Filter the list, or try again in {seconds} seconds.",
+    pt="O servidor não tem espaço para este arquivo agora. Use um filtro ou tente de novo em {after}.",
+    en="The server has no room for this file now. Filter the list, or try again in {after}.",
 )
 
 log = structlog.get_logger("portal.exports")
@@ -103,11 +139,13 @@ class ExportFiles:
             status, code, text = _TROUBLES[error.trouble]
             await _refuse(Rejected(status, text.within(language), code=code), scope, receive, send)
         except ExportsBusyError as busy:
-            await _refuse(_unavailable(_BUSY.within(language), busy.seconds), scope, receive, send)
+            await _refuse(
+                _unavailable(_BUSY[busy.excess], busy.seconds, language, _FACTS[busy.excess]), scope, receive, send
+            )
         except TookTooLongError:
-            await _refuse(_unavailable(_TOO_LONG.within(language), self._retry_seconds), scope, receive, send)
+            await _refuse(_unavailable(_TOO_LONG, self._retry_seconds, language), scope, receive, send)
         except SpoolFullError:
-            await _refuse(_unavailable(_FULL.within(language), self._retry_seconds), scope, receive, send)
+            await _refuse(_unavailable(_FULL, self._retry_seconds, language), scope, receive, send)
         except Rejected as rejected:
             await _refuse(rejected, scope, receive, send)
         except ApiError as error:
@@ -205,10 +243,10 @@ async def _refuse(rejected: Rejected, scope: Scope, receive: Receive, send: Send
     await answer(scope, receive, send)
 
 
-def _unavailable(message: str, seconds: int) -> Rejected:
+def _unavailable(text: Text, seconds: int, language: Language, facts: Mapping[str, Fact] = _NO_FACTS) -> Rejected:
     return Rejected(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        message.format(seconds=seconds),
+        text.filled(language, {**facts, "after": timedelta(seconds=seconds)}),
         code="UNAVAILABLE",
         headers={"Retry-After": str(seconds)},
     )

@@ -4,7 +4,14 @@ from contextlib import ExitStack
 
 import pytest
 
-from resolvers.exports.admission import AT_ONCE_PER_USER, PER_USER, WITHIN_SECONDS, ExportAdmission, ExportsBusyError
+from resolvers.exports.admission import (
+    AT_ONCE_PER_USER,
+    PER_USER,
+    WITHIN_SECONDS,
+    Excess,
+    ExportAdmission,
+    ExportsBusyError,
+)
 from tests.clock import Clock
 
 ANA, RUI = (1, 1), (1, 2)
@@ -23,6 +30,7 @@ def test_a_user_reads_two_files_at_once_and_all_users_a_few() -> None:
             pass
 
     assert own.value.seconds == all_users.value.seconds == 30
+    assert (own.value.excess, all_users.value.excess) == (Excess.OF_USER_AT_ONCE, Excess.AT_ONCE)
     with admission.admit(ANA, now):
         pass
 

@@ -7,6 +7,7 @@ from db.prices import ProductRow
 from domain.languages import Language
 from domain.orders import OrderType
 from domain.price_tables import TIERS_MAX, PriceKey
+from domain.products import ProductDetails
 from domain.sheet_files import DotBothWays
 from domain.text import single_spaced
 from resolvers.clients import RegisterClient
@@ -239,6 +240,14 @@ def test_a_quantity_is_read_however_a_spreadsheet_writes_it(written: str, meant:
     (tier,) = price(minimum_quantity=written, bonus_quantity=written).tiers[PriceKey(7, OrderType.PURCHASE)]
 
     assert (tier.minimum_quantity, tier.bonus_quantity) == (meant, meant)
+
+
+def test_seats_and_answers_are_read_without_invisible_characters() -> None:
+    cells = {"code": "P1", "name": "Módulo", "included_seats": "\u200e2\u200b", "active": "não\ufeff"}
+
+    (row,) = product_rows.read([Line(2, cells)])
+
+    assert row == product_rows.Row(2, ProductDetails("P1", "Módulo", 2, active=False))
 
 
 @pytest.mark.parametrize("written", ["0.000", "0,000", "000", "0.0"])

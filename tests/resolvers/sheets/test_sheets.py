@@ -242,6 +242,12 @@ def test_of_two_columns_for_one_thing_the_surer_one_counts(file: Path) -> None:
         assert list(opened.rows) == [Line(2, {"cnpj": "1", "name": "Padaria"})]
 
 
+def test_a_formula_of_a_text_is_read_as_its_text(file: Path) -> None:
+    file.write_text('cnpj;name\n"=""1""";"=""Bar """"Sol"""""""\n')
+
+    assert read(file) == [Line(2, {"cnpj": "1", "name": 'Bar "Sol"'})]
+
+
 def test_a_row_of_control_characters_is_a_row(file: Path) -> None:
     file.write_bytes(b"cnpj;name\n\x1c;\x1d\n \t;\xc2\xa0\n")
 

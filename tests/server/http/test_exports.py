@@ -78,6 +78,22 @@ async def test_an_hour_set_back_keeps_no_user_from_exports(api: Api, clock: Cloc
     assert (busy.status_code, answer.status_code) == (503, 200)
 
 
+async def test_a_refused_export_says_when_the_next_one_works(api: Api, clock: Clock) -> None:
+    await api.client()
+    link = await url(api)
+    for _ in range(admission.PER_USER):
+        await api.http.get(link)
+    clock.forward(minutes=2)
+
+    busy = [await api.http.get(link, headers={"Accept-Language": language}) for language in ("pt", "en")]
+
+    assert [answer.headers["retry-after"] for answer in busy] == ["481", "481"]
+    assert [answer.json()["errors"][0]["message"] for answer in busy] == [
+        "Você já baixou 20 arquivos exportados em 10 minutos, o máximo. O próximo pode ser baixado em 9 minutos.",
+        "You have downloaded 20 exported files in 10 minutes, the most. You can download the next one in 9 minutes.",
+    ]
+
+
 async def test_a_url_can_not_be_guessed_or_changed(api: Api, portal: Portal) -> None:
     link = await url(api)
     with_another_secret = replace(portal, secret=b"t" * 32)
@@ -255,6 +271,8 @@ async def test_users_beyond_the_limit_are_asked_to_wait(api: Api, portal: Portal
     headers = dict(third.messages[0]["headers"])
     assert (third.status, headers[b"retry-after"]) == (503, b"30")
     assert b"UNAVAILABLE" in third.content
+    assert "Você já está baixando 2 arquivos exportados".encode() in third.content
+    assert b"tente de novo em 30 segundos" in third.content
     for reader in [*own, other, after]:
         assert reader.is_complete
         assert reader.content.endswith(b"rowCount,2500\n")
