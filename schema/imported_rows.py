@@ -9,6 +9,12 @@ from resolvers.context import Context
 from resolvers.sheets.reader import BadRow
 from schema.relations import Field, attribute, computed
 
+WHY_BAD = (
+    "What is wrong with the row: a sentence for each problem, which tells the user the columns, by their headers in "
+    "the file, and what they must have. In the language of the Accept-Language header."
+)
+"""Description of the reason of a bad row."""
+
 
 class Row(Protocol):
     """Row of a sheet, which may be bad."""
@@ -40,10 +46,7 @@ def reason_of_row(labels: Mapping[str, Text]) -> Field:
 
     return computed(
         reason,
-        description=(
-            "Why the row is bad, for the user, in the language of the Accept-Language header. Returns null unless it "
-            "is INVALID."
-        ),
+        description=(f"{WHY_BAD} Returns null unless it is INVALID."),
     )
 
 

@@ -17,6 +17,7 @@ from resolvers.sheets import prices as price_rows
 from resolvers.sheets.reader import BadRow
 from schema import sheets
 from schema.errors import Payload
+from schema.imported_rows import WHY_BAD
 from schema.inputs import idempotency_key
 from schema.nodes import Info, OfRow
 from schema.price_table_inputs import OfPriceTable
@@ -61,9 +62,7 @@ class InvalidPriceRow(OfRow, row=BadRow):
         "The number of the file's line where the row begins, or of the workbook's row. The first line is 1."
     )
     codes: list[UserErrorCode] = computed(_codes, description="The codes of what is wrong with the row, for programs.")
-    reason: str = computed(
-        _reason, description="Why the row is bad, for the user, in the language of the Accept-Language header."
-    )
+    reason: str = computed(_reason, description=WHY_BAD)
 
 
 @strawberry.type(description="Return type of `importPrices`.")
@@ -114,8 +113,9 @@ class ImportPricesPayload(Payload):
 
     @strawberry.field(
         description=(
-            "The bad rows as a CSV file with a first column “motivo”, in which a user mends them. The good rows are "
-            "not in it, so the mended rows go back to the whole sheet. Returns null if no row is bad."
+            "The bad rows as a CSV file, with their cells after a first column “motivo”, or “reason” in English, which "
+            "has the line and the `reason` of each. The good rows are not in it, so the mended rows go back to the "
+            "whole sheet. Returns null if no row is bad."
         )
     )
     def report(self, info: Info) -> str | None:

@@ -98,8 +98,9 @@ def report_of_sheet(labels: Mapping[str, Text]) -> Field:
     return strawberry.field(
         resolver=report,
         description=(
-            "The bad rows as a CSV file with a first column “motivo”, in which a user mends them to import the file "
-            "again. Returns null if no row is bad."
+            "The bad rows as a CSV file, with their cells after a first column “motivo”, or “reason” in English, which "
+            "has the line and the `reason` of each. A user mends the rows in it and imports it; imports leave the "
+            "first column out. Returns null if no row is bad."
         ),
     )
 
