@@ -2,23 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Table
 
-from db import erased_keys, events
+from db import erased_keys, events, webhook_erasure
 from db.engine import Connection, Transaction
 from db.engine.expressions import KEEPING_KEYS, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
-from db.free_texts import ANSWERS, FREE_TEXTS, OF_ACTIVATIONS, Texts
+from db.free_texts import ANSWERS, FREE_TEXTS, OF_ACTIVATIONS, WEBHOOKS, Texts
 from db.tables import activations, clients, webhooks
 from domain.activations import note_folded
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind, Identity, single_words, words_of_others
+from domain.webhook_texts import decoded, selection_without, url_without
 
 _PAGE = 2_000
 """Rows that are read at once: a partner can have hundreds of thousands."""
@@ -76,13 +77,6 @@ _SUSPECTS: Statement[tuple[Any, ...]] = Statement(
     ),
     values_of,
 )
-_LOCK_WEBHOOKS = Statement(
-    sa.select(webhooks.c.id)
-    .where(webhooks.c.partner_id == PARTNER)
-    .order_by(webhooks.c.id)
-    .with_for_update(key_share=KEEPING_KEYS),
-    values_of,
-)
 _LOCK_FREE_CLIENTS: Statement[int] = Statement(
     sa.select(clients.c.id)
     .where(found_by_id(clients.c.partner_id) == PARTNER, among(clients.c.id, "ids"))
@@ -102,12 +96,17 @@ _OTHER_NAMES: Statement[str] = Statement(
 class _Erasing(NamedTuple):
     in_notes: Identity
     in_keys: Identity
+    schema_names: Collection[str]
 
     def without(self, column: str, text: str | None, opaque: Callable[[], str]) -> str | None:
         if text is None:
             return None
         if column in _KEYS:
             return self.in_keys.replaced_in_key(text, opaque)
+        if column == webhooks.c.url.name:
+            return url_without(self.in_notes, text)
+        if column == webhooks.c.selection.name:
+            return selection_without(self.in_notes, text, self.schema_names)
         return self.in_notes.redacted(text)
 
 
@@ -124,6 +123,10 @@ class Erasure:
     found: Mapping[str, Sequence[int]]
     last_number: int | None
     """Number of the partner's last event before the search; None if no transaction could write during it."""
+    schema_names: Collection[str]
+    """Names of the schema, which selections have without naming a client."""
+    suspended: list[int] = field(default_factory=list)
+    """Ids of the webhooks that were suspended, because their URL or selection is not complete any more."""
     erasing: _Erasing | None = None
     """What is erased; None until the names of the partner's other clients are read."""
 
@@ -140,6 +143,7 @@ async def search(
     opaque: Callable[[], str],
     *,
     at: datetime,
+    schema_names: Collection[str] = (),
 ) -> Erasure:
     """Return which rows have the values, without a lock. The client's own activations are erased without a search.
 
@@ -148,7 +152,7 @@ async def search(
     searched = Identity(identity.cnpj, identity.names, words=single_words(identity.names))
     last = None if connection.dialect.name == "sqlite" else await _last_number(connection, partner_id)
     found = await _search(connection, partner_id, client_id, searched)
-    return Erasure(partner_id, client_id, searched, opaque, at, found, last)
+    return Erasure(partner_id, client_id, searched, opaque, at, found, last, schema_names)
 
 
 async def is_complete(tx: Transaction, erasure: Erasure, *, appended: int) -> bool:
@@ -209,15 +213,17 @@ async def _erasing(tx: Transaction, erasure: Erasure) -> _Erasing:
         erasure.erasing = _Erasing(
             in_notes=Identity(identity.cnpj, identity.names, words=words),
             in_keys=identity.in_keys.unlike(others),
+            schema_names=erasure.schema_names,
         )
     return erasure.erasing
 
 
 async def _found(tx: Transaction, erasure: Erasure, texts: Texts) -> Sequence[int]:
+    if texts is WEBHOOKS:
+        # All of them: an answer is stored before it is searched for, or after the commit, when the event is seen.
+        await webhook_erasure.lock(tx, erasure.partner_id)
     if texts is not ANSWERS:
         return erasure.of(texts.table)
-    # An answer is stored before it is searched for, or after the commit, when the event is seen.
-    await tx.fetch(_LOCK_WEBHOOKS, {"partner_id": erasure.partner_id})
     return await _rows_with(tx, erasure.partner_id, erasure.client_id, texts, erasure.identity)
 
 
@@ -249,16 +255,20 @@ async def _by_keys(connection: Connection, mine: Mapping[str, int], texts: Texts
 
 
 def _found_in(rows: Sequence[tuple[Any, ...]], texts: Texts, identity: Identity) -> Iterator[int]:
-    place, width = texts.by.index("id"), len(texts.by)
+    place = texts.by.index("id")
     for start in range(0, len(rows), _SEARCHED):
         some = rows[start : start + _SEARCHED]
         # Most rows have none of the values, which one search of many shows.
-        if identity.found_in("\n".join(_texts(some, width))):
-            yield from (row[place] for row in some if identity.found_in("\n".join(_texts([row], width))))
+        if identity.found_in("\n".join(_texts(some, texts))):
+            yield from (row[place] for row in some if identity.found_in("\n".join(_texts([row], texts))))
 
 
-def _texts(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[str]:
-    return (text for row in rows for text in row[width:] if text)
+def _texts(rows: Sequence[tuple[Any, ...]], texts: Texts) -> Iterator[str]:
+    for row in rows:
+        for text in filter(None, row[len(texts.by) :]):
+            yield text
+            if texts.encoded:
+                yield decoded(text)
 
 
 async def _rewrite(tx: Transaction, erasure: Erasure, texts: Texts, ids: Sequence[int]) -> Counter[ErasedKind]:
@@ -275,6 +285,11 @@ async def _rewrite(tx: Transaction, erasure: Erasure, texts: Texts, ids: Sequenc
         if changed:
             copies = {copy: note_folded(after[name]) for name, copy in texts.folded.items()}
             new = {f"new_{name}": text for name, text in (after | copies).items()}
-            lines.append({**mine, "row_id": row[texts.by.index("id")], "at": erasure.at, **new})
+            row_id = row[texts.by.index("id")]
+            lines.append({**mine, "row_id": row_id, "at": erasure.at, **new})
+            if texts is WEBHOOKS and await webhook_erasure.suspend(
+                tx, erasure.partner_id, row_id, after, at=erasure.at
+            ):
+                erasure.suspended.append(row_id)
     await tx.execute_many(statements.write, lines)
     return erased

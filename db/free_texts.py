@@ -9,7 +9,7 @@ from sqlalchemy import Column, Table
 
 from db.engine.expressions import AnyColumn
 from db.engine.filters import PARTNER
-from db.tables import activations, clients, orders, partners, tokens, webhook_deliveries
+from db.tables import activations, clients, orders, partners, tokens, webhook_deliveries, webhooks
 from domain.access import TokenKind
 from domain.erasure import ErasedKind
 
@@ -26,6 +26,8 @@ class Texts:
     by: Sequence[str]
     folded: Mapping[str, str] = field(default_factory=dict)
     """Columns with the copies by which texts are searched."""
+    encoded: bool = False
+    """Whether values may be written as in URLs and programs: with percent-encodings or escapes."""
     is_free: Callable[[], sa.ColumnElement[bool]] | None = None
 
     @property
@@ -61,6 +63,9 @@ _ACTIVATIONS = Texts(
     ("activated_at", "id"),
     folded={"note": "note_folded", "cancellation_note": "cancellation_note_folded"},
 )
+WEBHOOKS = Texts(
+    webhooks, {"url": ErasedKind.WEBHOOK_URL, "selection": ErasedKind.WEBHOOK_SELECTION}, ("id",), encoded=True
+)
 ANSWERS = Texts(webhook_deliveries, {"answer": ErasedKind.WEBHOOK_ANSWER}, ("id",))
 
 BEFORE_ACTIVATIONS = (
@@ -71,6 +76,7 @@ BEFORE_ACTIVATIONS = (
 OF_ACTIVATIONS = (_ACTIVATIONS,)
 AFTER_STOCK = (
     Texts(tokens, {"name": ErasedKind.TOKEN_NAME}, ("id",), is_free=lambda: tokens.c.kind == TokenKind.API),
+    WEBHOOKS,
     ANSWERS,
 )
 FREE_TEXTS = (*BEFORE_ACTIVATIONS, *OF_ACTIVATIONS, *AFTER_STOCK)

@@ -89,6 +89,8 @@ class ErasedKind(Enum):
     TOKEN_NAME = "TOKEN_NAME"  # noqa: S105 — the name of a kind.
     SUSPENSION_REASON = "SUSPENSION_REASON"
     WEBHOOK_ANSWER = "WEBHOOK_ANSWER"
+    WEBHOOK_URL = "WEBHOOK_URL"
+    WEBHOOK_SELECTION = "WEBHOOK_SELECTION"
 
 
 class ErasedCount(NamedTuple):
@@ -159,8 +161,11 @@ class Identity:
         others = {line for names in folded_names for line in names.split("\n")}
         return replace(self, names=tuple(name for name in self.names if fold(name) not in others))
 
-    def redacted(self, text: str) -> str:
-        """Return the text without the values: the CNPJ in any mask, the others as whole words in any case."""
+    def redacted(self, text: str, *, longest: int | None = NOTE_LENGTH) -> str:
+        """Return the text without the values: the CNPJ in any mask, the others as whole words in any case.
+
+        Short marks replace them if it would become longer than `longest`.
+        """
         text = self._exact.sub(REDACTED, text)
         found = self._pattern.finditer(plain(text))
         first = next(found, None)
@@ -173,7 +178,7 @@ class Identity:
             kept += text[rest : places[match.start()]] + REDACTED
             rest = places[match.end()] if match.end() < len(places) else len(text)
         kept += text[rest:]
-        return kept if len(kept) <= NOTE_LENGTH else kept.replace(REDACTED, _REDACTED_SHORT)
+        return kept if longest is None or len(kept) <= longest else kept.replace(REDACTED, _REDACTED_SHORT)
 
     def replaced_in_key(self, key: str, opaque: Callable[[], str]) -> str:
         """Return an activation key or serial number with an opaque text in the place of each of the values."""

@@ -121,6 +121,8 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
         ErasedKind.TOKEN_NAME: Text(pt="Nomes de tokens de API", en="Names of API tokens"),
         ErasedKind.SUSPENSION_REASON: Text(pt="Motivo da suspensão do parceiro", en="Reason of the suspension"),
         ErasedKind.WEBHOOK_ANSWER: Text(pt="Respostas a webhooks", en="Answers to webhooks"),
+        ErasedKind.WEBHOOK_URL: Text(pt="Endereços de webhooks", en="URLs of webhooks"),
+        ErasedKind.WEBHOOK_SELECTION: Text(pt="Seleções de webhooks", en="Selections of webhooks"),
     },
     EventType: {
         EventType.CLIENT_REGISTERED: Text(pt="Cliente cadastrado", en="Client registered"),

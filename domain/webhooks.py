@@ -62,6 +62,7 @@ class SuspensionReason(Enum):
     SELECTION = "SELECTION"
     KEYS = "KEYS"
     EXPIRED = "EXPIRED"
+    ERASED = "ERASED"
 
 
 REASON_LABELS: Mapping[SuspensionReason, Text] = {
@@ -75,6 +76,10 @@ REASON_LABELS: Mapping[SuspensionReason, Text] = {
         pt="Os próximos eventos já foram apagados", en="The next events were deleted because of their age"
     ),
     SuspensionReason.KEYS: Text(pt="As chaves não podem ser lidas", en="The keys can't be read"),
+    SuspensionReason.ERASED: Text(
+        pt="O endereço ou a seleção citava um cliente cancelado, cujos dados foram apagados",
+        en="The address or the selection named a cancelled client, whose data was erased",
+    ),
 }
 
 
@@ -215,6 +220,21 @@ class WebhookKeysChanging(Refusal):
         en=(
             "The keys of this webhook were changed a short while ago, and the receiver may still use the former ones. "
             "Wait until {hours} hours after the change, or confirm that the former ones can be dropped."
+        ),
+    )
+
+
+class WebhookErased(Refusal):
+    """The URL or selection of the webhook named a cancelled client, and is not complete until it is replaced."""
+
+    text = Text(
+        pt=(
+            "O endereço ou a seleção deste webhook citava um cliente cancelado, e essa parte foi apagada. Informe "
+            "outro endereço ou outra seleção."
+        ),
+        en=(
+            "The address or the selection of this webhook named a cancelled client, and that part was erased. Give it "
+            "another address or selection."
         ),
     )
 

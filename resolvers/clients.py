@@ -175,8 +175,15 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
     client = await _active(work, given.client_id, *work.locked_first)
     work = work.at_present()
     names = tuple(filter(None, (client.name, client.trade_name)))
+    selections = work.context.portal.selections
     erasure = await erasures.search(
-        work.tx, work.partner_id, client.id, Identity(client.cnpj or "", names), _opaque, at=work.now
+        work.tx,
+        work.partner_id,
+        client.id,
+        Identity(client.cnpj or "", names),
+        _opaque,
+        at=work.now,
+        schema_names=() if selections is None else selections.schema_names,
     )
     await _lock_found_clients(work, client.id, erasure)
     erased = await erasures.erase(work.tx, erasure, BEFORE_ACTIVATIONS)
@@ -191,9 +198,13 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
     erased += await erasures.erase(work.tx, erasure, AFTER_STOCK)
     stored = receipt(erased)
     ids = ended.column("id")
-    cancelled = EventOfEach(Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id), ids)
-    await work.append(cancelled, Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored))
-    if not await erasures.is_complete(work.tx, erasure, appended=len(ids) + 1):
+    happened: tuple[Event | EventOfEach, ...] = (
+        EventOfEach(Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id), ids),
+        *(Event(type=EventType.WEBHOOK_SUSPENDED, webhook_id=each) for each in erasure.suspended),
+        Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored),
+    )
+    await work.append(*happened)
+    if not await erasures.is_complete(work.tx, erasure, appended=len(ids) + len(happened) - 1):
         raise LockedElsewhereError
     work.after_commit.append(work.context.portal.database.mark_erased)
     return ClientErased(client.id, stored)

@@ -10,11 +10,13 @@ from db.webhooks import NewWebhook, WebhookRow
 from domain.access import ACTIONS, ROLE_PERMISSIONS, Permissions
 from domain.events import Event, EventType
 from domain.refusals import NotFound
+from domain.webhook_texts import is_erased
 from domain.webhooks import (
     OVERLAP,
     WAITING_MAX,
     WEBHOOKS_MAX,
     TooManyWaiting,
+    WebhookErased,
     WebhookKeysChanging,
     WebhookLimit,
     WebhookPermissionNotHeld,
@@ -135,6 +137,7 @@ async def resume(work: Work, given: ResumeWebhook) -> WebhookChanged:
     """
     row = await _locked(work, given.webhook_id)
     position = row.position if given.after is None else await _position(work, given.after)
+    _check_complete(row)
     check_kept(position, await retention.dropped_number(work.tx, work.partner_id), "from")
     if row.state is WebhookState.ACTIVE and not row.attempts and position == row.position:
         return WebhookChanged(row.id)
@@ -196,6 +199,7 @@ class DeliveryQueued(NamedTuple):
 async def ping(work: Work, given: OneWebhook) -> DeliveryQueued:
     """Ask for a message without events, also of a webhook that is paused or suspended."""
     row = await _locked(work, given.webhook_id)
+    _check_complete(row)
     token = work.context.portal.digest("ping", f"{row.id} {work.now.isoformat()}".encode()).hex()[:32]
     return await _queue(work, row.id, Message(f"ping_{token}"))
 
@@ -216,6 +220,7 @@ async def redeliver(work: Work, given: Redeliver) -> DeliveryQueued:
     row = await webhooks.locked(work.tx, work.partner_id, delivery.webhook_id)
     if row is None:
         raise NotFound(("webhookDeliveryId",))
+    _check_complete(row)
     return await _queue(work, row.id, webhook_deliveries.message_of(delivery))
 
 
@@ -233,6 +238,12 @@ async def _locked(work: Work, webhook_id: int) -> WebhookRow:
     if row is None:
         raise NotFound(("webhookId",))
     return row
+
+
+def _check_complete(row: WebhookRow) -> None:
+    """Raise a refusal if a client's data was erased from the webhook's URL or selection."""
+    if is_erased(row.url, row.selection):
+        raise WebhookErased(("webhookId",))
 
 
 async def _position(work: Work, after: str) -> int:

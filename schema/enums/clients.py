@@ -54,5 +54,9 @@ describe(
         ErasedKind.TOKEN_NAME: "Names of API tokens that named the client.",
         ErasedKind.SUSPENSION_REASON: "The reason of the partner's suspension, if it named the client.",
         ErasedKind.WEBHOOK_ANSWER: "Answers of webhooks' receivers that named the client.",
+        ErasedKind.WEBHOOK_URL: "URLs of webhooks that named the client; these webhooks are suspended.",
+        ErasedKind.WEBHOOK_SELECTION: (
+            "Selections of webhooks that named the client. These webhooks are suspended, unless only a comment did."
+        ),
     },
 )

@@ -27,6 +27,10 @@ describe(
             "and resume from a later cursor."
         ),
         SuspensionReason.KEYS: "The keys can't be read: the portal had another secret when they were made.",
+        SuspensionReason.ERASED: (
+            "`url` or `selection` named a client that was cancelled, and that part was erased (`[…]`). Replace it with "
+            "`updateWebhook`, and resume."
+        ),
     },
 )
 describe(

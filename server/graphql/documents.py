@@ -130,7 +130,7 @@ class Documents:
         characters_max: int = _KEPT_CHARACTERS,
     ) -> None:
         """Start with an empty cache of so many documents and characters; `executor_class` executes the operations."""
-        self._schema, self._executor_class = schema, executor_class
+        self.schema, self._executor_class = schema, executor_class
         self._kept_max, self._characters_max = kept_max, characters_max
         self._kept: OrderedDict[str, Document] = OrderedDict()
         self._characters = 0
@@ -166,7 +166,7 @@ class Documents:
         self.misses += 1
         stops = of_stranger and (hides_schema or len(text) > _SHORT)
         request = DocumentRequest(variables or {}, operation_name, stops, hides_schema)
-        found = prepare(self._schema, text, self._executor_class, request)
+        found = prepare(self.schema, text, self._executor_class, request)
         if found.lasting and len(text) <= TEXT_LENGTH_MAX:
             with self._lock:
                 self._keep(text, found)
@@ -174,7 +174,7 @@ class Documents:
 
     def prepare(self, text: str) -> Document:
         """Return a new document of the text, which the caller keeps."""
-        return prepare(self._schema, text, self._executor_class)
+        return prepare(self.schema, text, self._executor_class)
 
     def _keep(self, text: str, document: Document) -> None:
         if text not in self._kept:

@@ -2,14 +2,20 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from graphql import (
     ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLEnumType,
     GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
     NameNode,
     OperationDefinitionNode,
     OperationType,
@@ -67,6 +73,11 @@ class EventSelections:
         self._kept: OrderedDict[str, _Prepared] = OrderedDict()
         self._characters = 0
 
+    @cached_property
+    def schema_names(self) -> frozenset[str]:
+        """Names of the schema that a selection may have in it: of types, fields, arguments and enum values."""
+        return frozenset(_names(self._documents.schema))
+
     def permissions(self, text: str, batch_size: int) -> Permissions:
         """Return the permissions that a selection requires; raise InvalidSelection if it can't be used."""
         operation, figures, points = self._prepared(text)
@@ -97,6 +108,20 @@ class EventSelections:
             forgotten, _ = self._kept.popitem(last=False)
             self._characters -= len(forgotten)
         return found
+
+
+def _names(schema: GraphQLSchema) -> Iterator[str]:
+    for directive in schema.directives:
+        yield from (directive.name, *directive.args)
+    for name, kind in schema.type_map.items():
+        yield name
+        if isinstance(kind, GraphQLEnumType):
+            yield from kind.values
+        if isinstance(kind, GraphQLInputObjectType):
+            yield from kind.fields
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            for field_name, of_type in kind.fields.items():
+                yield from (field_name, *of_type.args)
 
 
 def _prepared(documents: Documents, text: str) -> _Prepared:

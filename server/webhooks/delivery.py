@@ -14,6 +14,7 @@ from db.webhook_deliveries import Attempt, DeliveryRow, Message
 from db.webhook_leases import Leased, Progress, Suspended
 from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
+from domain.webhook_texts import is_erased
 from domain.webhooks import (
     BATCH_MAX,
     DeliveryFailure,
@@ -241,6 +242,8 @@ class Deliverer:
         return attempt._replace(answer=None) if is_cancelled else attempt
 
     async def _post(self, held: Leased, message: Message, body: bytes) -> Answered:
+        if is_erased(held.url, held.selection):
+            raise UnusableError(SuspensionReason.ERASED)
         try:
             headers = messages.headers(self._portal, held, message.message_id, body, self._portal.now())
         except UnsealingError:
