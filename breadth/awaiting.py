@@ -1,8 +1,9 @@
 """Functions that await columns, and the traits of classes of values."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextvars import ContextVar
+from functools import partial
 from types import GeneratorType
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ _ITERATIONS_MIN = 50
 
 ENDING: ContextVar[int] = ContextVar("breadth.ending", default=0)
 """How many objects around the current one are null already, and wait for errors that come with that of theirs."""
+
+_NOT_NEEDED = "Nothing of it is needed any more."
+"""Message of a cancellation that ends a part of an execution, in distinction to one of the whole request."""
 
 _KNOWN_MAX = 2_000
 
@@ -74,16 +78,39 @@ async def _after(column: Awaitable[Column], proceed: Callable[[Column], MaybeAwa
     return result if isinstance(result, list) else await result
 
 
+def shared(awaitable: Awaitable[Value]) -> Awaitable[Value]:
+    """Return what to await in place of a resolver's awaitable: others may await a future too.
+
+    If what awaits it is not needed any more, the future is not cancelled. If the whole request is, it is.
+    """
+    if not asyncio.isfuture(awaitable) or awaitable.done():
+        return awaitable
+    shield = asyncio.shield(awaitable)
+    shield.add_done_callback(partial(_pass_on, awaitable))
+    return shield
+
+
+def _pass_on(future: asyncio.Future[Value], shield: asyncio.Future[Value]) -> None:
+    """Cancel the future if the request that awaits it was cancelled."""
+    if shield.cancelled() and not future.done():
+        try:
+            shield.result()
+        except asyncio.CancelledError as cancelled:
+            if _NOT_NEEDED not in cancelled.args:
+                future.cancel(*cancelled.args)
+                future.add_done_callback(_forget)
+
+
 async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
     """Return the values with those of these indices awaited, at once; an exception stays as a value."""
     column = list(values)
     if len(awaitable) == 1:
         try:
-            column[awaitable[0]] = await column[awaitable[0]]
+            column[awaitable[0]] = await shared(column[awaitable[0]])
         except Exception as error:
             column[awaitable[0]] = error
         return column
-    results = await asyncio.gather(*(column[index] for index in awaitable), return_exceptions=True)
+    results = await asyncio.gather(*(shared(column[index]) for index in awaitable), return_exceptions=True)
     for index, result in zip(awaitable, results, strict=True):
         column[index] = _value(result)
     return column
@@ -136,17 +163,46 @@ def _has_failed(task: asyncio.Future[Value]) -> bool:
     return not task.cancelled() and task.exception() is not None
 
 
-async def cancel(tasks: Iterable[asyncio.Future[Value]]) -> None:
+async def cancel(tasks: Iterable[asyncio.Future[Value]], reason: str | None = _NOT_NEEDED) -> None:
     """Cancel those of the tasks that are not done, and wait for their end; errors of the others are not logged."""
     pending = []
     for task in tasks:
         if not task.done():
-            task.cancel()
+            task.cancel(reason)
             pending.append(task)
         elif not task.cancelled():
             task.exception()
     if pending:
         await asyncio.gather(*pending, return_exceptions=True)
+
+
+class Cancelling:
+    """Context that cancels tasks at its end, those that are in the collection then."""
+
+    __slots__ = ("_tasks",)
+
+    def __init__(self, tasks: Collection[asyncio.Future[Value]]) -> None:
+        """Name the collection."""
+        self._tasks = tasks
+
+    async def __aenter__(self) -> None:
+        """Begin."""
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Cancel those of the tasks that are not done, and wait for their end."""
+        if isinstance(error, GeneratorExit):
+            # The coroutine is closed, as garbage mostly, and so are its tasks: nothing can be awaited any more.
+            for task in self._tasks:
+                task.add_done_callback(_forget)
+        elif self._tasks:
+            this = asyncio.current_task()
+            is_cancelled = isinstance(error, asyncio.CancelledError) and this is not None and this.cancelling()
+            await cancel(self._tasks, next(iter(error.args), None) if error and is_cancelled else _NOT_NEEDED)
+
+
+def _forget(task: asyncio.Future[Value]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 def discard(columns: Iterable[Value]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from graphql.execution import MiddlewareManager
 
+from breadth.awaiting import shared
 from breadth.batch_resolvers import one_for_each, only
 from breadth.paths import Paths
 from breadth.protocols import PlannedField, Run
@@ -63,15 +64,17 @@ class Hooked:
 
     async def _later(self, index: int) -> Value:
         # It is awaited once, as a future, which may be awaited again.
-        self._batch = batch = asyncio.ensure_future(self._batch)
+        self._batch = batch = asyncio.ensure_future(shared(self._batch))
         self._waiting += 1
         try:
             # Middleware may give up waiting for one object, and not for the others.
             return self._one(await asyncio.shield(batch), index)
+        except asyncio.CancelledError as cancelled:
+            if self._waiting == 1:
+                batch.cancel(*cancelled.args)
+            raise
         finally:
             self._waiting -= 1
-            if not self._waiting:
-                batch.cancel()
 
     def _one(self, batch: Value, index: int) -> Value:
         if isinstance(batch, Exception):

@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from breadth.awaiting import GRACE_SECONDS, NOTHING, awaited, cancel, result_of, wait
-from breadth.completion.base import has_raised
+from breadth.awaiting import GRACE_SECONDS, NOTHING, Cancelling, awaited, cancel, result_of, wait
+from breadth.completion.base import has_raised, leave
 from breadth.paths import Chosen, Items, Paths
+from breadth.protocols import Run
 from breadth.values import Column, MaybeAwaitable, Value
 
 Complete = Callable[[Column, Paths], MaybeAwaitable[Column]]
@@ -54,6 +55,9 @@ class Reader:
                     return
                 if len(self.items) % _TURN_ITEMS == 0:
                     await asyncio.sleep(0)
+        except GeneratorExit:
+            # The task is garbage, and awaits nothing any more.
+            raise
         except BaseException:
             await _close(iterator)
             raise
@@ -102,10 +106,13 @@ class Reading:
         self.readers = {
             index: Reader(iterable, self._arrived, nullable=nullable) for index, iterable in iterables.items()
         }
+        self.tasks = [reader.task for reader in self.readers.values()]
+        """Tasks in which the lists are read."""
+        self._completing: list[asyncio.Future[Column]] = []
 
     async def is_done(self) -> bool:
         """Wait as for the values of a batch, and return whether all lists were read without an error."""
-        pending = await wait([each.task for each in self.readers.values()], self._grace)
+        pending = await wait(self.tasks, self._grace)
         return not pending and all(each.error is None for each in self.readers.values())
 
     @property
@@ -113,7 +120,7 @@ class Reading:
         """Items of each list so far."""
         return {index: reader.items for index, reader in self.readers.items()}
 
-    async def parts(self, paths: Paths, complete: Complete) -> dict[int, Column]:
+    async def parts(self, run: Run, paths: Paths, complete: Complete) -> dict[int, Column]:
         """Complete items while others are read, and return the items of each list.
 
         An item that makes the list null ends its reading.
@@ -121,7 +128,7 @@ class Reading:
         parts: list[Part] = []
         unfinished: list[Part] = []
         ended: set[int] = set()
-        try:
+        async with Cancelling(self._completing), Cancelling(self.tasks):
             while True:
                 self._arrived.clear()
                 new = self._take(ended, paths, complete)
@@ -140,30 +147,24 @@ class Reading:
                     last = [part.task for part in unfinished if part.task is not None and not part.is_done]
                     if last:
                         await wait(last, GRACE_SECONDS)
-                reading = [each.task for each in self.readers.values() if not each.task.done()]
+                reading = [task for task in self.tasks if not task.done()]
                 tasks = [part.task for part in unfinished if any(each.of_list not in ended for each in part.segments)]
                 pending = [*reading, *(task for task in tasks if task is not None and not task.done())]
                 if not pending:
                     break
                 await self._next(pending, reading)
-            return self._results(parts)
-        finally:
-            await self.cancel()
-            await cancel([part.task for part in parts if part.task is not None])
+            results = self._results(parts)
+            leave(run, self._completing)
+            self._completing.clear()
+            return results
 
-    async def cancel(self) -> None:
-        """End the reading."""
-        await cancel([each.task for each in self.readers.values()])
-
-    async def _next(self, pending: Sequence[asyncio.Future[Value]], reading: Sequence[asyncio.Task[None]]) -> None:
+    async def _next(self, pending: Sequence[asyncio.Future[Value]], reading: Sequence[asyncio.Future[None]]) -> None:
         """Wait for something to happen, and then for what comes together with it."""
         arrival = asyncio.ensure_future(self._arrived.wait())
-        try:
+        async with Cancelling([arrival]):
             await asyncio.wait([arrival, *pending], return_when=asyncio.FIRST_COMPLETED)
             if arrival.done() and reading:
                 await wait(reading, self._grace)
-        finally:
-            await cancel([arrival])
 
     def _take(self, ended: Collection[int], paths: Paths, complete: Complete) -> list[Part]:
         """Begin to complete the items that arrived, all together."""
@@ -180,7 +181,10 @@ class Reading:
             return []
         lists = Chosen(paths, [segment.of_list for segment in segments])
         items_place = Items(lists, starts, [segment.start for segment in segments], nullable=self._nullable)
-        return [Part(segments, complete(items, items_place))]
+        part = Part(segments, complete(items, items_place))
+        if part.task is not None:
+            self._completing.append(part.task)
+        return [part]
 
     def _failed(self, finished: Sequence[Part]) -> set[int]:
         """Return the lists that are null: the iterable raised, or one of these items can't be had."""

@@ -1,11 +1,11 @@
 """Completion of columns: resolved values become response values for all objects of a batch together."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
-from breadth.awaiting import EASY, NOTHING, cancel, learn, result_of, then, wait
+from breadth.awaiting import EASY, NOTHING, Cancelling, learn, result_of, shared, then, wait
 from breadth.paths import Chosen, Paths, PropagatingError
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
@@ -54,16 +54,18 @@ class Completion:
         column = list(values)
         if len(values) == 1:
             try:
-                column[0] = await values[0]
+                column[0] = await shared(values[0])
             except Exception as error:
                 column[0] = error
             completed = self._sift(run, column, paths)
             return completed if isinstance(completed, list) else await completed
         # One awaitable may be the value of several objects.
         futures = {id(values[index]): values[index] for index in awaitable}
-        tasks = {key: asyncio.ensure_future(each) for key, each in futures.items()}
+        tasks: dict[int, asyncio.Future[Value]] = {
+            key: asyncio.ensure_future(shared(each)) for key, each in futures.items()
+        }
         waiting = {index: tasks[id(values[index])] for index in awaitable}
-        try:
+        async with Cancelling(waiting.values()):
             await wait(tasks.values(), self.field.grace, self._until(paths))
             if any(not task.done() for task in tasks.values()):
                 return await self._parts(run, column, waiting, paths)
@@ -71,8 +73,6 @@ class Completion:
                 column[index] = result_of(task)
             completed = self._sift(run, column, paths)
             return completed if isinstance(completed, list) else await completed
-        finally:
-            await cancel(tasks.values())
 
     @staticmethod
     def _until(paths: Paths) -> str:
@@ -80,10 +80,14 @@ class Completion:
         return asyncio.FIRST_EXCEPTION if paths.together else asyncio.ALL_COMPLETED
 
     async def _parts(self, run: Run, column: Column, waiting: dict[int, asyncio.Future[Value]], paths: Paths) -> Column:
-        """Complete values as they arrive: those that are there may be what the others wait for."""
+        """Complete values as they arrive: those that are there may be what the others wait for.
+
+        What is left to await is removed from `waiting` if it is to end in the background.
+        """
         parts: list[asyncio.Task[Column]] = []
         there = [index for index in range(len(column)) if index not in waiting]
-        try:
+        begins_with_there = bool(there)
+        async with Cancelling(parts):
             while True:
                 for index, task in [*waiting.items()]:
                     if task.done():
@@ -99,9 +103,12 @@ class Completion:
                 await wait(pending, self.field.grace)
                 if paths.together and any(part.done() and has_raised(part.result()) for part in parts):
                     break
-            return _merged([part.result() for part in parts if part.done()], len(column))
-        finally:
-            await cancel(parts)
+            merged = _merged([part.result() for part in parts if part.done()], len(column))
+            if begins_with_there and parts[0].done() and has_raised(parts[0].result()):
+                leave(run, [*waiting.values(), *parts])
+                waiting.clear()
+                parts.clear()
+            return merged
 
     async def _part(self, run: Run, column: Column, indices: Sequence[int], paths: Paths) -> Column:
         """Complete the values of these indices; the others are null."""
@@ -154,6 +161,16 @@ class Completion:
                 run.stop(value, paths, index)
                 stopped[index] = None
         return stopped
+
+
+def leave(run: Run, tasks: Iterable[asyncio.Future[Value]]) -> None:
+    """Let what is pending end in the background, as stock execution does after an error of what is not awaited.
+
+    What the tasks await may be shared with others, such as the batch of a dataloader, and must not be cancelled.
+    """
+    pending = {task for task in tasks if not task.done()}
+    if pending:
+        run.settle_in_background([*pending])
 
 
 def has_raised(column: Column) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from graphql import GraphQLError
 from graphql.pyutils import is_iterable
 
-from breadth.awaiting import EASY, NOTHING, awaited, learn, then
+from breadth.awaiting import EASY, NOTHING, Cancelling, awaited, learn, then
 from breadth.completion.async_list import Reading
 from breadth.completion.base import Completion, scatter
 from breadth.parts import VALUES_AT_ONCE
@@ -68,7 +68,7 @@ class ListCompletion(Completion):
         """Complete lists some of which are async iterables, all together if these end soon."""
         iterables = {index: value for index, value in enumerate(values) if run.is_async_iterable(value)}
         reading = Reading(iterables, nullable=self.item.nullable, grace=self.field.grace)
-        try:
+        async with Cancelling(reading.tasks):
             if await reading.is_done():
                 read = reading.lists
                 return await awaited(
@@ -77,10 +77,8 @@ class ListCompletion(Completion):
             others = [index for index in range(len(values)) if index not in iterables]
             completed, read = await asyncio.gather(
                 awaited(self._lists(run, [values[index] for index in others], Chosen(paths, others))),
-                reading.parts(paths, partial(self.item.complete, run)),
+                reading.parts(run, paths, partial(self.item.complete, run)),
             )
-        finally:
-            await reading.cancel()
         results = scatter([None] * len(values), others, completed)
         for index, items in read.items():
             raised, error = propagated(items, count()), reading.readers[index].error

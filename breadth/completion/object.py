@@ -7,9 +7,9 @@ from functools import partial
 from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path, inspect
 
-from breadth.awaiting import EASY, GRACE_SECONDS, cancel, settled, then, wait
+from breadth.awaiting import EASY, GRACE_SECONDS, Cancelling, settled, then, wait
 from breadth.batch_resolvers import is_by_class
-from breadth.completion.base import Completion, has_raised, scatter
+from breadth.completion.base import Completion, has_raised, leave, scatter
 from breadth.paths import Chosen, Paths, Repeated, Shared
 from breadth.protocols import PlannedField, PlannedSelection, Run
 from breadth.row_batch import RowBatch, Sources, is_dictionary_encoded
@@ -205,7 +205,8 @@ class AbstractCompletion(Completion):
     async def _after(self, run: Run, waiting: list[Awaitable[Column]], results: Column, paths: Paths) -> Column:
         tasks = [asyncio.ensure_future(each) for each in waiting]
         pending: Collection[asyncio.Future[Column]] = tasks
-        try:
+        is_over = paths.together and has_raised(results)
+        async with Cancelling(tasks):
             while pending and not (paths.together and has_raised(results)):
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
@@ -213,8 +214,9 @@ class AbstractCompletion(Completion):
                     task.result()
             if pending:
                 await wait(pending, GRACE_SECONDS)
-        finally:
-            await cancel(tasks)
+            if is_over:
+                leave(run, tasks)
+                tasks[:] = [task for task in tasks if task.done()]
         return self.stop(run, results, paths)
 
     def _of(self, runtime_type: GraphQLObjectType) -> Objects:

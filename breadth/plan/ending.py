@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Awaitable
 
-from breadth.awaiting import ENDING, GRACE_SECONDS, cancel, wait
-from breadth.completion.base import has_raised
+from breadth.awaiting import ENDING, GRACE_SECONDS, Cancelling, wait
+from breadth.completion.base import has_raised, leave
 from breadth.paths import Paths, PropagatingError
+from breadth.protocols import Run
 from breadth.values import Column, Value
 
 
@@ -28,17 +29,18 @@ def is_over(column: Value, paths: Paths) -> bool:
     return all_raised(column) or (paths.together and type(column) is list and has_raised(column))
 
 
-async def soon(waiting: Awaitable[Column], count: int) -> Column:
+async def soon(run: Run, waiting: Awaitable[Column], count: int) -> Column:
     """Return the column of objects that are null already, without what takes longer than their errors may."""
     ending = ENDING.get()
     ENDING.set(ending + 1)
     task = asyncio.ensure_future(waiting)
     ENDING.set(ending)
-    try:
-        await wait([task], GRACE_SECONDS / 2**ending)
-        return task.result() if task.done() else [{} for _ in range(count)]
-    finally:
-        await cancel([task])
+    tasks = [task]
+    async with Cancelling(tasks):
+        await wait(tasks, GRACE_SECONDS / 2**ending)
+        tasks.clear()
+    leave(run, [task])
+    return task.result() if task.done() else [{} for _ in range(count)]
 
 
 def loop_is_running() -> bool:

@@ -7,7 +7,7 @@ from graphql import FieldNode, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from breadth.awaiting import GRACE_SECONDS, then
+from breadth.awaiting import GRACE_SECONDS, shared, then
 from breadth.batch_resolvers import one_for_each, waits_for_seconds
 from breadth.coercion.arguments import NO_ARGUMENTS, Arguments
 from breadth.completion.base import Completion
@@ -216,4 +216,4 @@ class Field:
 
 
 async def _listed(values: Awaitable[Value], count: int) -> Value:
-    return one_for_each(await values, count)
+    return one_for_each(await shared(values), count)

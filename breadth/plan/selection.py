@@ -6,7 +6,8 @@ from typing import Protocol
 
 from graphql import GraphQLError
 
-from breadth.awaiting import ENDING, GRACE_SECONDS, cancel, discard, first_to_fail
+from breadth.awaiting import ENDING, GRACE_SECONDS, Cancelling, discard, first_to_fail
+from breadth.completion.base import leave
 from breadth.parts import OBJECTS_AT_ONCE, VALUES_AT_ONCE
 from breadth.paths import Chosen, Paths, both, propagated
 from breadth.plan.ending import AllRaisedError, all_raised, is_over, loop_is_running, soon
@@ -130,7 +131,7 @@ class Selection:
                 part = found
             elif run.raised and is_over(rows, paths):
                 # Fields that are not awaited may fail too, whatever group they are in.
-                part = await soon(found, len(objects))
+                part = await soon(run, found, len(objects))
             else:
                 part = await found
             rows = [both(*each) for each in zip(rows, part, strict=True)] if rows else part
@@ -237,7 +238,7 @@ class Selection:
             ENDING.set(ending + 1)
         tasks = [asyncio.ensure_future(_awaitable(columns[index])) for index in waiting]
         ENDING.set(ending)
-        try:
+        async with Cancelling(tasks):
             await first_to_fail(tasks, for_seconds)
             for index, task in zip(waiting, tasks, strict=True):
                 try:
@@ -245,8 +246,9 @@ class Selection:
                     columns[index] = task.result() if task.done() else [None] * count
                 except AllRaisedError as all_of:
                     columns[index] = all_of.column
-        finally:
-            await cancel(tasks)
+            if for_seconds is not None:
+                leave(run, tasks)
+                tasks[:] = [task for task in tasks if task.done()]
         return await self._paused_rows(run, columns, count)
 
     async def _paused_rows(self, run: Run, columns: Sequence[Value], count: int) -> Column:
