@@ -129,6 +129,8 @@ class Erasure:
     """Ids of the webhooks that were suspended, because their URL or selection is not complete any more."""
     erasing: _Erasing | None = None
     """What is erased; None until the names of the partner's other clients are read."""
+    written: dict[str, list[int]] = field(default_factory=dict)
+    """Ids of the rows whose texts were written anew, by table."""
 
     def of(self, table: Table) -> Sequence[int]:
         """Return the ids of the rows of a table."""
@@ -286,6 +288,7 @@ async def _rewrite(tx: Transaction, erasure: Erasure, texts: Texts, ids: Sequenc
             copies = {copy: note_folded(after[name]) for name, copy in texts.folded.items()}
             new = {f"new_{name}": text for name, text in (after | copies).items()}
             row_id = row[texts.by.index("id")]
+            erasure.written.setdefault(texts.table.name, []).append(row_id)
             lines.append({**mine, "row_id": row_id, "at": erasure.at, **new})
             if texts is WEBHOOKS and await webhook_erasure.suspend(
                 tx, erasure.partner_id, row_id, after, at=erasure.at

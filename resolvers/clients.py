@@ -10,6 +10,7 @@ from db import (
     client_changes,
     client_erasure,
     clients,
+    erasure_events,
     erasures,
     holdings,
     licenses,
@@ -30,7 +31,7 @@ from db.stock_movements import NewMovement
 from domain.access import Permission
 from domain.clients import ClientStatus
 from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, single_words
-from domain.events import Event, EventOfEach, EventType
+from domain.events import Event, EventOfEach, EventType, counted
 from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
 from resolvers import pages
@@ -197,14 +198,14 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
         await work.act()
     erased += await erasures.erase(work.tx, erasure, AFTER_STOCK)
     stored = receipt(erased)
-    ids = ended.column("id")
-    happened: tuple[Event | EventOfEach, ...] = (
-        EventOfEach(Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id), ids),
+    happened: list[Event | EventOfEach] = [
+        EventOfEach(Event(type=EventType.ACTIVATION_CANCELLED, client_id=client.id), ended.column("id")),
+        *await erasure_events.of_others(work.tx, erasure),
         *(Event(type=EventType.WEBHOOK_SUSPENDED, webhook_id=each) for each in erasure.suspended),
         Event(type=EventType.CLIENT_CANCELLED, client_id=client.id, erased=stored),
-    )
+    ]
     await work.append(*happened)
-    if not await erasures.is_complete(work.tx, erasure, appended=len(ids) + len(happened) - 1):
+    if not await erasures.is_complete(work.tx, erasure, appended=counted(happened).total()):
         raise LockedElsewhereError
     work.after_commit.append(work.context.portal.database.mark_erased)
     return ClientErased(client.id, stored)

@@ -8,8 +8,15 @@ describe(
     "The type of an event.",
     {
         EventType.CLIENT_REGISTERED: "A client was registered.",
-        EventType.CLIENT_UPDATED: "The details of a client were updated.",
-        EventType.CLIENT_CANCELLED: "A client was cancelled, “Cancelamento de Cliente”.",
+        EventType.CLIENT_UPDATED: (
+            "The details of a client were updated; or the note of a cancelled client named another one, which was "
+            "cancelled in the same transaction, and does so no more."
+        ),
+        EventType.CLIENT_CANCELLED: (
+            "A client was cancelled, “Cancelamento de Cliente”. All of its activations are erased too, also those that "
+            "ended before; other activations and clients whose texts named it have events of their own just before "
+            "this one."
+        ),
         EventType.LICENSE_ACTIVATED: "A license was activated for a client.",
         EventType.ACTIVATION_CANCELLED: (
             "An activation was cancelled, by itself or with its client, or its license was moved."
@@ -20,7 +27,8 @@ describe(
         ),
         EventType.ACTIVATION_UPDATED: (
             "The note of an activation was corrected, or its license was moved to another printer (“ECF”) of the same "
-            "installation."
+            "installation; or its note, key or serial number named a client of the partner that was cancelled in the "
+            "same transaction, and does so no more."
         ),
         EventType.ORDER_CREATED: "An order was created, “Confirmar Pedido”.",
         EventType.ORDER_APPROVED: "An order was approved.",

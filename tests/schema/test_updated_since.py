@@ -90,7 +90,7 @@ async def test_each_mutation_gives_changed_rows_a_later_time_and_others_none(api
 async def test_what_an_erasure_redacts_elsewhere_is_a_change(api: Api, product: str) -> None:
     await api.buy(product, 3)
     leaving, kept = await api.client(name="Quitandinha"), await api.client(name="Padaria")
-    await api.activation(leaving, product)
+    ended = await api.activation(leaving, product)
     named = await api.activation(kept, product, note="Era da Quitandinha")
     await api.activation(kept, product, note="Caixa")
     other = await api.client(name="Bazar")
@@ -108,6 +108,19 @@ async def test_what_an_erasure_redacts_elsewhere_is_a_change(api: Api, product: 
     found = await api.data(BOTH, since=_text(after[next(iter(changed))]["updated_at"]))
     assert {node["id"] for node in found["clients"]["nodes"]} == {leaving, other}
     assert named in {node["id"] for node in found["activations"]["nodes"]}
+    types = "[ACTIVATION_CANCELLED, ACTIVATION_UPDATED, CLIENT_UPDATED, CLIENT_CANCELLED]"
+    events = (
+        f"{{ events(last: 4, filter: {{types: {types}}}) {{ nodes {{ type client {{ id }} activation {{ id }} }} }} }}"
+    )
+    assert [
+        (event["type"], event["client"]["id"], event["activation"] and event["activation"]["id"])
+        for event in (await api.data(events))["events"]["nodes"]
+    ] == [
+        ("ACTIVATION_CANCELLED", leaving, ended),
+        ("ACTIVATION_UPDATED", kept, named),
+        ("CLIENT_UPDATED", other, None),
+        ("CLIENT_CANCELLED", leaving, None),
+    ]
 
 
 async def test_a_new_name_changes_the_activations_only_if_they_are_sorted_anew(api: Api, product: str) -> None:
