@@ -82,6 +82,12 @@ WEIGHTS: Mapping[str, str] = {
     "Event.cursor": "0.06",
     "Event.hash": "0.02",
     "Event.message": "0.06",
+    # All tiers of a version are read with its items, some fifty of them.
+    "PriceTable.items": "1.4",
+    "PriceTableVersion.items": "1.4",
+    "PriceTableItem.tiers": "0.25",
+    # The tiers of two versions are read to be compared, and those of the versions that follow.
+    "Query.priceTableDiff": "4",
     # Up to 20,000 events are hashed.
     "Query.auditChain": "1600",
     "Query.clients": "4",
