@@ -15,6 +15,7 @@ from db.engine import Database, failures, storage
 from db.engine.failures import Kind, NotBoundError, PoolerFoundError
 from db.migrations import revisions
 from db.migrations.revisions import HEAD, Examined, State
+from server import tls_files
 
 _TABLES_NAMED = 3
 
@@ -89,12 +90,13 @@ class DatabaseTroubleError(Exception):
 
 
 def check_file(url: str, *, writes: bool = True) -> None:
-    """Raise DatabaseTroubleError if the URL names an unusable SQLite file. It is neither opened nor created.
+    """Raise DatabaseTroubleError if the URL names an unusable SQLite file, which is neither opened nor created.
 
-    A command that only reads the file says so by `writes`.
+    For PostgreSQL, these are the files of TLS. A command that only reads the database says so by `writes`.
     """
     path = sqlite_file(url)
-    if path is not None and (complaint := storage.complaint(path, writes=writes)) is not None:
+    complaint = tls_files.complaint(make_url(url)) if path is None else storage.complaint(path, writes=writes)
+    if complaint is not None:
         raise DatabaseTroubleError(complaint)
 
 

@@ -63,6 +63,7 @@ def _prepared(given: Settings) -> Iterator[None]:
     """Make the database's file unless it exists, and remove it again if no step could be run."""
     path = diagnosis.sqlite_file(given.database_url)
     if path is None:
+        diagnosis.check_file(given.database_url)
         yield
         return
     is_new = storage.create(path)

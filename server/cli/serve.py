@@ -62,7 +62,8 @@ def serve(
     given = settings()
     with failures(given):
         # The server processes use both too, but can't report problems to the operator.
-        diagnosis.check_file(given.database_url)
+        for url in (given.database_url, *given.database_read_url):
+            diagnosis.check_file(url)
         given.secret()
         _warn(given)
     logs.configure(given)
