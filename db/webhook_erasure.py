@@ -38,6 +38,8 @@ async def suspend(
         "suspension_reason": SuspensionReason.ERASED,
         "suspended_at": at,
         "told_at": None,
+        "tell_at": None,
+        "told_ids": None,
         "next_attempt_at": None,
     }
     await webhooks.update(tx, partner_id, webhook_id, suspended, fenced=True)

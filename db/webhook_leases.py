@@ -15,7 +15,7 @@ from db.engine.column_types import Instant
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import partner_counters, users, webhook_deliveries, webhooks
-from domain.access import VENDOR_ROLES, Permission, Permissions, Role, effective, roles_with
+from domain.access import VENDOR_ROLES, Permission, Permissions, Role, effective
 from domain.languages import Language
 from domain.webhooks import DeliveryStatus, SuspensionReason, WebhookState
 
@@ -73,24 +73,6 @@ class Progress(NamedTuple):
     next_attempt_at: datetime | None = None
 
 
-class Suspended(NamedTuple):
-    """Suspended webhook that its managers are to be told about."""
-
-    id: int
-    partner_id: int
-    maker_id: int
-    language: Language
-    url: str
-    suspension_reason: SuspensionReason
-
-
-class Manager(NamedTuple):
-    """User who manages the webhooks of a partner."""
-
-    id: int
-    email: str
-
-
 class Maker(NamedTuple):
     """User whose permissions a webhook has."""
 
@@ -100,7 +82,6 @@ class Maker(NamedTuple):
     disabled_at: datetime | None
 
 
-_MANAGING = roles_with(Permission.WEBHOOKS_MANAGE)
 _AT = sa.bindparam("at", type_=Instant)
 _UNTIL = sa.bindparam("until", type_=Instant)
 _LEASED = tuple(webhooks.c[name] for name in Leased._fields)
@@ -177,6 +158,8 @@ _SUSPEND: Statement[int] = Statement(
         suspension_reason=sa.bindparam("reason", type_=webhooks.c.suspension_reason.type),
         suspended_at=_AT,
         told_at=None,
+        tell_at=sa.bindparam("tell_at", type_=Instant),
+        told_ids=None,
         next_attempt_at=None,
         sender=None,
         leased_until=None,
@@ -191,28 +174,6 @@ _MAKER = Statement(
         sa.or_(users.c.partner_id == PARTNER, *(users.c.role == role for role in VENDOR_ROLES)),
     ),
     Maker,
-)
-_UNTOLD = Statement(
-    sa.select(*(webhooks.c[name] for name in Suspended._fields))
-    .where(webhooks.c.state == WebhookState.SUSPENDED, webhooks.c.told_at.is_(None), webhooks.c.suspended_at <= _UNTIL)
-    .order_by(webhooks.c.suspended_at, webhooks.c.id)
-    .limit(_MOST),
-    Suspended,
-)
-_TELL: Statement[int] = Statement(
-    sa.update(webhooks)
-    .where(*_MINE, webhooks.c.state == WebhookState.SUSPENDED, webhooks.c.told_at.is_(None))
-    .values(told_at=_AT)
-    .returning(webhooks.c.id),
-    value,
-)
-_MANAGERS = Statement(
-    sa.select(*(users.c[name] for name in Manager._fields)).where(
-        users.c.partner_id == PARTNER,
-        users.c.disabled_at.is_(None),
-        sa.or_(*(users.c.role == role for role in _MANAGING)),
-    ),
-    Manager,
 )
 
 
@@ -257,29 +218,17 @@ async def release(tx: Transaction, held: Leased) -> None:
     await tx.execute(_RELEASE, _held(held))
 
 
-async def suspend(tx: Transaction, held: Leased, reason: SuspensionReason, *, at: datetime) -> bool:
-    """Suspend the webhook and end the lease; return False if it is not active, or the lease was lost."""
-    return await one(tx, _SUSPEND, {**_held(held), "reason": reason, "at": at}) is not None
+async def suspend(tx: Transaction, held: Leased, reason: SuspensionReason, *, at: datetime, tell_at: datetime) -> bool:
+    """Suspend the webhook and end the lease; return False if it is not active, or the lease was lost.
+
+    The managers are told by `tell_at` by another process, unless this one has told them before.
+    """
+    return await one(tx, _SUSPEND, {**_held(held), "reason": reason, "at": at, "tell_at": tell_at}) is not None
 
 
 async def maker(connection: Connection, held: Leased) -> Maker | None:
     """Return the user whose permissions the webhook has, of its partner or the vendor."""
     return await one(connection, _MAKER, {"partner_id": held.partner_id, "maker_id": held.maker_id})
-
-
-async def managers(connection: Connection, partner_id: int) -> Sequence[Manager]:
-    """Return those who manage the partner's webhooks."""
-    return list(await connection.fetch(_MANAGERS, {"partner_id": partner_id}))
-
-
-async def untold(connection: Connection, *, until: datetime, most: int) -> Sequence[Suspended]:
-    """Return the first webhooks of all partners that were suspended until then without an e-mail to the managers."""
-    return list(await connection.fetch(_UNTOLD, {"until": until, "most": most}))
-
-
-async def tell(tx: Transaction, partner_id: int, webhook_id: int, *, at: datetime) -> bool:
-    """Write that the managers know of the suspension; return False if they did before."""
-    return await one(tx, _TELL, {"partner_id": partner_id, "webhook_id": webhook_id, "at": at}) is not None
 
 
 def permissions_of(held: Leased, found: Maker | None) -> Permissions:

@@ -92,6 +92,7 @@ STEPS: Mapping[str, Step] = {
     "0030": Step(None, ("activations",), ("clients", "orders")),
     "0031": Step("Servers of the version before write apostrophes and dashes of other forms to what is searched by."),
     "0032": Step("Servers of the version before can't read the new reason of suspensions.", ("webhooks",)),
+    "0033": Step(None, ("webhooks",)),
 }
 
 

@@ -22,6 +22,8 @@ webhooks = table(
     *one_of("suspension_reason", SuspensionReason, nullable=True),
     Column("suspended_at", Instant),
     Column("told_at", Instant),
+    Column("tell_at", Instant),
+    Column("told_ids", sa.Text),
     Column("sealed", sa.LargeBinary, nullable=False),
     Column("public_key", sa.String(64), nullable=False),
     Column("previous_sealed", sa.LargeBinary),

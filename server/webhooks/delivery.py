@@ -11,7 +11,8 @@ from db import event_log, events, webhook_deliveries, webhook_leases, webhooks
 from db.engine import Transaction
 from db.events import EventRow
 from db.webhook_deliveries import Attempt, DeliveryRow, Message
-from db.webhook_leases import Leased, Progress, Suspended
+from db.webhook_leases import Leased, Progress
+from db.webhook_suspensions import Suspended
 from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
 from domain.webhook_texts import is_erased
@@ -29,7 +30,7 @@ from resolvers.portal import Portal
 from server.webhooks import messages
 from server.webhooks.bodies import Bodies, RenderSelection, UnusableError
 from server.webhooks.client import GONE, Answered, WebhookClient
-from server.webhooks.suspensions import Teller
+from server.webhooks.suspensions import TOLD_WITHIN, Teller
 
 log = structlog.get_logger("portal.webhooks")
 
@@ -55,11 +56,12 @@ class Deliverer:
         *,
         luck: Callable[[], float],
         lease_end: Callable[[], datetime],
+        teller: Teller,
     ) -> None:
         """Take the client that sends, `luck`, which shortens pauses, and until when a lease that is written lasts."""
         self._portal, self._bodies, self._client = portal, Bodies(portal, selections), client
         self._luck, self._lease_end = luck, lease_end
-        self._teller = Teller(portal)
+        self._teller = teller
 
     async def deliver(self, held: Leased) -> Leased | None:
         """Send the next message of a leased webhook, and return it as it is then; None if the lease has ended.
@@ -78,8 +80,9 @@ class Deliverer:
         if waiting is not None:
             # It waits for nothing any more.
             await self._finish(held, waiting, _not_sent(waiting))
-        if await self._portal.database.write(lambda tx: self._suspend(tx, held, reason)):
-            await self._teller.tell(_suspended(held, reason))
+        suspended = await self._portal.database.write(lambda tx: self._suspend(tx, held, reason))
+        if suspended is not None:
+            await self._teller.tell(suspended)
         else:
             # A user has paused it meanwhile.
             await self._release(held)
@@ -141,20 +144,20 @@ class Deliverer:
         # Nothing more can be sent now: one transaction less ends the lease.
         is_over = answered.status is DeliveryStatus.FAILED or found.upto >= found.last
 
-        async def write(tx: Transaction) -> tuple[Leased | None, bool]:
+        async def write(tx: Transaction) -> tuple[Leased | None, Suspended | None]:
             moved = await webhook_leases.move(tx, held, progress, until=self._lease_end())
             if moved is None:
-                return None, False
+                return None, None
             kept = await self._without_erased(tx, held, attempt, found.last)
             await webhook_deliveries.add(tx, held.partner_id, held.id, message, kept, at=now)
-            is_suspended = reason is not None and await self._suspend(tx, held, reason)
-            if is_over and not is_suspended:
+            suspended = None if reason is None else await self._suspend(tx, held, reason)
+            if is_over and suspended is None:
                 await webhook_leases.release(tx, held)
-            return None if is_over else moved, is_suspended
+            return None if is_over else moved, suspended
 
-        moved, is_suspended = await self._portal.database.write(write)
-        if is_suspended and reason is not None:
-            await self._teller.tell(_suspended(held, reason))
+        moved, suspended = await self._portal.database.write(write)
+        if suspended is not None:
+            await self._teller.tell(suspended)
         return moved
 
     def _progress(
@@ -182,18 +185,19 @@ class Deliverer:
         if waiting is not None:
             progress, reason = _as_it_is(held), None
 
-        async def write(tx: Transaction) -> bool:
+        async def write(tx: Transaction) -> Suspended | None:
             if await webhook_leases.move(tx, held, progress, until=self._lease_end()) is None:
-                return False
+                return None
             if waiting is not None:
                 await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, _not_sent(waiting))
-            if reason is not None and await self._suspend(tx, held, reason):
-                return True
-            await webhook_leases.release(tx, held)
-            return False
+            suspended = None if reason is None else await self._suspend(tx, held, reason)
+            if suspended is None:
+                await webhook_leases.release(tx, held)
+            return suspended
 
-        if await self._portal.database.write(write) and reason is not None:
-            await self._teller.tell(_suspended(held, reason))
+        suspended = await self._portal.database.write(write)
+        if suspended is not None:
+            await self._teller.tell(suspended)
 
     async def _send_again(self, held: Leased, waiting: DeliveryRow) -> Leased | None:
         message = webhook_deliveries.message_of(waiting)
@@ -256,18 +260,14 @@ class Deliverer:
     async def _release(self, held: Leased) -> None:
         await self._portal.database.write(lambda tx: webhook_leases.release(tx, held))
 
-    async def _suspend(self, tx: Transaction, held: Leased, reason: SuspensionReason) -> bool:
-        """Suspend the webhook, with an event; return False if it is not active."""
+    async def _suspend(self, tx: Transaction, held: Leased, reason: SuspensionReason) -> Suspended | None:
+        """Suspend the webhook, with an event; return None if it is not active."""
         at = self._portal.now()
-        is_suspended = await webhook_leases.suspend(tx, held, reason, at=at)
-        if is_suspended:
-            happened = [Event(type=EventType.WEBHOOK_SUSPENDED, webhook_id=held.id)]
-            await event_log.append(tx, held.partner_id, happened, actor_id=None, at=at)
-        return is_suspended
-
-
-def _suspended(held: Leased, reason: SuspensionReason) -> Suspended:
-    return Suspended(held.id, held.partner_id, held.maker_id, held.language, held.url, reason)
+        if not await webhook_leases.suspend(tx, held, reason, at=at, tell_at=at + TOLD_WITHIN):
+            return None
+        happened = [Event(type=EventType.WEBHOOK_SUSPENDED, webhook_id=held.id)]
+        await event_log.append(tx, held.partner_id, happened, actor_id=None, at=at)
+        return Suspended(held.id, held.partner_id, held.maker_id, held.language, held.url, reason, at)
 
 
 def _as_it_is(held: Leased) -> Progress:

@@ -72,7 +72,9 @@ class Sender:
         self._intervals, self._places = intervals or Intervals(), places or Places()
         self._random = random or Random()  # noqa: S311 — no secret.
         self._teller = Teller(portal)
-        self._deliverer = Deliverer(portal, selections, client, luck=self._random.random, lease_end=self._until)
+        self._deliverer = Deliverer(
+            portal, selections, client, luck=self._random.random, lease_end=self._until, teller=self._teller
+        )
         self._serving: dict[int, asyncio.Task[None]] = {}
         self._held: dict[int, Leased] = {}
         self._failing: set[int] = set()

@@ -1,24 +1,24 @@
-"""E-mails about suspended webhooks, which are sent though a process dies before it sends them."""
+"""E-mails about suspended webhooks, which processes try until the mail server has taken them."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
-from db import webhook_leases
-from db.webhook_leases import Manager, Suspended
+from db import webhook_suspensions
+from db.webhook_suspensions import Manager, Suspended
 from domain import mails
 from domain.languages import Language
 from resolvers.mail import Mail, Mailer
 from resolvers.portal import Portal
 
-_TELL_EVERY_SECONDS = 60
-_TOLD_WITHIN = timedelta(minutes=5)
-"""How long after a suspension its e-mails may take before they count as lost."""
+TOLD_WITHIN = timedelta(minutes=5)
+"""How long after an attempt its e-mails may take before they count as lost."""
 
+_LONGEST_PAUSE = timedelta(days=1)
+_TELL_EVERY_SECONDS = 60
 _TOLD_TOGETHER = 100
-"""Late suspensions that are read at once; the others follow a minute later."""
+"""Suspensions that are read at once; the others follow a minute later."""
 
 log = structlog.get_logger("portal.webhooks")
 
@@ -27,46 +27,64 @@ class Teller:
     """Sender of these e-mails."""
 
     def __init__(self, portal: Portal) -> None:
-        """Start without having looked for late ones."""
+        """Start without having looked for untold suspensions."""
         self._portal = portal
         self._next_tell = 0.0
         """Seconds of the clock that is never set."""
+        self._telling: set[int] = set()
+        """Ids of the webhooks whose e-mails are being sent."""
 
     async def tell_late(self) -> None:
-        """Send the e-mails about suspensions whose process died before it did; look for them once a minute."""
+        """Send the e-mails that were not taken yet, or never tried; look for them once a minute."""
         seconds = self._portal.monotonic()
         if seconds < self._next_tell:
             return
         self._next_tell = seconds + _TELL_EVERY_SECONDS
-        until = self._portal.now() - _TOLD_WITHIN
+        now = self._portal.now()
         for found in await self._portal.database.read(
-            lambda connection: webhook_leases.untold(connection, until=until, most=_TOLD_TOGETHER)
+            lambda connection: webhook_suspensions.untold(connection, at=now, most=_TOLD_TOGETHER)
         ):
             # Written first, so that one process sends them.
-            if await self._write_told(found):
-                await self.tell(found)
+            if found.id not in self._telling and await self._claim(found, now):
+                await self._start(found)
 
     async def tell(self, suspended: Suspended) -> None:
         """Send an e-mail to those who manage the partner's webhooks."""
-        reason, mailer = suspended.suspension_reason, self._portal.outbox.mailer
-        log.warning("webhook suspended", partner=suspended.partner_id, webhook=suspended.id, reason=reason.value)
-        if mailer is None:
-            await self._write_told(suspended)
-            return
-        managers = await self._portal.database.read(
-            lambda connection: webhook_leases.managers(connection, suspended.partner_id)
-        )
-        self._portal.outbox.start(self._send_mails(mailer, suspended, managers))
+        await self._start(suspended)
 
-    async def _send_mails(self, mailer: Mailer, suspended: Suspended, managers: Sequence[Manager]) -> None:
-        await asyncio.gather(*(mailer.send(_mail(suspended, manager)) for manager in managers))
-        await self._write_told(suspended)
-
-    async def _write_told(self, suspended: Suspended) -> bool:
-        at = self._portal.now()
+    async def _claim(self, suspended: Suspended, now: datetime) -> bool:
+        # The pauses double.
+        again_at = now + min(max(now - suspended.suspended_at, TOLD_WITHIN), _LONGEST_PAUSE)
         return await self._portal.database.write(
-            lambda tx: webhook_leases.tell(tx, suspended.partner_id, suspended.id, at=at)
+            lambda tx: webhook_suspensions.claim(tx, suspended, at=now, again_at=again_at)
         )
+
+    async def _start(self, suspended: Suspended) -> None:
+        reason, mailer = suspended.suspension_reason, self._portal.outbox.mailer
+        if suspended.tell_at is None:
+            log.warning("webhook suspended", partner=suspended.partner_id, webhook=suspended.id, reason=reason.value)
+        if mailer is None:
+            await self._write_told(suspended, set(), is_done=True)
+            return
+        self._telling.add(suspended.id)
+        self._portal.outbox.start(self._send_mails(mailer, suspended))
+
+    async def _send_mails(self, mailer: Mailer, suspended: Suspended) -> None:
+        try:
+            told = {int(each) for each in (suspended.told_ids or "").split()}
+            managers = await self._portal.database.read(
+                lambda connection: webhook_suspensions.managers(connection, suspended.partner_id)
+            )
+            untold = [each for each in managers if each.id not in told]
+            taken = await asyncio.gather(*(mailer.send(_mail(suspended, manager)) for manager in untold))
+            told |= {manager.id for manager, is_taken in zip(untold, taken, strict=True) if is_taken}
+            await self._write_told(suspended, told, is_done=all(taken))
+        finally:
+            self._telling.discard(suspended.id)
+
+    async def _write_told(self, suspended: Suspended, told: set[int], *, is_done: bool) -> None:
+        at = self._portal.now() if is_done else None
+        await self._portal.database.write(lambda tx: webhook_suspensions.tell(tx, suspended, told, at=at))
 
 
 def _mail(suspended: Suspended, manager: Manager) -> Mail:

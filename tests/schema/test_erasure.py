@@ -45,7 +45,8 @@ OF_OTHERS = {
     "orders": {"type", "status"},
     "stock_movements": {"type"},
     "events": {"type", "erased", "exported_list"},
-    "webhooks": {"permissions", "language", "filter", "state", "suspension_reason", "public_key", "sender"},
+    "webhooks": {"permissions", "language", "filter", "state", "suspension_reason", "public_key", "sender"}
+    | {"told_ids"},
     "webhook_deliveries": {"message_id", "filter", "status", "failure"},
     "products": {"code", "name"},
     "price_tables": {"name", "name_folded"},
