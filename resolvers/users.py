@@ -3,12 +3,13 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import event_log, users
+from db import event_log, partner_changes, users
 from db.engine import Transaction
-from db.users import ListedUser, UserFilter, UserRow
+from db.users import ListedUser, LockedUser, UserFilter, UserRow
 from domain.access import VENDOR_ROLES, Permission, Role
 from domain.events import Event, EventType
-from domain.users import EmailTaken, UnknownUser, check_email, check_role
+from domain.partners import PartnerStatus
+from domain.users import EmailTaken, UnknownUser, check_change, check_email, check_role
 from resolvers import pages
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
@@ -25,6 +26,8 @@ class UserChange(NamedTuple):
     role: Role | None = None
     disabled: bool | None = None
     password: str | None = None
+    even_last: bool = False
+    """Whether the last one who manages the organization's users may lose that."""
 
 
 class UserUpdated(NamedTuple):
@@ -103,15 +106,13 @@ async def _insert(portal: Portal, new: NewUser, password_hash: str, partner_id: 
 async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
     """Change a user as the operator; to disable one, or to set a password, ends the user's sessions and API tokens.
 
-    Raises UnknownUser, and RoleOfVendor or RoleOfPartner for a role of the other kind. Other processes remember viewers
-    for 5 seconds at most.
+    Raises UnknownUser, RoleOfVendor or RoleOfPartner for a role of the other kind, and LastManager. Other processes
+    remember viewers for 5 seconds at most.
     """
     password_hash = None if change.password is None else await _new_hash(portal, email, change.password)
 
     async def write(tx: Transaction) -> tuple[int, int, Ended]:
-        user = await users.locked(tx, email)
-        if user is None:
-            raise UnknownUser(("email",))
+        user, status = await _locked(tx, email)
         now = portal.now()
         values: dict[str, Any] = {}
         happened: list[EventType] = []
@@ -126,6 +127,8 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
         if password_hash is not None:
             values["password_hash"] = password_hash
             happened.append(EventType.PASSWORD_CHANGED)
+        if values.keys() & {"role", "disabled_at"} and not change.even_last and status is not PartnerStatus.CLOSED:
+            await _check_others(tx, user)
         if values:
             await change_row(tx, user, values)
         ended = Ended()
@@ -139,6 +142,25 @@ async def update(portal: Portal, email: str, change: UserChange) -> UserUpdated:
     partner_id, user_id, ended = await portal.database.write(write)
     portal.viewers.forget_user(partner_id, user_id)
     return UserUpdated(sessions=ended.sessions, api_tokens=len(ended.events))
+
+
+async def _locked(tx: Transaction, email: str) -> tuple[LockedUser, PartnerStatus]:
+    """Lock the user's organization and the user; return the user, and the status of the organization."""
+    found = await users.named(tx, email)
+    if found is None:
+        raise UnknownUser(("email",))
+    # In the order of the mutations: of two changes at once, each must see what the other leaves.
+    partner = await partner_changes.locked(tx, found.partner_id)
+    user = await users.locked(tx, email)
+    if user is None:
+        raise UnknownUser(("email",))
+    return user, partner.status
+
+
+async def _check_others(tx: Transaction, user: LockedUser) -> None:
+    """Raise LastManager if the user is active, and no other one manages the organization's users."""
+    others = user.disabled_at is not None or await users.has_others(tx, user.partner_id, user.id, user.role)
+    check_change(user.role, own=False, others=others, path=("email",))
 
 
 async def _new_hash(portal: Portal, email: str, password: str) -> str:

@@ -8,8 +8,9 @@ import typer
 from db.users import ListedUser
 from domain.access import Role
 from domain.checks import Checks
+from domain.languages import Language
 from domain.partners import NAME_LENGTH as PARTNER_NAME_LENGTH
-from domain.users import EMAIL_LENGTH, NAME_LENGTH, check_password
+from domain.users import EMAIL_LENGTH, NAME_LENGTH, LastManager, check_password
 from domain.users import email as address_of
 from resolvers import partners, users
 from resolvers.partners import NewVendor
@@ -110,11 +111,15 @@ def update_user(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read a new password from standard input.")
     ] = False,
+    even_last: Annotated[
+        bool, typer.Option("--even-last", help="Whether the last manager may be disabled, or lose the role.")
+    ] = False,
 ) -> None:
     """Change a user's role, disable or enable the user, or set a new password.
 
     Disabling a user or setting a password ends the user's sessions and API tokens; running servers notice that, or a
-    new role, within 5 seconds. Enabling a user restores no token.
+    new role, within 5 seconds. Enabling a user restores no token. The last active manager of a partner, or
+    administrator of the vendor, is disabled or gets another role only with --even-last.
     """
     if role is None and disable is None and not password_stdin:
         fail("Say what to change: --role, --disable, --enable or --password-stdin.", status=WRONGLY_USED)
@@ -122,7 +127,10 @@ def update_user(
 
     async def work(portal: Portal) -> UserUpdated:
         password = _password(from_stdin=True) if password_stdin else None
-        return await users.update(portal, address, UserChange(role, disable, password))
+        try:
+            return await users.update(portal, address, UserChange(role, disable, password, even_last))
+        except LastManager as refusal:
+            fail(f"{refusal.message(Language.ENGLISH)} Or add --even-last.")
 
     ended = run(work)
     say(f"Updated the user {address}. Ended: {ended.sessions} sessions, {ended.api_tokens} API tokens.")

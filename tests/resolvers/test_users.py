@@ -34,7 +34,7 @@ Change = Callable[[Portal, str], Awaitable[UserUpdated]]
 
 
 async def disable(portal: Portal, email: str) -> UserUpdated:
-    return await users.update(portal, email, UserChange(disabled=True))
+    return await users.update(portal, email, UserChange(disabled=True, even_last=True))
 
 
 async def set_password(portal: Portal, email: str) -> UserUpdated:
@@ -144,9 +144,9 @@ async def test_a_new_role_applies_at_once_and_elsewhere_within_five_seconds(
     session = await signed_in(anonymous, email)
     roles = [(await session.data(VIEWER))["viewer"]["role"]]
 
-    ended = await users.update(portal, email, UserChange(role=Role.VIEWER))
+    ended = await users.update(portal, email, UserChange(role=Role.VIEWER, even_last=True))
     roles.append((await session.data(VIEWER))["viewer"]["role"])
-    await users.update(elsewhere, email, UserChange(role=Role.OPERATOR))
+    await users.update(elsewhere, email, UserChange(role=Role.OPERATOR, even_last=True))
     clock.forward(seconds=5)
     roles.append((await session.data(VIEWER))["viewer"]["role"])
 

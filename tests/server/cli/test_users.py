@@ -89,12 +89,39 @@ def test_a_user_gets_no_role_of_another_organization(people: Command) -> None:
 
 
 def test_a_user_is_changed_by_the_address_in_any_case(people: Command) -> None:
-    updated = people("update-user", "--email", " ANA@Delta.example", "--role", "viewer", "--disable")
+    updated = people("update-user", "--email", " ANA@Delta.example", "--role", "viewer", "--disable", "--even-last")
 
     assert updated.stdout == "Updated the user ana@delta.example. Ended: 0 sessions, 0 API tokens.\n"
     assert people("users").stdout.startswith("Delta\tana@delta.example\tAna\tVIEWER\tdisabled 20")
     assert people("update-user", "--email", "ana@delta.example", "--enable").exit_code == 0
     assert people("users").stdout.startswith("Delta\tana@delta.example\tAna\tVIEWER\tactive")
+
+
+@pytest.mark.parametrize("change", [("--disable",), ("--role", "operator"), ("--role", "viewer", "--disable")])
+def test_the_last_manager_is_kept_unless_an_option_says_so(people: Command, change: tuple[str, ...]) -> None:
+    of_ana = ("update-user", "--email", "ana@delta.example")
+
+    refused = people(*of_ana, *change)
+    before = people("users").stdout
+    done = people(*of_ana, *change, "--even-last")
+    again = people(*of_ana, "--disable")
+
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("This is the last active person who manages users.")
+    assert refused.stderr.endswith("Or add --even-last.\n")
+    assert "MANAGER\tactive" in before.splitlines()[0]
+    assert (done.exit_code, again.exit_code) == (0, 0)
+
+
+def test_a_manager_beside_another_one_can_be_disabled(people: Command) -> None:
+    options = ("--partner", "Delta", "--email", "edu@delta.example", "--name", "Edu", "--role", "manager")
+    people("create-user", *options, *SIGNED, typed=PASSWORD)
+
+    statuses = [
+        people("update-user", "--email", f"{login}@delta.example", "--disable").exit_code for login in ("ana", "edu")
+    ]
+
+    assert statuses == [0, 1]
 
 
 def test_a_new_password_ends_tokens(people: Command) -> None:
@@ -126,7 +153,7 @@ def test_a_change_that_can_not_be_made_is_refused(
 
 
 def test_a_disabled_user_gets_no_token(people: Command) -> None:
-    people("update-user", "--email", "ana@delta.example", "--disable")
+    people("update-user", "--email", "ana@delta.example", "--disable", "--even-last")
 
     refused = people("create-token", "--email", "ana@delta.example", "--permissions", "all")
 
