@@ -125,15 +125,23 @@ class LeafCompletion(Completion):
         try:
             column += map(self._leaf.coerce, values)
         except Exception as error:
-            return self._one_by_one(run, values, paths, column, error)
+            return self._with_awaited(run, self._one_by_one(run, values, paths, column, error), paths)
         if len(column) < len(values):
             # A StopIteration of the scalar looks like the end of the values.
-            return self._one_by_one(run, values, paths, column)
+            return self._with_awaited(run, self._one_by_one(run, values, paths, column), paths)
         kinds = set(map(type, column))
         if _NONE in kinds or (not kinds <= EASY and any(learn(kinds))):
-            return [self._checked(run, value, values[index], paths, index) for index, value in enumerate(column)]
+            column = [self._checked(run, value, values[index], paths, index) for index, value in enumerate(column)]
+            return self._with_awaited(run, column, paths)
         self._leaf.remember(values, column, nullable=self.nullable)
         return column
+
+    def _with_awaited(self, run: Run, column: Column, paths: Paths) -> MaybeAwaitable[Column]:
+        """Return the column of JSON forms, some of which a scalar may give later."""
+        kinds = set(map(type, column))
+        if kinds <= EASY or not learn(kinds).awaitable or not any(map(run.is_awaitable, column)):
+            return column
+        return _GivenLater(self.field, nullable=self.nullable).complete(run, column, paths)
 
     def _one_by_one(
         self, run: Run, values: Column, paths: Paths, column: Column, error: Exception | None = None
@@ -156,6 +164,18 @@ class LeafCompletion(Completion):
         if coerced is None or coerced is Undefined:
             return self.fail(run, self._leaf.null_error(value, coerced), paths, index)
         return coerced
+
+
+class _GivenLater(Completion):
+    """Awaits JSON forms that a scalar gives later: an error of one is an error of the value, and null stays null."""
+
+    __slots__ = ()
+
+    def _sift(self, run: Run, values: Column, paths: Paths) -> Column:
+        return [
+            self.fail(run, value, paths, index) if isinstance(value, Exception) else value
+            for index, value in enumerate(values)
+        ]
 
 
 def _is_plain_enum(kind: type) -> bool:

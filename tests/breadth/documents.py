@@ -32,7 +32,20 @@ DEPTH = 4
 ROWS_MAX = 3
 """Maximum length of a list in `worlds`."""
 COMPOSITES = ("Row", "Item", "Note", "Point", "Named", "Kinded", "Slow", "Thing", "Chosen")
-LEAVES = ("__typename", "int", "must", "float", "string", "boolean", "id", "color", "amount", "ints", "matrix")
+LEAVES = (
+    "__typename",
+    "int",
+    "must",
+    "float",
+    "string",
+    "boolean",
+    "id",
+    "color",
+    "amount",
+    "moment",
+    "ints",
+    "matrix",
+)
 """A document asks for these more often than for the rest, which is a hundred fields."""
 
 

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
+    Undefined,
     assert_valid_schema,
     build_schema,
     get_named_type,
@@ -24,7 +25,7 @@ from graphql import (
 
 from breadth import by_class, set_batch_resolver
 from tests.breadth.row_batches import tabled
-from tests.breadth.worlds import OBJECTS, Color, How, Item, Point, Row, World, place_of, written
+from tests.breadth.worlds import OBJECTS, Color, FaultError, How, Item, Later, Point, Row, World, place_of, written
 
 Info = GraphQLResolveInfo[World]
 
@@ -37,6 +38,7 @@ LEAVES = {
     "id": "ID!",
     "color": "Color",
     "amount": "Amount",
+    "moment": "Moment",
     "ints": "[Int!]",
     "matrix": "[[Float]!]",
 }
@@ -47,6 +49,8 @@ SHAPES = {
     "Count": "Int!",
     "Color": "Color!",
     "Amount": "Amount",
+    "Moment": "Moment!",
+    "Moments": "[Moment!]",
     "Floats": "[Float!]!",
     "Names": "[[String!]]",
     "Row": "Row",
@@ -92,6 +96,7 @@ def _sdl(shapes: Collection[str]) -> str:
 
   enum Color {{ RED GREEN BLUE }}
   scalar Amount
+  scalar Moment
   input Filter {{ ids: [ID!], color: Color = BLUE, least: Int! = 1, within: Filter, amount: Amount, flags: [Boolean] }}
 
   interface Named {{ {shared} }}
@@ -132,12 +137,14 @@ def features(shapes: Collection[str] = tuple(SHAPES)) -> GraphQLSchema:
 
 
 def _describe_leaves(schema: GraphQLSchema) -> None:
-    color, amount = schema.type_map["Color"], schema.type_map["Amount"]
+    color, amount, moment = (schema.type_map[name] for name in ("Color", "Amount", "Moment"))
     assert isinstance(color, GraphQLEnumType)
     assert isinstance(amount, GraphQLScalarType)
+    assert isinstance(moment, GraphQLScalarType)
     for name, value in color.values.items():
         value.value = Color[name]
     amount.coerce_output_value = _written
+    moment.coerce_output_value = _written_later
 
 
 def _written(value: object) -> object:
@@ -146,6 +153,21 @@ def _written(value: object) -> object:
         message = f"No amount: {value}."
         raise GraphQLError(message)
     return f"{value // 100}.{value % 100:02}" if isinstance(value, int) else None
+
+
+def _written_later(value: object) -> object:
+    """Moments are text that is there at once, or later, or never."""
+    if not isinstance(value, int) or value % 7 > 4:
+        return _written(value)
+    later = (str(value), str(value), None, FaultError(f"No moment: {value}."), Undefined)[value % 7]
+    return Later(later) if value % 2 else _settled(later)
+
+
+async def _settled(value: object) -> object:
+    await asyncio.sleep(0)
+    if isinstance(value, Exception):
+        raise value
+    return value
 
 
 def _describe_types(schema: GraphQLSchema) -> None:

@@ -183,6 +183,9 @@ _LEAVES: Mapping[str, Callable[[int, bool], Any]] = {
     "Boolean": lambda number, faulty: (True, False, number, "no" if faulty else True)[number % 4],
     "ID": lambda number, faulty: (f"id{number}", number, object if faulty else "")[number % 3],
     "Color": lambda number, faulty: "PINK" if faulty and number % 7 == 0 else list(Color)[number % 3],
+    "Moment": lambda number, faulty: ("wrong" if faulty else 4, number % 90, FaultError("moment") if faulty else 8, 5)[
+        number % 4
+    ],
     "Amount": lambda number, faulty: ("wrong" if faulty else 7, number % 90_000, [] if faulty else 8, 5)[number % 4],
 }
 
@@ -267,6 +270,7 @@ class Point(NamedTuple):
     id: Any
     color: Any
     amount: Any
+    moment: Any
     ints: Any
     matrix: Any
 
