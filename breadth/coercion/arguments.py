@@ -19,11 +19,11 @@ from graphql import (
     get_named_type,
     is_input_object_type,
     is_non_null_type,
-    is_specified_scalar_type,
 )
 from graphql.execution.values import VariableValues
 
 from breadth.batch_resolvers import is_pure
+from breadth.built_in import is_built_in
 from breadth.values import Value
 
 _UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
@@ -153,7 +153,8 @@ def _is_pure(of_type: GraphQLInputType) -> bool:
     """Return whether a literal of the type has the same value each time; input objects are never kept."""
     named = get_named_type(of_type)
     if isinstance(named, GraphQLScalarType):
-        return is_specified_scalar_type(named) or is_pure(named.coerce_input_literal or named.coerce_input_value)
+        parse = named.coerce_input_literal or named.coerce_input_value
+        return is_built_in(named, parse) or is_pure(parse)
     return not is_input_object_type(named)
 
 

@@ -6,7 +6,9 @@ from graphql import (
     GraphQLBoolean,
     GraphQLError,
     GraphQLID,
+    GraphQLInputType,
     GraphQLInt,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
     Undefined,
@@ -18,6 +20,7 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
+from breadth.built_in import is_built_in
 from breadth.values import Value
 
 _ERRORS_MAX = 50
@@ -36,7 +39,7 @@ class Variables:
         plain = [
             (signature, _PLAIN[get_nullable_type(signature.type)], _may_be_left_out(signature))
             for signature in signatures
-            if isinstance(signature, GraphQLVariableSignature) and get_nullable_type(signature.type) in _PLAIN
+            if isinstance(signature, GraphQLVariableSignature) and _is_plain(signature.type)
         ]
         self._plain = plain if len(plain) == len(signatures) else None
 
@@ -61,6 +64,13 @@ class Variables:
                 return None
             values.sources[name] = VariableValueSource(signature, value)
         return values
+
+
+def _is_plain(of_type: GraphQLInputType) -> bool:
+    nullable = get_nullable_type(of_type)
+    if not isinstance(nullable, GraphQLScalarType) or nullable not in _PLAIN:
+        return False
+    return is_built_in(nullable, nullable.coerce_input_value)
 
 
 def _may_be_left_out(signature: GraphQLVariableSignature) -> bool:

@@ -5,20 +5,12 @@ from enum import Enum
 from math import isfinite
 from typing import NamedTuple
 
-from graphql import (
-    GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLFloat,
-    GraphQLID,
-    GraphQLInt,
-    GraphQLLeafType,
-    GraphQLString,
-    Undefined,
-)
+from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
 from graphql.pyutils import inspect
 
 from breadth.awaiting import EASY, learn
 from breadth.batch_resolvers import column_serialization
+from breadth.built_in import is_built_in
 from breadth.completion.base import Completion
 from breadth.paths import Paths
 from breadth.protocols import PlannedField, Run
@@ -49,10 +41,11 @@ class Leaf:
         # By the identity of the members, which live as long as their class: a hash of an Enum is a call of Python.
         self._names: dict[int, str | None] = _NO_NAMES
         self._named = self._together = _NO_CLASSES
-        self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[of_type.name if of_type in _BUILT_IN else ""]
+        known = is_built_in(of_type, self.coerce)
+        self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[of_type.name if known else ""]
         self.as_they_are = self._ready if self._fit is None else _NO_CLASSES
         """The classes whose values are in their JSON form, whatever they are."""
-        of_column = None if of_type in _BUILT_IN else column_serialization(self.coerce)
+        of_column = None if known else column_serialization(self.coerce)
         if of_column is not None:
             self._together, self._of_column = frozenset({of_column.kind}), of_column.serialize
             if nullable:
@@ -196,7 +189,6 @@ def _fit_float(values: Column) -> bool:
     return all(value is None or isfinite(value) for value in values)
 
 
-_BUILT_IN = (GraphQLString, GraphQLID, GraphQLBoolean, GraphQLInt, GraphQLFloat)
 _READY = {
     "String": _Ready(frozenset({str})),
     "ID": _Ready(frozenset({str})),

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from operator import attrgetter
+from operator import attrgetter, is_
 from threading import Lock
 
 from graphql import (
@@ -122,7 +122,7 @@ class Variant:
     @property
     def is_outdated(self) -> bool:
         """Whether a resolver of its fields was replaced after they were planned."""
-        return list(map(_RESOLVER, self._definitions)) != self._resolvers
+        return not all(map(is_, map(_RESOLVER, self._definitions), self._resolvers))
 
     @property
     def root(self) -> Selection:

@@ -1,0 +1,93 @@
+"""Functions of a schema that a program replaces are called as in stock execution."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import GraphQLInt, GraphQLSchema, GraphQLString, build_schema, execute, parse
+
+from breadth import BatchExecutor
+from tests.breadth.prepared import prepared_of
+
+EXECUTORS = (None, BatchExecutor)
+DOCUMENT = 'query ($v: String) { text number texts say(text: $v, word: "word") }'
+
+
+@pytest.fixture
+def shouting() -> Iterator[None]:
+    """Let built-in scalars have functions of the program's, and give them their own again."""
+    kept = [(scalar, dict(vars(scalar))) for scalar in (GraphQLString, GraphQLInt)]
+    GraphQLString.coerce_output_value = str.upper
+    GraphQLInt.coerce_output_value = lambda value: value + 1
+    GraphQLString.coerce_input_value = str.upper
+    GraphQLString.coerce_input_literal = lambda node, _variables=None: node.value.upper()
+    yield
+    for scalar, attributes in kept:
+        vars(scalar).update(attributes)
+
+
+def schema() -> GraphQLSchema:
+    schema = build_schema(
+        "type Query { text: String, number: Int!, texts: [String!], say(text: String, word: String): Int }"
+    )
+    query: Any = schema.type_map["Query"]
+    query.fields["say"].resolve = lambda _source, _info, text, word: (
+        len(f"{text}{word}") if f"{text}{word}".isupper() else 0
+    )
+    return schema
+
+
+ROOT = {"text": "a", "number": 1, "texts": ["b"]}
+LOUD = {"text": "A", "number": 2, "texts": ["B"], "say": 11}
+
+
+@pytest.mark.usefixtures("shouting")
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_functions_of_a_built_in_scalar_may_be_replaced(executor: Any) -> None:  # noqa: ANN401
+    built = schema()
+    for _ in range(3):
+        result: Any = execute(built, parse(DOCUMENT), ROOT, variable_values={"v": "given"}, executor_class=executor)
+
+        assert result.data == {**LOUD, "say": 10}
+
+
+@pytest.mark.usefixtures("shouting")
+def test_a_prepared_operation_calls_replaced_functions_of_scalars() -> None:
+    prepared = prepared_of(schema(), DOCUMENT)
+    for _ in range(3):
+        result: Any = prepared.execute(root_value=ROOT, variable_values={"v": "given"})
+
+        assert result.data == {**LOUD, "say": 10}
+
+
+class Equal:
+    """A resolver that equals every other one."""
+
+    def __init__(self, number: int) -> None:
+        """Name what it returns."""
+        self.number = number
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether it is equal, which it is."""
+        return True
+
+    def __hash__(self) -> int:
+        """Return a number."""
+        return 1
+
+    def __call__(self, _source: object, _info: object) -> int:
+        """Return the number."""
+        return self.number
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_an_equal_resolver_is_another_one(executor: Any) -> None:  # noqa: ANN401
+    built = schema()
+    query: Any = built.type_map["Query"]
+    answers = []
+    for resolver in (None, Equal(7), Equal(8)):
+        query.fields["number"].resolve = resolver
+        result: Any = execute(built, parse("{ number }"), ROOT, executor_class=executor)
+        answers.append(result.data["number"])
+
+    assert answers == [1, 7, 8]
