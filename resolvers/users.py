@@ -1,5 +1,6 @@
 """Users of partners and the vendor: creation, changes and lists."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from db.users import ListedUser, LockedUser, UserFilter, UserRow
 from domain.access import VENDOR_ROLES, Permission, Role
 from domain.events import Event, EventType
 from domain.partners import PartnerStatus
+from domain.tenancy import ALL_PARTNERS
 from domain.users import EmailTaken, UnknownUser, check_change, check_email, check_role
 from resolvers import pages
 from resolvers.context import Context
@@ -58,6 +60,32 @@ def page(
     context.require(Permission.USERS_READ)
     scope = context.within(named)
     return pages.page(context, scope, users.listing(scope, chosen), arguments, selection)
+
+
+def is_known(context: Context, user: UserRow) -> bool:
+    """Return whether the viewer sees more of a person than the name: partners do not, of the vendor's people."""
+    scope = context.signed_in.scope
+    return scope is ALL_PARTNERS or scope == user.partner_id
+
+
+def email_of(context: Context, user: UserRow) -> str:
+    """Return the address of a person; an empty text if the viewer sees the name only."""
+    return user.email if is_known(context, user) else ""
+
+
+def role_of(context: Context, user: UserRow) -> Role | None:
+    """Return the role of a person; None if the viewer sees the name only."""
+    return user.role if is_known(context, user) else None
+
+
+def disabled_at_of(context: Context, user: UserRow) -> datetime | None:
+    """Return since when a person is deactivated; None if the viewer sees the name only."""
+    return user.disabled_at if is_known(context, user) else None
+
+
+def is_active_of(context: Context, user: UserRow) -> bool | None:
+    """Return whether a person can sign in; None if the viewer sees the name only."""
+    return user.is_active if is_known(context, user) else None
 
 
 async def create(portal: Portal, partner_id: int, new: NewUser) -> int:

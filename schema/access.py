@@ -11,7 +11,7 @@ from db.partners import PartnerRow
 from db.second_factors import FactorState
 from db.users import UserRow
 from domain.access import Permission, Role, TokenKind
-from resolvers import access, api_tokens, linked_identities, second_factor
+from resolvers import access, api_tokens, linked_identities, second_factor, users
 from resolvers.viewers import Viewer as ViewerRow
 from schema.arguments import number
 from schema.labels import label_of
@@ -26,17 +26,36 @@ def sorted_permissions(permissions: Iterable[Permission]) -> list[Permission]:
     return [permission for permission in Permission if permission in permissions]
 
 
+_NAME_ONLY = "a person of the vendor, unless the viewer works for the vendor: partners see the name only"
+
+
 @strawberry.type(description="A person who works at a partner or at the vendor, “usuário”.")
 class User(Node, row=UserRow):
     name: str = attribute("The person's name.")
-    email: str = attribute("The email address that the person signs in with.")
-    role: Role = attribute("The person's role at the partner or the vendor.")
-    role_label: str = label_of("role", Role)
-    disabled_at: datetime | None = attribute(
-        "The date and time since which the person is deactivated and can't sign in. Returns null if the person is "
-        "active."
+    email: str = computed(
+        users.email_of,
+        reads=("email", "partner_id"),
+        description=f"The email address that the person signs in with. Empty for {_NAME_ONLY}.",
     )
-    is_active: bool = attribute("Whether the person can sign in, “ativo”.")
+    role: Role | None = computed(
+        users.role_of,
+        reads=("role", "partner_id"),
+        description=f"The person's role at the partner or the vendor. Returns null for {_NAME_ONLY}.",
+    )
+    role_label: str | None = label_of("role", Role, optional=True, value_of=users.role_of, reads=("partner_id",))
+    disabled_at: datetime | None = computed(
+        users.disabled_at_of,
+        reads=("disabled_at", "partner_id"),
+        description=(
+            "The date and time since which the person is deactivated and can't sign in. Returns null if the person is "
+            f"active, and for {_NAME_ONLY}."
+        ),
+    )
+    is_active: bool | None = computed(
+        users.is_active_of,
+        reads=("disabled_at", "partner_id"),
+        description=f"Whether the person can sign in, “ativo”. Returns null for {_NAME_ONLY}.",
+    )
     works_for_vendor: bool = attribute(
         "Whether the person works for the vendor, and not for a partner. The vendor's users act on behalf of partners."
     )

@@ -1,6 +1,6 @@
 """Labels of enum fields, in the caller's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from operator import attrgetter
 from typing import Any
@@ -16,17 +16,27 @@ _DESCRIBED_MAX = 6
 """Number of values up to which a description has all labels."""
 
 
-def label_of(field: str, enum: type[Enum], *, optional: bool = False) -> Field:
-    """Declare the label of the field with a value of the enum; `optional` if the field can be null."""
-    texts, value_of = LABELS[enum], attrgetter(field)
+def label_of(
+    field: str,
+    enum: type[Enum],
+    *,
+    optional: bool = False,
+    value_of: Callable[[Context, Any], Enum | None] | None = None,
+    reads: Iterable[str] = (),
+) -> Field:
+    """Declare the label of the field with a value of the enum; `optional` if the field can be null.
+
+    `value_of` computes the field's value from the columns that it `reads`; without it, the value is the row's.
+    """
+    texts, of_row = LABELS[enum], attrgetter(field)
 
     def label(context: Context, row: object) -> str | None:
-        value = value_of(row)
+        value = of_row(row) if value_of is None else value_of(context, row)
         return None if value is None else texts[value].within(context.language)
 
     name = to_camel_case(field)
     null = f" Returns null if `{name}` is null." if optional else ""
-    return computed(label, reads=(field,), description=f"{_description(name, texts)}{null}")
+    return computed(label, reads=(field, *reads), description=f"{_description(name, texts)}{null}")
 
 
 def _description(field: str, texts: Mapping[Any, Text]) -> str:
