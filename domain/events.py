@@ -160,7 +160,7 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.SECOND_FACTOR_DISABLED: Text(
         pt="{user}: verificação em duas etapas desativada.", en="{user}: two-step verification turned off."
     ),
-    EventType.PRICES_CHANGED: Text(pt="{price_table}: novos preços.", en="{price_table}: new prices."),
+    EventType.PRICES_CHANGED: Text(pt="{price_table}: preços alterados.", en="{price_table}: prices changed."),
     EventType.EXPORT_CREATED: Text(pt="Lista exportada: {exported_list}.", en="List exported: {exported_list}."),
     EventType.DOCUMENTS_REGISTERED: Text(pt="Documentos registrados.", en="Documents registered."),
     EventType.DOCUMENTS_REMOVED: Text(pt="Documentos removidos.", en="Documents removed."),

@@ -161,7 +161,7 @@ LABELS: Mapping[type[Enum], Mapping[Any, Text]] = {
             pt="Verificação em duas etapas desativada", en="Two-step verification off"
         ),
         EventType.RECOVERY_CODE_USED: Text(pt="Código de recuperação usado", en="Recovery code used"),
-        EventType.PRICES_CHANGED: Text(pt="Novos preços", en="New prices"),
+        EventType.PRICES_CHANGED: Text(pt="Preços alterados", en="Prices changed"),
         EventType.PRICE_TABLE_CREATED: Text(pt="Pauta de preços criada", en="Price table created"),
         EventType.PRICE_TABLE_RENAMED: Text(pt="Novo nome da pauta de preços", en="Price table renamed"),
         EventType.PRICE_TABLE_DRAFTED: Text(pt="Rascunho de preços alterado", en="Price draft changed"),

@@ -277,6 +277,15 @@ def check_replaced(*, before: int | None, copy_of: int | None, confirmed: int | 
         raise DraftOutdated(("replacesVersion",), version=before)
 
 
+def reassigned(before: Mapping[int, bool], after: Mapping[int, bool]) -> list[int]:
+    """Return the ids of the price tables by which a partner buys at other prices; each is given with its preselection.
+
+    They are the new ones, and one that is preselected now; or those that are taken away, if nothing else changes.
+    """
+    changed = [each for each, preselected in after.items() if each not in before or preselected > before[each]]
+    return sorted(changed or before.keys() - after.keys())
+
+
 def default_name(partner: str, cnpj: str) -> str:
     """Return the name of the price table of a new partner, which the CNPJ makes unique."""
     return f"Pauta {partner} ({cnpj})"

@@ -161,7 +161,8 @@ async def assign(work: Work, given: AssignPriceTables) -> PriceTablesAssigned:
     if after != before:
         table_ids = sorted(given.price_table_ids)
         await price_tables.assign(work.tx, work.partner_id, table_ids, preselected_id=given.preselected_id)
-        await work.append(Event(type=EventType.PRICES_CHANGED, price_table_id=given.preselected_id))
+        changed = rules.reassigned(before, after)
+        await work.append(*(Event(type=EventType.PRICES_CHANGED, price_table_id=table_id) for table_id in changed))
     return PriceTablesAssigned(work.partner_id)
 
 

@@ -204,7 +204,7 @@ async def test_events_are_found_by_any_object_and_by_who_made_the_change(
     assert await types(activationId=activation) == ["LICENSE_ACTIVATED"]
     assert await types(userId=of_user) == ["USER_UPDATED"]
     assert await types(actorId=of_user) == await types(apiTokenId=token) == ["TOKEN_CREATED"]
-    assert await types(priceTableId=table) == await types(actorId=of_vendor) == ["PRICES_CHANGED"]
+    assert await types(priceTableId=other) == await types(actorId=of_vendor) == ["PRICES_CHANGED"]
     assert await types(actorId=of_api, activationId=activation) == ["LICENSE_ACTIVATED"]
     assert await types(actorId=of_user, activationId=activation) == []
     for chosen in ({"activationId": activation}, {"userId": of_user}, {"actorId": of_api}, {"apiTokenId": token}):

@@ -86,7 +86,7 @@ async def test_each_partner_of_a_table_has_an_event_of_its_new_prices(vendor: Ap
         assert nodes[1]["message"].startswith("Pauta Preço ")
         reader = await new_caller(each.http, each.portal, each.partner_id, chosen=frozenset({Permission.EVENTS_READ}))
         withheld = (await reader.data(query))["events"]["nodes"][1]
-        assert (withheld["message"], withheld["priceTable"]) == ("…: new prices.", None)
+        assert (withheld["message"], withheld["priceTable"]) == ("…: prices changed.", None)
         assert nodes[1]["actor"] == {"id": ids.encode("User", vendor.user_id), "worksForVendor": True}
 
 
