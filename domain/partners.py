@@ -176,6 +176,15 @@ class PartnerRequired(Refusal):
     )
 
 
+class TwoPriceTables(Refusal):
+    """A new partner is given a price table, and the name of one of its own."""
+
+    text = Text(
+        pt="Informe uma pauta de preços ou o nome de uma nova, e não ambas.",
+        en="Give either a price table or the name of a new one.",
+    )
+
+
 class VendorCnpjRequired(Refusal):
     """The vendor's first user comes with the CNPJ of the vendor."""
 

@@ -7,7 +7,7 @@ import strawberry
 from domain.access import Role
 from domain.checks import Checks
 from domain.money import Cents
-from domain.partners import CONTACTS_MAX, NAME_LENGTH, PHONE_LENGTH, REASON_LENGTH, Contact
+from domain.partners import CONTACTS_MAX, NAME_LENGTH, PHONE_LENGTH, REASON_LENGTH, Contact, TwoPriceTables
 from domain.policies import NETWORKS_MAX, STOCK_WARNING_MAX
 from domain.rates import POINTS_PER_SECOND_MAX
 from domain.users import EMAIL_LENGTH
@@ -76,7 +76,7 @@ class CreatePartnerInput:
         "own, which is empty at first."
     )
     price_table_name: str | None = optional(
-        "The name of a price table of the partner's own, without `priceTableId`. At most 200 characters; no other "
+        "The name of a price table of the partner's own; refused with `priceTableId`. At most 200 characters; no other "
         "price table can have the same name. A name made of the partner's if it is omitted."
     )
     manager: FirstManagerInput | None = optional(
@@ -88,13 +88,16 @@ class CreatePartnerInput:
         """Return the partner to create; raise a group of refusals if it is invalid."""
         checks = Checks()
         table = checks.optional_text(given(self.price_table_name), "priceTableName", longest=NAME_LENGTH)
+        table_id = number("PriceTable", self.price_table_id)
+        if table is not None and table_id is not None:
+            checks.refuse(TwoPriceTables(("priceTableName",)))
         manager = given(self.manager)
         new = CreatePartner(
             name=checks.text(self.name, "name", longest=NAME_LENGTH),
             cnpj=checks.cnpj(self.cnpj, "cnpj"),
             contacts=_contacts(given(self.contacts) or [], checks),
             price_table=table,
-            price_table_id=number("PriceTable", self.price_table_id),
+            price_table_id=table_id,
             manager=None if manager is None else manager.checked(checks),
         )
         checks.done()

@@ -171,6 +171,19 @@ async def test_a_new_partner_buys_by_the_table_that_it_is_given(vendor: Api) -> 
     assert made["partner"] == {"priceTable": {"id": table}, "priceTables": [{"id": table}]}
 
 
+async def test_a_new_partner_is_not_given_two_price_tables(vendor: Api) -> None:
+    name = f"Pauta {uuid4()}"
+    both = {"name": "Gama", "cnpj": cnpjs.another(), "priceTableId": await new_table(vendor), "priceTableName": name}
+
+    payload = await vendor.mutate("createPartner", "partner { id }", both)
+    empty = await vendor.done("createPartner", "partner { id }", both | {"priceTableName": " "})
+
+    (error,) = payload["userErrors"]
+    assert (payload["partner"], error["code"], error["path"]) == (None, "INVALID_INPUT", ["priceTableName"])
+    assert error["message"] == "Give either a price table or the name of a new one."
+    assert empty["partner"] is not None
+
+
 async def test_a_key_changes_a_price_table_once(vendor: Api, api: Api) -> None:
     product, key = await new_product(api.portal, api.partner_id), str(uuid4())
     named = {"name": f"Pauta Preço {key}", "idempotencyKey": key}
