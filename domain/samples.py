@@ -32,12 +32,9 @@ from domain.partners import (
     UnknownPartner,
 )
 from domain.policies import AboveCeiling, WarningRequired
+from domain.price_drafts import BeginInPast, DraftOutdated, HoleInPrices, OthersDrafted
 from domain.price_tables import (
-    BeginInPast,
-    DraftOutdated,
     DuplicateTier,
-    HoleInPrices,
-    OthersDrafted,
     PriceTableNameTaken,
     UnknownPriceTable,
 )

@@ -13,7 +13,8 @@ from domain.refusals import ApiTokenLimit, NotFound, PermissionNotHeld, SessionR
 from domain.violations import InvalidExpiry
 from resolvers.access import new_secret
 from resolvers.context import Context, unauthenticated
-from resolvers.mutations import SecretShownOnce, Work, mutation
+from resolvers.mutations import Work, mutation
+from resolvers.outcomes import SecretShownOnce
 
 
 async def listed(context: Context, named: int | None = None) -> list[TokenRow]:

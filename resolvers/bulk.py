@@ -14,7 +14,8 @@ from domain.refusals import IdempotencyConflict, Path, Refusal, flat
 from resolvers import previews
 from resolvers.bulk_results import Result, Results
 from resolvers.context import Context
-from resolvers.mutations import Mutation, Work, stored
+from resolvers.mutations import Mutation, Work
+from resolvers.outcomes import stored
 from resolvers.partners import check_partner
 
 Given = TypeVar("Given", bound=tuple[Any, ...])

@@ -21,7 +21,8 @@ from resolvers.attempts import count_mail
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.mail import LinkTo, Mail
-from resolvers.mutations import SecretShownOnce, Work, mutation
+from resolvers.mutations import Work, mutation
+from resolvers.outcomes import SecretShownOnce
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.partners import check_open
 from resolvers.passwords import check_new_password, hash_password

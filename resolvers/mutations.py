@@ -3,9 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, NoReturn, TypeVar
-
-import orjson
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from db import actors, event_log, idempotency, partner_changes, stock_movements
 from db.actors import Rights
@@ -21,7 +19,7 @@ from domain.events import Event, EventOfEach
 from domain.field_permissions import FIELD_PERMISSIONS
 from domain.partners import OF_OPEN_PARTNERS, PartnerRequired, check_active
 from domain.refusals import IdempotencyConflict
-from resolvers import previews
+from resolvers import outcomes, previews
 from resolvers.context import Context, unauthenticated
 from resolvers.input_texts import as_text
 from resolvers.partners import check_open, check_partner
@@ -119,10 +117,8 @@ class Work:
             await self._refuse()
 
 
-class SecretShownOnce(str):
-    """Secret of an outcome, or a link with one, which is not recorded for an idempotency key."""
-
-    __slots__ = ()
+CheckReplay: TypeAlias = Callable[[Work, Outcome], Awaitable[None]]
+"""Raises a refusal if an outcome that was recorded for a key can't be returned again."""
 
 
 class Mutation(Generic[Given, Outcome]):
@@ -135,13 +131,15 @@ class Mutation(Generic[Given, Outcome]):
         work: Callable[[Work, Given], Awaitable[Outcome]],
         *,
         for_vendor: bool,
+        check_replay: CheckReplay[Outcome] | None = None,
     ) -> None:
         """Take the name of its field in the schema, which determines its permission.
 
-        The vendor's users can do it for a partner, and only if it is also `for_vendor` for the vendor itself.
+        The vendor's users can do it for a partner, and only if it is also `for_vendor` for the vendor itself. A
+        recorded outcome is returned unless `check_replay` refuses it, because what it names is gone.
         """
         self.name = name
-        self._for_vendor = for_vendor
+        self._for_vendor, self._check_replay = for_vendor, check_replay
         self.permission = FIELD_PERMISSIONS[f"Mutation.{name}"]
         self._outcome = outcome
         self._work = work
@@ -149,7 +147,7 @@ class Mutation(Generic[Given, Outcome]):
 
     def renamed(self, name: str) -> "Mutation[Given, Outcome]":
         """Return the same use case for another field, which has keys and a permission of its own."""
-        return Mutation(name, self._outcome, self._work, for_vendor=self._for_vendor)
+        return Mutation(name, self._outcome, self._work, for_vendor=self._for_vendor, check_replay=self._check_replay)
 
     def after(self, check: Callable[[Work], Awaitable[None]]) -> "Mutation[Given, Outcome]":
         """Return the same use case, which runs the check first, unless an earlier outcome is recorded."""
@@ -158,7 +156,7 @@ class Mutation(Generic[Given, Outcome]):
             await check(work)
             return await self._work(work, given)
 
-        return Mutation(self.name, self._outcome, checked, for_vendor=self._for_vendor)
+        return Mutation(self.name, self._outcome, checked, for_vendor=self._for_vendor, check_replay=self._check_replay)
 
     async def __call__(
         self,
@@ -241,11 +239,13 @@ class Mutation(Generic[Given, Outcome]):
         recorded = await idempotency.claim(work.tx, claim, at=work.now)
         if recorded is not None:
             outcome = self.replayed(claim, recorded)
-            if completed is not None and recorded.outcome == stored(completed[0]):
+            if completed is not None and recorded.outcome == outcomes.stored(completed[0]):
                 return completed
+            if self._check_replay is not None:
+                await self._check_replay(work, outcome)
             return outcome, work
         outcome = await self._done(work, given)
-        await idempotency.complete(work.tx, claim, stored(outcome))
+        await idempotency.complete(work.tx, claim, outcomes.stored(outcome))
         return outcome, work
 
     async def _done(self, work: Work, given: Given) -> Outcome:
@@ -259,7 +259,7 @@ class Mutation(Generic[Given, Outcome]):
         """Return the recorded outcome; raise a refusal if the input was another one."""
         if recorded.input_digest != claim.input_digest:
             raise IdempotencyConflict(("idempotencyKey",))
-        return self._outcome(*orjson.loads(recorded.outcome))
+        return self._outcome(*outcomes.read(recorded.outcome))
 
     def claim(
         self, context: Context, given: Given, key: str | None, named: int | None, item: int | None = None
@@ -283,20 +283,16 @@ class Mutation(Generic[Given, Outcome]):
         return former
 
 
-def stored(outcome: tuple[Any, ...]) -> str:
-    """Return the ids of an outcome as they are recorded; raise TypeError if it has a secret."""
-    if any(isinstance(each, SecretShownOnce) for each in outcome):
-        message = f"{type(outcome).__name__} has a secret, so that its mutation can't have an idempotency key."
-        raise TypeError(message)
-    return orjson.dumps(list(outcome)).decode()
-
-
 def mutation(
-    name: str, outcome: type[Outcome], *, for_vendor: bool = False
+    name: str,
+    outcome: type[Outcome],
+    *,
+    for_vendor: bool = False,
+    check_replay: CheckReplay[Outcome] | None = None,
 ) -> Callable[[Callable[[Work, Given], Awaitable[Outcome]]], Mutation[Given, Outcome]]:
     """Turn a function into a use case. Its outcome has ids only, since it is stored with the idempotency key."""
 
     def wrap(work: Callable[[Work, Given], Awaitable[Outcome]]) -> Mutation[Given, Outcome]:
-        return Mutation(name, outcome, work, for_vendor=for_vendor)
+        return Mutation(name, outcome, work, for_vendor=for_vendor, check_replay=check_replay)
 
     return wrap

@@ -18,7 +18,8 @@ from resolvers.access import Secret, new_link_secret
 from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_mail, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.mail import LinkTo, Mail
-from resolvers.mutations import SecretShownOnce, Work, mutation
+from resolvers.mutations import Work, mutation
+from resolvers.outcomes import SecretShownOnce
 from resolvers.passwords import check_new_password, hash_password, is_password
 from resolvers.portal import Portal
 from resolvers.user_changes import Ended, end_all, require_session

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from db import event_log, price_drafts, price_tables, price_versions, prices
 from db.engine import Transaction
@@ -13,9 +13,11 @@ from domain import price_tables as rules
 from domain.checks import Checks
 from domain.events import Event, EventType
 from domain.orders import TYPE_LABELS
-from domain.price_tables import DraftThere, HoleInPrices, NoDraft, PriceKey, Tiers
+from domain.price_drafts import DraftGone, DraftThere, HoleInPrices, NoDraft, check_replaced
+from domain.price_tables import PriceKey, Tiers
 from domain.refusals import NotFound
 from domain.tenancy import ALL_PARTNERS
+from resolvers.mutations import Work
 
 
 async def locked(tx: Transaction, price_table_id: int) -> PriceTableRow:
@@ -58,6 +60,21 @@ async def discard(tx: Transaction, price_table_id: int) -> None:
     await price_drafts.discard(tx, (await draft_of(tx, price_table_id)).id)
 
 
+class Drafted(Protocol):
+    """Outcome that has the version that was written; None if there was none."""
+
+    @property
+    def version_id(self) -> int | None:
+        """The id of the version."""
+
+
+async def check_kept(work: Work, outcome: Drafted) -> None:
+    """Raise DraftGone if the draft that was written was discarded meanwhile."""
+    version_id = outcome.version_id
+    if version_id is not None and not await price_versions.by_ids(work.tx, ALL_PARTNERS, [version_id]):
+        raise DraftGone(("idempotencyKey",))
+
+
 async def tiers_of(tx: Transaction, version_id: int) -> Tiers:
     """Return the tiers of the version."""
     return (await prices.tiers_of_versions(tx, ALL_PARTNERS, [version_id])).get(version_id, {})
@@ -80,7 +97,7 @@ async def publish(tx: Transaction, price_table_id: int, publication: Publication
     found = await draft_of(tx, price_table_id)
     before = await price_versions.replaced(tx, found, at=publication.begins_at)
     number = None if before is None else before.number
-    rules.check_replaced(before=number, copy_of=found.copy_of, confirmed=publication.replaces)
+    check_replaced(before=number, copy_of=found.copy_of, confirmed=publication.replaces)
     holes = rules.holes(await tiers_of(tx, found.id))
     names = await prices.products_by_ids(tx, sorted({key.product_id for key, _ in holes})) if holes else {}
     checks = Checks()

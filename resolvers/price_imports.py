@@ -12,7 +12,8 @@ from domain import price_tables as rules
 from domain.events import Event, EventType
 from domain.languages import Text
 from domain.orders import TYPE_LABELS
-from domain.price_tables import DearerTier, Difference, OthersDrafted, PriceKey, Tiers
+from domain.price_drafts import OthersDrafted
+from domain.price_tables import DearerTier, Difference, PriceKey, Tiers
 from domain.sheets import RowsRefused
 from resolvers import imports, price_drafts
 from resolvers.mutations import Work, mutation
@@ -64,7 +65,7 @@ def _prices(known: Products, opened: Sheet, digest: bytes) -> PriceSheet:
     return PriceSheet(digest, opened.header, found.bad, contents.warned(opened), found.tiers)
 
 
-@mutation("importPrices", PricesImported, for_vendor=True)
+@mutation("importPrices", PricesImported, for_vendor=True, check_replay=price_drafts.check_kept)
 async def import_prices(work: Work, given: ImportPrices) -> PricesImported:
     """Write the prices of a sheet to the draft of a price table, or none if a row is bad."""
     table = await price_drafts.locked(work.tx, given.price_table_id)

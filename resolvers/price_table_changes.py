@@ -9,6 +9,7 @@ from db.engine import Transaction
 from domain import price_tables as rules
 from domain.checks import Checks
 from domain.events import Event, EventType
+from domain.price_drafts import begin
 from domain.price_tables import PreselectedNotAssigned, PriceKey, PriceTableNameTaken
 from domain.prices import Tier
 from domain.refusals import NotFound
@@ -83,7 +84,7 @@ class PricesChanged(NamedTuple):
     version_id: int
 
 
-@mutation("draftPriceTable", PricesChanged, for_vendor=True)
+@mutation("draftPriceTable", PricesChanged, for_vendor=True, check_replay=price_drafts.check_kept)
 async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
     """Write prices to the draft, which begins as a copy of the version in force, or of the one that is named."""
     await locked(work.tx, given.price_table_id)
@@ -114,7 +115,7 @@ async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     await locked(work.tx, given.price_table_id)
     # The time after the lock, since orders before it were made by the version before.
     at = work.context.now()
-    begins_at = rules.begin(given.begins_at, at)
+    begins_at = begin(given.begins_at, at)
     publication = Publication(begins_at, by_id=work.viewer.user_id, at=at, replaces=given.replaces)
     version_id = await price_drafts.publish(work.tx, given.price_table_id, publication)
     concerned = [work.partner_id, *await price_tables.partners_of(work.tx, given.price_table_id)]

@@ -26,7 +26,8 @@ from domain.webhooks import (
 )
 from resolvers import webhook_keys
 from resolvers.events import check_kept, check_reached, position_of
-from resolvers.mutations import SecretShownOnce, Work, mutation
+from resolvers.mutations import Work, mutation
+from resolvers.outcomes import SecretShownOnce
 from resolvers.webhooks import former_keys_until, needed_for
 
 _NO_FAILURE: Mapping[str, object] = {"batch_end": None, "attempts": 0, "failing_since": None, "next_attempt_at": None}

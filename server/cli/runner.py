@@ -13,7 +13,8 @@ from db.engine import row_scope
 from domain.errors import OutcomeUnknown, Unavailable
 from domain.languages import Language
 from domain.partners import PartnerClosed, PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
-from domain.price_tables import DraftOutdated, HoleInPrices, OthersDrafted, PriceTableNameTaken, UnknownPriceTable
+from domain.price_drafts import DraftOutdated, HoleInPrices, OthersDrafted
+from domain.price_tables import PriceTableNameTaken, UnknownPriceTable
 from domain.products import ProductCodeTaken
 from domain.refusals import Refusal
 from domain.users import EmailTaken, RoleOfPartner, RoleOfVendor, UnknownUser, UserDisabled

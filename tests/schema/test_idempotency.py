@@ -12,7 +12,7 @@ from resolvers import mutations
 from resolvers.api_tokens import ApiTokenCreated
 from resolvers.input_texts import as_text
 from resolvers.invitations import PersonInvited
-from resolvers.mutations import SecretShownOnce, stored
+from resolvers.outcomes import SecretShownOnce, stored
 from resolvers.password_changes import ResetLinkCreated
 from resolvers.webhook_changes import WebhookCreated
 from tests import cnpjs

@@ -205,6 +205,31 @@ async def test_a_key_changes_a_price_table_once(vendor: Api, api: Api) -> None:
     assert await vendor.codes("publishPriceTable", later) == ["IDEMPOTENCY_CONFLICT"]
 
 
+async def test_a_repeated_draft_that_was_discarded_is_refused(vendor: Api, api: Api) -> None:
+    product, table, key = await new_product(api.portal, api.partner_id), await new_table(vendor), str(uuid4())
+    sheet = f"produto;tipo;quantidade_minima;valor_mensal;adesao\n{await _code(vendor, product)};Compra;1;1,00;0"
+    of_table = {"priceTableId": table, "idempotencyKey": key}
+    by: dict[str, dict[str, object]] = {
+        "draftPriceTable": {**of_table, "prices": [priced(product, (1, "1.00"))]},
+        "importPrices": {**of_table, "content": sheet},
+    }
+
+    for name, given in by.items():
+        written = await vendor.done(name, "version { state }", given)
+        await vendor.done("discardPriceTableDraft", "priceTable { id }", {"priceTableId": table})
+        repeated = await vendor.mutate(name, "version { state }", given)
+
+        (error,) = repeated["userErrors"]
+        assert (written["version"], repeated["version"]) == ({"state": "DRAFT"}, None)
+        assert (error["code"], error["path"]) == ("NO_PRICE_TABLE_DRAFT", ["idempotencyKey"])
+        assert error["message"].startswith("This request repeats another one, whose draft was discarded.")
+
+
+async def _code(vendor: Api, product: str) -> str:
+    query = "query ($id: ID!) { node(id: $id) { ... on Product { code } } }"
+    return str((await vendor.data(query, id=product))["node"]["code"])
+
+
 async def test_no_price_is_changed_by_somebody_deactivated_in_another_process(vendor: Api, api: Api) -> None:
     product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
     seller = await new_caller(vendor.http, vendor.portal, vendor.partner_id, role=Role.VENDOR_SALES)
