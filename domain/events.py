@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from domain.exports import ExportList
-from domain.languages import Text
+from domain.languages import Language, Text, ended
 
 
 class EventType(Enum):
@@ -193,3 +193,8 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.WEBHOOK_DELETED: Text(pt="Webhook excluído.", en="Webhook deleted."),
     EventType.WEBHOOK_SECRET_ROTATED: Text(pt="Chaves de um webhook trocadas.", en="Keys of a webhook rotated."),
 }
+
+
+def message(kind: EventType, language: Language, facts: Mapping[str, object]) -> str:
+    """Return the sentence about an event."""
+    return ended(MESSAGES[kind].within(language).format(**facts))

@@ -128,6 +128,11 @@ def listed(entries: Sequence[str], conjunction: str) -> str:
     return f"{', '.join(first)} {conjunction} {last}" if first else last
 
 
+def ended(text: str) -> str:
+    """Return the sentence with one full stop at its end, where a name that ends with another comes last."""
+    return text[:-1] if text.endswith("..") else text
+
+
 def sentence(text: str, place: str = "") -> str:
     """Return the sentence with a capital, or after a place in the input, such as “Item 1”, without one."""
     if not place:

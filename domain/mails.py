@@ -64,16 +64,16 @@ SUSPENSION_TEXT = Text(
 
 def invitation(language: Language, *, name: str, organization: str, url: str) -> tuple[str, str]:
     """Return subject and text of an invitation."""
-    text = INVITATION_TEXT.within(language).format(name=name, organization=organization, url=url)
+    text = INVITATION_TEXT.filled(language, {"name": name, "organization": organization, "url": url})
     return INVITATION_SUBJECT.within(language), text
 
 
 def reset(language: Language, *, name: str, url: str) -> tuple[str, str]:
     """Return subject and text of an e-mail with a link for a new password."""
-    return RESET_SUBJECT.within(language), RESET_TEXT.within(language).format(name=name, url=url)
+    return RESET_SUBJECT.within(language), RESET_TEXT.filled(language, {"name": name, "url": url})
 
 
 def webhook_suspended(language: Language, *, url: str, reason: SuspensionReason) -> tuple[str, str]:
     """Return subject and text of an e-mail about a webhook that the portal suspended."""
-    shown = REASON_LABELS[reason].within(language)
-    return SUSPENSION_SUBJECT.within(language), SUSPENSION_TEXT.within(language).format(url=url, reason=shown)
+    text = SUSPENSION_TEXT.filled(language, {"url": url, "reason": REASON_LABELS[reason]})
+    return SUSPENSION_SUBJECT.within(language), text

@@ -10,7 +10,7 @@ from db.engine.listings import ID_MAX, KeyType
 from db.events import EventFilter, EventRow
 from domain.access import Permission
 from domain.errors import BadUserInput, CursorTooOld
-from domain.events import MESSAGES, WITHHELD
+from domain.events import WITHHELD, message
 from domain.exports import LIST_LABELS
 from resolvers import cursors, pages
 from resolvers.context import Context
@@ -176,16 +176,20 @@ async def messages(context: Context, rows: Sequence[EventRow]) -> list[str]:
         strict=True,
     )
     return [
-        MESSAGES[row.type]
-        .within(context.language)
-        .format(
-            client=WITHHELD if client is None else client.name,
-            product=WITHHELD if product is None else product.name,
-            order=WITHHELD if order is None else order.number,
-            token=WITHHELD if token is None else token.name,
-            user=WITHHELD if user is None else user.name,
-            price_table=WITHHELD if price_table is None else price_table.name,
-            exported_list="" if row.exported_list is None else LIST_LABELS[row.exported_list].within(context.language),
+        message(
+            row.type,
+            context.language,
+            {
+                "client": WITHHELD if client is None else client.name,
+                "product": WITHHELD if product is None else product.name,
+                "order": WITHHELD if order is None else order.number,
+                "token": WITHHELD if token is None else token.name,
+                "user": WITHHELD if user is None else user.name,
+                "price_table": WITHHELD if price_table is None else price_table.name,
+                "exported_list": ""
+                if row.exported_list is None
+                else LIST_LABELS[row.exported_list].within(context.language),
+            },
         )
         for row, client, product, order, token, user, price_table in facts
     ]

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from domain.checks import Checks
+from domain.languages import ended
 from domain.partners import NAME_LENGTH
 from resolvers import partner_changes, price_tables
 from resolvers.partner_changes import CreatePartner
@@ -41,4 +42,4 @@ def create_partner(
         partner_id = await partner_changes.create_by_operator(portal, new)
         return (await price_tables.preselected_of(portal, partner_id)).name
 
-    say(f"Created the partner {checked_name} with the price table {run(work)}.")
+    say(ended(f"Created the partner {checked_name} with the price table {run(work)}."))

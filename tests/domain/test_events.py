@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from domain.events import MESSAGES, Event, EventType
+from domain.events import MESSAGES, Event, EventType, message
 from domain.languages import Language
 
 
@@ -18,6 +18,17 @@ def test_each_kind_has_a_sentence_about_the_same_things_in_both_languages(kind: 
     assert named[0] == named[1]
     assert named[0] <= {"client", "product", "order", "token", "user", "price_table", "exported_list", None}
     assert all(MESSAGES[kind].within(language).endswith(".") for language in Language)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", EventType)
+def test_a_message_has_one_full_stop_behind_a_name_with_one(kind: EventType, language: Language) -> None:
+    names = dict.fromkeys(("client", "product", "order", "token", "user", "price_table", "exported_list"), "Alfa S.A.")
+
+    shown = message(kind, language, names)
+
+    assert shown.endswith(".")
+    assert ".." not in shown
 
 
 def test_an_event_holds_ids_a_receipt_and_a_list_only() -> None:

@@ -52,6 +52,14 @@ def test_a_partner_a_user_and_a_token_are_made(command: Command) -> None:
     assert len(token.stdout.splitlines()) == 1
 
 
+def test_a_sentence_has_one_full_stop_behind_a_name_with_one(command: Command) -> None:
+    options = ("--name", "Delta S.A.", "--cnpj", "11222333000181", "--price-table", "Pauta Delta S.A.")
+
+    made = command("create-partner", *options)
+
+    assert made.stdout == "Created the partner Delta S.A. with the price table Pauta Delta S.A.\n"
+
+
 async def _give_tokens(url: str, number: int) -> None:
     database = Database(url)
     async with writing(database) as tx:
