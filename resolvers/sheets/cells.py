@@ -12,6 +12,9 @@ _DECIMAL_DOT = re.compile(r"[0-9]+(?:,[0-9]{3})*\.[0-9]{1,2}|0[0-9]*\.[0-9]{3}")
 """A number whose dot separates decimals: also three of them after a zero, which precedes no thousands."""
 
 _DOT_OF_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?")
+NOTHING = frozenset({"-", "–", "—"})
+"""What spreadsheets show for zero in the format of accounting."""
+
 _YES = frozenset("sim s yes y true verdadeiro 1 x ativo active".split())
 _NO = frozenset("nao n no false falso 0 inativo inactive".split())
 
@@ -51,7 +54,11 @@ def is_error(text: str) -> bool:
 
 
 def whole(text: str, *path: str, lowest: int, highest: int) -> int:
-    """Return a whole number, written with or without separators of thousands; raise a refusal of any other text."""
+    """Return a whole number, written with or without separators of thousands; raise a refusal of any other text.
+
+    A dash is zero.
+    """
+    text = "0" if text.strip() in NOTHING else text
     match = _WHOLE.fullmatch(text)
     digits = "" if match is None else (match[1] or "").replace(".", "").lstrip("0") or "0"
     if not digits or len(digits) > len(str(highest)) or not lowest <= int(digits) <= highest:

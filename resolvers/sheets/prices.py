@@ -15,7 +15,7 @@ from domain.prices import Tier
 from domain.refusals import Refusal
 from domain.sheet_rows import AmbiguousProduct, NoAmount, RepeatedTier, TooManyTiers, UnknownOrderType, UnknownProduct
 from domain.text import fold, visible
-from resolvers.sheets.cells import Dots, whole
+from resolvers.sheets.cells import NOTHING, Dots, whole
 from resolvers.sheets.headers import Columns, Layout
 from resolvers.sheets.reader import BadRow, Line, without_text_mark
 
@@ -67,9 +67,6 @@ _THREE_DECIMALS = re.compile(r"(0[0-9]*\.[0-9]{2})0")
 """An amount with a zero before the dot, which separates no thousands then."""
 
 _CURRENCY = re.compile(r"R\$\s*", re.IGNORECASE)
-_NOTHING = frozenset({"-", "–", "—"})
-"""What spreadsheets show for zero in the format of accounting."""
-
 
 _CODES_SAID = 20
 """How many codes the refusal of an unknown product names: each of thousands of rows may have one."""
@@ -166,7 +163,7 @@ def _quantity(cells: Mapping[str, str], name: str, *, lowest: int) -> int:
 
 def _price(cells: Mapping[str, str], name: str) -> Cents:
     plain = _amount(cells.get(name, ""))
-    if plain in _NOTHING:
+    if plain in NOTHING:
         return Cents(0)
     if _BRAZILIAN.fullmatch(plain):
         plain = plain.replace(".", "").replace(",", ".")

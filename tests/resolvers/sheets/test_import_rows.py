@@ -257,6 +257,18 @@ def test_a_zero_with_decimals_is_a_whole_number(written: str) -> None:
     assert tier.bonus_quantity == 0
 
 
+@pytest.mark.parametrize("written", ["-", " - ", "–", "—"])
+def test_a_dash_is_zero_where_a_quantity_can_be_zero(written: str) -> None:
+    ((tier,),) = price(bonus_quantity=written).tiers.values()
+    (product,) = product_rows.read([Line(2, {"code": "P", "name": "Módulo", "included_seats": written})])
+    refused = price(minimum_quantity=written)
+
+    assert tier.bonus_quantity == 0
+    assert isinstance(product, product_rows.Row)
+    assert product.details.included_seats == 0
+    assert (refused.tiers, len(refused.bad)) == ({}, 1)
+
+
 def test_seats_with_the_dot_both_ways_are_refused_with_both_lines() -> None:
     lines = [
         Line(number, {"code": f"P{number}", "name": "Módulo", "included_seats": seats})
