@@ -78,7 +78,7 @@ def run_import(
 ) -> None:
     """Run the import; if it ends in between, say with the text `before` how many rows are imported already."""
     try:
-        run(work)
+        run(work, language=outcome.language)
     except RefusedError:
         outcome.done.clear()
     except BaseException:

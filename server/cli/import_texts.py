@@ -53,13 +53,13 @@ HOLE = Text(
     en="{product} ({type}) has no price for quantities below {quantity}; the draft can't be published without it.",
 )
 DEARER = Text(
-    pt="{product} ({type}) fica mais caro a partir de {quantity} unidades.",
+    pt="{product} ({type}) fica mais caro a partir de {quantity:unidade|unidades}.",
     en="{product} ({type}) is dearer from {quantity} on.",
 )
 UNDONE = Text(
     pt=(
-        "{product} ({type}) tem outro preço a partir de {quantity} unidades em uma versão posterior já publicada, que "
-        "encerra a vigência desta."
+        "{product} ({type}) tem outro preço a partir de {quantity:unidade|unidades} em uma versão posterior já "
+        "publicada, que encerra a vigência desta."
     ),
     en=(
         "{product} ({type}) has another price from {quantity} on in a later version that is published already, which "

@@ -175,6 +175,9 @@ def import_prices(
     valor_adesao and bonus, or in English. Amounts are written 1.234,50 or 1234.50.
     """
     outcome = Outcome(price_rows.LABELS, language, report, partial=False)
+    published = publish or partner is not None
+    if with_draft and not published:
+        fail("--with-draft is of a publication: give --publish too.", status=WRONGLY_USED)
 
     async def work(portal: Portal) -> list[str]:
         found = await _table(portal, table, partner)
@@ -186,7 +189,7 @@ def import_prices(
         if read.bad:
             fail(outcome.filled(import_texts.PRICES_BAD, {"bad": len(read.bad)}))
         facts: dict[str, Fact] = {"tiers": sum(len(tiers) for tiers in read.tiers.values()), "table": found.name}
-        if publish or partner is not None:
+        if published:
             done = await price_imports.publish(portal, found, read.tiers, with_draft=with_draft, dry_run=dry_run)
             text = import_texts.PRICES_TO_PUBLISH if dry_run else import_texts.PRICES_PUBLISHED
         else:
@@ -205,7 +208,7 @@ def import_prices(
         undone = [said(import_texts.UNDONE, each, each.minimum_quantity) for each in done.undone]
         return others + holes + dearer + undone
 
-    for warning in run(work):
+    for warning in run(work, language=language):
         warn(warning)
 
 

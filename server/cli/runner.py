@@ -63,10 +63,13 @@ def settings() -> Settings:
         return Settings.load()
 
 
-def run(work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
-    """Run work on the portal of the environment, whose database must be migrated, and close it."""
+def run(work: Callable[[Portal], Coroutine[Any, Any, Result]], *, language: Language = Language.ENGLISH) -> Result:
+    """Run work on the portal of the environment, whose database must be migrated, and close it.
+
+    Refusals are said in the language.
+    """
     given = settings()
-    with failures(given):
+    with failures(given, language):
         diagnosis.check_file(given.database_url)
         return asyncio.run(_run(given, work))
 
@@ -83,7 +86,7 @@ async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Res
 
 
 @contextmanager
-def failures(given: Settings | None = None) -> Iterator[None]:
+def failures(given: Settings | None = None, language: Language = Language.ENGLISH) -> Iterator[None]:
     """Turn errors that are not the program's into a message; with the settings, also those of the database."""
     try:
         yield
@@ -93,13 +96,13 @@ def failures(given: Settings | None = None) -> Iterator[None]:
         fail(f"{error}.", status=WRONGLY_USED)
     except Refusal as refusal:
         status = FAILED if isinstance(refusal, _OF_THE_DATA) else WRONGLY_USED
-        fail(refusal.message(Language.ENGLISH), status=status)
+        fail(refusal.message(language), status=status)
     except ExceptionGroup as group:
         refusals, others = group.split(Refusal)
         if refusals is None or others is not None:
             raise
         status = FAILED if refusals.split(_OF_THE_DATA)[1] is None else WRONGLY_USED
-        fail("\n".join(_sentences(refusals)), status=status)
+        fail("\n".join(_sentences(refusals, language)), status=status)
     except (Unavailable, DBAPIError, sqlite3.Error) as error:
         _fail_to_reach(error, given)
     except OSError as error:
@@ -118,9 +121,9 @@ def _fail_to_reach(error: Exception, given: Settings | None) -> NoReturn:
     fail(trouble + unknown if isinstance(error, OutcomeUnknown) else trouble)
 
 
-def _sentences(group: BaseExceptionGroup[Refusal]) -> Iterator[str]:
+def _sentences(group: BaseExceptionGroup[Refusal], language: Language) -> Iterator[str]:
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
-            yield from _sentences(error)
+            yield from _sentences(error, language)
         else:
-            yield error.message(Language.ENGLISH)
+            yield error.message(language)

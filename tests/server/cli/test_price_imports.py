@@ -140,6 +140,27 @@ def test_a_dry_run_of_a_publication_finds_what_it_would_find(prices: Command, tm
     assert in_database(changes) == published
 
 
+def test_what_is_refused_is_said_in_the_language_of_the_import(prices: Command, tmp_path: Path) -> None:
+    write(tmp_path, "dear.csv", "sped;Compra;1;1,00;0", "sped;Compra;2;2,00;0")
+
+    hole = prices("hole.csv", "--publish", "--language", "pt-BR")
+    unknown = CliRunner().invoke(app, ["import", "prices", "sped.csv", "--table", "Nada", "--language", "pt-BR"])
+    nobody = CliRunner().invoke(app, ["import", "clients", "sped.csv", "--partner", "Zeta", "--language", "pt-BR"])
+
+    assert hole.stderr == (
+        "O produto “Moderniza Completo” não tem preço para quantidades abaixo de 5 no tipo de pedido “Compra”.\n"
+    )
+    assert unknown.stderr == "Não há pauta de preços com o nome “Nada”.\n"
+    assert nobody.stderr.startswith("Nenhum parceiro, ou mais de um, se chama “Zeta”.")
+
+
+def test_a_draft_is_named_for_a_publication_only(prices: Command) -> None:
+    refused = prices("sped.csv", "--with-draft")
+
+    assert (refused.exit_code, refused.stderr) == (2, "--with-draft is of a publication: give --publish too.\n")
+    assert in_database(versions) == [(1, VersionState.PUBLISHED)]
+
+
 def test_a_draft_that_is_outdated_is_a_trouble_of_the_data(prices: Command) -> None:
     prices("sped.csv")
 
