@@ -56,7 +56,7 @@ def _documents(file: Path) -> Iterable[tuple[str, str]]:
     try:
         if file.suffix == ".json":
             return [(name, text) for name, text in manifests.read(file).items()]
-        return [(str(file), file.read_text(encoding="utf-8"))]
+        return [(str(file), file.read_text(encoding="utf-8-sig"))]
     except ManifestError as error:
         fail(f"{error}.", status=WRONGLY_USED)
     except (OSError, UnicodeDecodeError):
@@ -65,7 +65,7 @@ def _documents(file: Path) -> Iterable[tuple[str, str]]:
 
 def _object(file: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict):

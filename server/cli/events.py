@@ -51,7 +51,7 @@ def follow(
     in between.
     """
     # A file with the line ends of Windows leaves one at the end.
-    token = token.strip()
+    token = token.strip().removeprefix("\ufeff")
     if not token:
         fail("There is no token: set TOKEN.", status=WRONGLY_USED)
     if not token.isascii() or not token.isprintable() or " " in token:

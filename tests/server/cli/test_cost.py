@@ -44,6 +44,14 @@ def test_values_of_variables_say_a_lower_cost(page: Path, tmp_path: Path) -> Non
     assert (found.exit_code, found.stdout) == (0, f"{page}\tPage\t20\n")
 
 
+def test_files_may_begin_with_a_byte_order_mark(page: Path, tmp_path: Path) -> None:
+    values = given(tmp_path, {"n": 4})
+    for file in (page, values):
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+
+    assert cost(page, "--variables", values).stdout == f"{page}\tPage\t20\n"
+
+
 def test_what_costs_more_than_the_limit_fails_the_build(page: Path, tmp_path: Path) -> None:
     assert cost(page, "--limit", 346).exit_code == 0
 

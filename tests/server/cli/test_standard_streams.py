@@ -192,6 +192,20 @@ def test_a_typed_password_that_is_not_utf_8_is_refused(demo_portal: Command) -> 
 
 
 @on_sqlite
+def test_a_byte_order_mark_is_no_part_of_what_is_typed(demo_portal: Command) -> None:
+    del demo_portal
+
+    guessed = shell(rf"printf '\xef\xbb\xbf\n' | portal update-user --email {USER} --password-stdin")
+    revoked = shell(rf"""
+        token=$(portal create-token --email {USER} --permissions all)
+        printf "\xef\xbb\xbf$token" | portal revoke-token -
+    """)
+
+    assert (guessed.returncode, guessed.stderr) == (2, "Standard input is empty, and has to have a password.\n")
+    assert revoked.stdout.startswith("Revoked the token")
+
+
+@on_sqlite
 @pytest.mark.parametrize("words", ["backup", "restore --replace"])
 def test_a_name_of_a_backup_that_is_not_utf_8_is_refused(demo_portal: Command, tmp_path: Path, words: str) -> None:
     del demo_portal

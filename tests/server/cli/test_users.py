@@ -8,6 +8,7 @@ from typer.testing import Result
 
 from db import users
 from resolvers.identities import Claims, user_of
+from resolvers.passwords import is_password
 from server.app import open_portal
 from server.settings import Settings
 from tests.factories import add_app
@@ -122,6 +123,20 @@ def test_a_manager_beside_another_one_can_be_disabled(people: Command) -> None:
     ]
 
     assert statuses == [0, 1]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_password(people: Command) -> None:
+    people("update-user", "--email", "ana@delta.example", "--password-stdin", typed="\ufeffoutra senha longa\r\n")
+
+    async def works() -> bool:
+        portal = open_portal(Settings.load())
+        try:
+            found = await portal.database.read(lambda connection: users.credentials(connection, "ana@delta.example"))
+        finally:
+            await portal.database.close()
+        return found is not None and await is_password(found.password_hash, "outra senha longa")
+
+    assert asyncio.run(works())
 
 
 def test_a_new_password_ends_tokens(people: Command) -> None:
