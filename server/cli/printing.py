@@ -53,7 +53,7 @@ def secret_printed(otherwise: str) -> Iterator[None]:
 
 
 def typed_line(what: str) -> str:
-    """Return the first line of standard input, without its end and a byte order mark; exit if it is empty or not UTF-8."""
+    """Return the first line of standard input, without mark and end; exit if it is empty or not UTF-8."""
     try:
         line = sys.stdin.buffer.readline().decode("utf-8-sig")
     except UnicodeDecodeError:
