@@ -86,6 +86,8 @@ class Document:
         if operation is None:
             known = ", ".join(f"“{each}”" for each in self.operations)
             message = f"“operationName” must name one of the document's operations: {known}."
+            if None in self.operations:
+                message = "“operationName” must be left out, because the document's only operation has no name."
             raise BadUserInput(message, argument="operationName")
         if operation.ast.operation is OperationType.MUTATION:
             if read_only:

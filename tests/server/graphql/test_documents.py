@@ -167,6 +167,19 @@ async def test_an_operation_that_is_not_there_can_not_be_chosen(api: Api, query:
     assert {error["extensions"]["code"] for error in body["errors"]} == {"BAD_USER_INPUT"}
 
 
+@pytest.mark.parametrize("query", ["{viewer{role}}", "query{viewer{role}}"])
+async def test_no_name_chooses_an_operation_without_one(api: Api, query: str) -> None:
+    headers = {"Authorization": f"Bearer {api.token}"}
+
+    refused = await api.http.post("/graphql", json={"query": query, "operationName": "Outro"}, headers=headers)
+    unnamed = await api.http.post("/graphql", json={"query": query, "operationName": None}, headers=headers)
+
+    (error,) = refused.json()["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "operationName"}
+    assert error["message"] == "“operationName” must be left out, because the document's only operation has no name."
+    assert unnamed.json()["data"] == {"viewer": {"role": "MANAGER"}}
+
+
 async def test_each_operation_of_a_document_needs_its_own_permissions_only(api: Api) -> None:
     caller = await new_caller(api.http, api.portal, api.partner_id, chosen=frozenset({Permission.CLIENTS_READ}))
     query = "query A{clients{totalCount}} query B{orders{totalCount}}"
