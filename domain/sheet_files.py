@@ -68,6 +68,15 @@ class ReportOverFile(SheetRefused):
     )
 
 
+class ReportOverDatabase(SheetRefused):
+    """A report would take the place of the database, or of its secret."""
+
+    text = Text(
+        pt="O relatório não pode substituir o banco de dados nem a chave secreta dele. Dê outro nome ao relatório.",
+        en="The report can't replace the database or its secret. Give the report another name.",
+    )
+
+
 class ChangedFile(SheetRefused):
     """The file became shorter while it was read."""
 

@@ -80,6 +80,15 @@ def narrow(file: Path) -> None:
     file.chmod(_MODE)
 
 
+def is_database(file: Path) -> bool:
+    """Return whether the file can be read and begins as SQLite's do."""
+    try:
+        with file.open("rb") as opened:
+            return file.is_file() and opened.read(len(_HEADER)) == _HEADER
+    except OSError:
+        return False
+
+
 def complaint(path: str, *, writes: bool = True) -> str | None:
     """Return a sentence that says why the file can't be read, or written unless that is not needed; None if it can."""
     file = Path(path)

@@ -49,6 +49,8 @@ def backup(
         diagnosis.check_file(given.database_url, writes=False)
         if storage.is_part_of(file, str(path), given.secret_files()):
             fail(f"{file} is part of the database itself. Name another file.")
+        if file.is_dir():
+            fail(f"{file} is a folder. Name a file.")
         if file.exists() and not replace:
             fail(f"{file} exists. Name another file, or give --replace.")
         target = storage.regular(file)
@@ -83,13 +85,13 @@ def restore(
     given = settings()
     path = _sqlite_file(given, "restore", file)
     refuse_other_bytes(file, "FILE")
-    if path.exists() and not replace:
-        fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
     with failures(given):
         if storage.is_part_of(file, str(path), given.secret_files()):
             fail(f"{file} is part of the database itself; give the path of a backup.")
         if not file.is_file():
             fail(f"{file} is not a file; give the path of a backup.")
+        if path.exists() and not replace:
+            fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
         # SQLite keeps the log beside the file that a link names; the former database is kept there too.
         path = storage.regular(path)
         with backups.draft_of(path) as draft:

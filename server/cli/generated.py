@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from db.engine import storage
 from domain import catalogue
 from schema import schema
 from server.cli.runner import fail
@@ -26,6 +27,8 @@ def _write(output: Path, text: str) -> None:
     if str(output) == "-":
         typer.echo(text, nl=False)
         return
+    if storage.is_database(output):
+        fail(f"{output} is a SQLite database, and was not changed. Name another file.")
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import typer
 
 from domain.languages import Fact, Language, Text
-from domain.sheet_files import ReportOverFile, SheetRefused
+from domain.sheet_files import ReportOverDatabase, ReportOverFile, SheetRefused
 from domain.sheet_warnings import UnusedColumns
 from resolvers import imports
 from resolvers.portal import Portal
@@ -18,8 +18,8 @@ from resolvers.sheets.headers import Layout
 from resolvers.sheets.reader import BadRow, Sheet, of_path, sheet
 from resolvers.sheets.reports import Report
 from server.cli.progress import ProgressCallback
-from server.cli.report_files import is_same, refused, report_file
-from server.cli.runner import WRONGLY_USED, fail, run
+from server.cli.report_files import is_of_database, is_same, refused, report_file
+from server.cli.runner import WRONGLY_USED, fail, run, settings
 
 
 class _OfLine(Protocol):
@@ -123,6 +123,8 @@ def opened_sheet(file: Path, layout: Layout, outcome: Outcome) -> Iterator[Sheet
             opened = stack.enter_context(sheet(stack.enter_context(of_path(file)), layout))
             _warn_of(opened, outcome.language)
             if outcome.report_to is not None:
+                if is_of_database(outcome.report_to, settings()):
+                    raise ReportOverDatabase
                 if not outcome.partial and is_same(file, outcome.report_to):
                     # The report would take the place of good rows that are not imported.
                     raise ReportOverFile

@@ -9,7 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from db.engine import storage
 from domain.sheet_files import UnwritableReport
+from server import diagnosis
+from server.settings import Settings
 
 _OPEN_ALREADY = ("/dev/std", "/dev/fd/", "/proc/")
 """How paths of open files begin, such as `/dev/stdout`: who has them open would not see a new file in their place."""
@@ -58,6 +61,12 @@ def is_same(file: Path, other: Path) -> bool:
         return file.samefile(other)
     except OSError:
         return False
+
+
+def is_of_database(file: Path, given: Settings) -> bool:
+    """Return whether the file is the database of the settings, is kept beside it, or has its secret."""
+    path, others = diagnosis.sqlite_file(given.database_url), given.secret_files()
+    return any(is_same(file, each) for each in others) if path is None else storage.is_part_of(file, path, others)
 
 
 def _replaced(path: Path) -> Path | None:

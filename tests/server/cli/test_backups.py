@@ -80,6 +80,19 @@ def test_a_file_is_replaced_by_a_backup_only_if_told(demo_portal: Command, file:
 
 
 @on_sqlite
+def test_a_folder_or_no_file_is_said_before_the_replacement(demo_portal: Command, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+
+    refused = [demo_portal(*words) for words in (("backup", "folder"), ("restore", "folder"), ("restore", "none.db"))]
+
+    assert [(each.exit_code, each.stderr) for each in refused] == [
+        (1, "folder is a folder. Name a file.\n"),
+        (1, "folder is not a file; give the path of a backup.\n"),
+        (1, "none.db is not a file; give the path of a backup.\n"),
+    ]
+
+
+@on_sqlite
 @pytest.mark.parametrize(
     "name",
     ["portal.db", "portal.db-wal", "portal.db-shm", "portal.db-journal", "portal.db-rates", "portal.db-rates-wal"],

@@ -235,3 +235,13 @@ def test_the_schema_is_exported(command: Command, tmp_path: Path) -> None:
 
     exported = (tmp_path / "schema.graphql").read_text()
     assert exported == (Path(__file__).parents[3] / "schema.graphql").read_text()
+
+
+def test_what_is_exported_replaces_no_database(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "other.db").write_bytes(b"SQLite format 3\0 and more")
+
+    for name in ("export-schema", "export-messages"):
+        done = command(name, "--output", "other.db")
+
+        assert (done.exit_code, "is a SQLite database, and was not changed" in done.stderr) == (1, True)
+    assert (tmp_path / "other.db").read_bytes().endswith(b"and more")

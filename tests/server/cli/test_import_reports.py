@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 from typer.testing import Result
 
+from db.engine import storage
 from tests import cnpjs
 
 Command = Callable[..., Result]
@@ -44,6 +46,24 @@ def test_a_mended_report_may_be_its_own_report(command: Command, tmp_path: Path)
     assert row.endswith(f";{other};Sol;YY")
     assert stat.S_IMODE(report.stat().st_mode) == 0o640
     assert names(tmp_path) == ["bad.csv", "c.csv"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", ["{}", "{}-wal", "{}-rates", "secret.key", "link"])
+def test_a_report_does_not_replace_the_database(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delenv("SECRET_KEY")
+    database = Path(str(make_url(os.environ["DATABASE_URL"]).database))
+    (database.parent / "link").unlink(missing_ok=True)
+    (database.parent / "link").symlink_to(database)
+    (database.parent / "secret.key").write_text("s" * 32)
+    (tmp_path / "c.csv").write_text(f"CNPJ;Nome\n{cnpjs.another()};Bar\n")
+
+    done = command("c.csv", "--report", str(database.parent / name.format(database.name)))
+
+    assert (done.exit_code, "can't replace the database or its secret" in done.stderr) == (2, True), done.output
+    assert storage.is_database(database)
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--all-or-nothing"])
