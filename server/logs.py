@@ -12,6 +12,7 @@ import logging
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from enum import Enum
 from logging import LogRecord
 from typing import Any
 
@@ -46,7 +47,7 @@ def configure(settings: Settings) -> None:
     renderer: Processor = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(_json)
     formatter = (structlog.stdlib.ProcessorFormatter if console else _JsonFormatter)(
         foreign_pre_chain=[*shared, _first_line],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _values_of_enums, renderer],
     )
     root = logging.getLogger()
     former = [each for each in root.handlers if isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)]
@@ -132,6 +133,11 @@ def _errors_without_messages(_logger: WrappedLogger, _method: str, event: EventD
     if isinstance(error, BaseException):
         event["error"] = described(error)
     return event
+
+
+def _values_of_enums(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # The console shows the representation of a value: that of a status is `<HTTPStatus.OK: 200>`.
+    return {name: value.value if isinstance(value, Enum) else value for name, value in event.items()}
 
 
 def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

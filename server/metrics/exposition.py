@@ -57,7 +57,7 @@ class _Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the metrics."""
-        if self.path != PATH:
+        if self.path.partition("?")[0] != PATH:
             self.send_error(HTTPStatus.NOT_FOUND)
         elif not _may_read(self.headers.get("Authorization"), self.server.token):
             self.send_error(HTTPStatus.UNAUTHORIZED)
@@ -67,7 +67,10 @@ class _Page(BaseHTTPRequestHandler):
             self.send_header("Content-Type", CONTENT_TYPE_LATEST)
             self.send_header("Content-Length", str(len(page)))
             self.end_headers()
-            self.wfile.write(page)
+            if self.command != "HEAD":
+                self.wfile.write(page)
+
+    do_HEAD = do_GET  # noqa: N815 — the server takes the methods by these names.
 
     def log_message(self, *_arguments: object) -> None:
         """Log nothing: a reader comes every few seconds."""
