@@ -146,7 +146,9 @@ class Limiter:
                 raise stopped(until)
 
     async def run(self) -> None:
-        """Keep the leases up to date, until cancelled."""
+        """Look whether the store answers, and keep the leases up to date, until cancelled."""
+        # A wrong address is in the log before the first caller comes.
+        await self._granted([_PROBE], self._now())
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             await self.look()

@@ -11,6 +11,7 @@ from domain.rates import Claim, Grant
 from resolvers.rates import Charge
 from server.rates import limiter as limiters
 from server.rates.buckets import MemoryBuckets
+from tests.eventually import settled
 from tests.server.log import Log
 from tests.server.rates.callers import FULL, Time, account_of, new_limiter, spend, spend_all, viewer
 
@@ -42,6 +43,20 @@ async def test_without_its_store_a_process_limits_by_itself(log: Log) -> None:
         "rates are limited by this process alone: the store is not available",
         "rates are limited by all processes together again",
     ]
+
+
+async def test_a_store_that_is_away_at_the_start_is_logged_at_once(log: Log) -> None:
+    store = Broken()
+    store.broken = True
+    limiter = new_limiter(Time(), store)
+
+    running = asyncio.create_task(limiter.run())
+    await settled()
+
+    assert not running.done()
+    assert "the store is not available" in log.read()
+    running.cancel()
+    await asyncio.wait([running])
 
 
 class Hanging(MemoryBuckets):
