@@ -50,10 +50,13 @@ from domain.refusals import (
     Refusal,
 )
 from domain.sheet_files import (
+    OPEN_DOCUMENT,
+    PDF,
     DotBothWays,
     LargeWorkbook,
     LongLine,
     MissingColumns,
+    OtherFormat,
     RepeatedColumn,
     TooManyLines,
     UnreadableFile,
@@ -184,6 +187,8 @@ SAMPLES: Sequence[Said] = (
     UnreadableFile(PermissionError(errno.EACCES, "")),
     UnwritableReport("erros.csv", OSError(errno.ENOSPC, "")),
     LargeWorkbook(megabytes=256),
+    OtherFormat(PDF),
+    OtherFormat(OPEN_DOCUMENT),
     TooManyLines(highest=100_000),
     LongLine(line=12_345),
     MissingColumns([Text(pt="CNPJ", en="CNPJ"), Text(pt="Razão Social", en="Name")]),

@@ -119,6 +119,26 @@ class WebPage(SheetRefused):
     )
 
 
+class OtherFormat(SheetRefused):
+    """The file is of another format, such as PDF."""
+
+    text = Text(
+        pt="O arquivo é {kind}. Abra-o no programa que o fez e salve a planilha como XLSX ou CSV.",
+        en="The file is {kind}. Open it in the program that made it, and save the sheet as XLSX or CSV.",
+    )
+
+    def __init__(self, kind: Text) -> None:
+        """Take what the file is, with its article."""
+        super().__init__(kind=kind)
+
+
+ARCHIVE = Text(pt="compactado (ZIP) ou de outro programa", en="an archive (ZIP), or of another program")
+BINARY_WORKBOOK = Text(pt="uma planilha binária do Excel (XLSB)", en="a binary workbook of Excel (XLSB)")
+OPEN_DOCUMENT = Text(pt="uma planilha do LibreOffice (ODS)", en="a sheet of LibreOffice (ODS)")
+PDF = Text(pt="um PDF", en="a PDF")
+XML = Text(pt="um XML", en="an XML file")
+
+
 class BrokenWorkbook(SheetRefused):
     """The workbook is damaged, encrypted, or no workbook."""
 

@@ -15,11 +15,11 @@ from domain.exports import TOTAL_LABEL, TOTAL_NAME
 from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
-from domain.sheet_files import ChangedFile, EmptySheet, NoText, OldWorkbook, UnreadableFile, WebPage
+from domain.sheet_files import ChangedFile, EmptySheet, NoText, UnreadableFile
 from domain.sheet_rows import ErrorValue, LostCharacters, Mojibake, NulInRow, UnpairedQuotes, WrongCellCount, sentences
 from domain.sheet_warnings import Warned
 from domain.text import single_spaced, trimmed, visible
-from resolvers.sheets import headers, lines, workbooks
+from resolvers.sheets import headers, kinds, lines, workbooks
 from resolvers.sheets.cells import is_error
 from resolvers.sheets.encodings import mended
 from resolvers.sheets.headers import Header, Layout
@@ -49,8 +49,6 @@ _SHOWN = 60
 _TOTALS = frozenset(headers.normal(name) for name in (TOTAL_LABEL.pt, TOTAL_LABEL.en, TOTAL_NAME))
 _TOTAL = re.compile("[0-9]+(?:[.,][0-9]{3})*")
 
-_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
-_WEB_PAGE = re.compile(rb"\s*<(?:!doctype|html|table|meta|head|style)", re.IGNORECASE)
 _LOST = "\ufffd"
 _BEGINNING = 512
 """Number of bytes by which kinds of files are known."""
@@ -133,10 +131,8 @@ def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS
         with workbooks.rows(opened, bounds) as pages:
             yield _workbook(pages, layout)
         return
-    if beginning.startswith(_OLD_WORKBOOK):
-        raise OldWorkbook
-    if _WEB_PAGE.match(beginning):
-        raise WebPage
+    with _readable():
+        kinds.check(opened, beginning)
     with lines.text(opened, lines_max=bounds.lines) as text:
         delimiter, placed = _placed(text, layout)
         if placed is None:

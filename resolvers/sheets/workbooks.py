@@ -16,6 +16,7 @@ from defusedxml import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
 
 from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, TooManyLines, UnreadableFile
+from resolvers.sheets import kinds
 from resolvers.sheets.cells import is_error
 from resolvers.sheets.pages import Book, ErrorText
 
@@ -114,6 +115,7 @@ def _check_size(opened: BinaryIO, bounds: Bounds) -> None:
     """Raise a refusal if the parts are too large; none unpacks to more than the archive's directory says."""
     with _broken(), zipfile.ZipFile(opened) as archive:
         parts = archive.infolist()
+        kinds.check_archive(archive)
         if any(part.compress_type not in _METHODS for part in parts):
             raise BrokenWorkbook
         small = len(parts) <= _PARTS_MAX and sum(part.file_size for part in parts) <= bounds.unpacked
