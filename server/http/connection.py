@@ -139,7 +139,7 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
 
     def check(self) -> None:
         """End what takes longer than its timeout."""
-        if self.transport.get_write_buffer_size():
+        if self.transport.get_write_buffer_size() or (self._is_sending() and unsent(self.transport)):
             self._end_if_unread()
             return
         if not self._lingering:
@@ -202,6 +202,11 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
     def _owes_answer(self) -> bool:
         # The requests in the pipeline are answered before another one is complete.
         return self._answering is not None and not self._answering.response_complete
+
+    def _is_sending(self) -> bool:
+        """Return whether an answer has begun that is to go on, such as a stream of events."""
+        answering = self._answering
+        return answering is not None and answering.response_started and not answering.response_complete
 
     def _end_if_unread(self) -> None:
         limit = self._all.limits.answer

@@ -5,6 +5,7 @@ the time of the last check as the beginning of its current part.
 """
 
 import fcntl
+import socket
 import struct
 import termios
 from abc import ABC, abstractmethod
@@ -25,6 +26,9 @@ LINGER_SECONDS = 2.0
 """Seconds for which bytes after the last answer are discarded: a reset could destroy the answer."""
 
 _INT = struct.Struct("i")
+_LONG = struct.Struct("Q")
+_ACKNOWLEDGED_AT = 120
+"""Where Linux writes the number of bytes that the other side has acknowledged: `tcpi_bytes_acked` of TCP_INFO."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +115,14 @@ class ReadProgress:
     """Progress of a caller that reads an answer."""
 
     def __init__(self) -> None:
-        self._left: tuple[int, int] | None = None
+        self._read: tuple[int, ...] | None = None
         self._since = self._seen_at = 0.0
 
     def stuck_for(self, transport: Transport, *, now: float, before: float) -> float:
-        """Return the seconds in which neither the process nor the kernel sent a byte, as seen at each check."""
-        left = (transport.get_write_buffer_size(), unsent(transport))
-        if left != self._left or self._seen_at != before:
-            self._left, self._since = left, now
+        """Return the seconds in which the other side acknowledged no byte of those written, as seen at each check."""
+        read = _acknowledged(transport) or (transport.get_write_buffer_size(), unsent(transport))
+        if read != self._read or self._seen_at != before:
+            self._read, self._since = read, now
         self._seen_at = now
         return now - self._since
 
@@ -131,6 +135,16 @@ def unsent(transport: Transport) -> int:
 def unread(transport: Transport) -> int:
     """Return the number of bytes in the kernel that the process has not read."""
     return _asked(transport, termios.FIONREAD)
+
+
+def _acknowledged(transport: Transport) -> tuple[int] | None:
+    """Return the number of bytes that the caller has acknowledged; None if the system does not tell it."""
+    try:
+        connection = transport.get_extra_info("socket")
+        told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _ACKNOWLEDGED_AT + _LONG.size)
+        return _LONG.unpack_from(told, _ACKNOWLEDGED_AT)
+    except (AttributeError, OSError, struct.error):
+        return None
 
 
 def _asked(transport: Transport, request: int) -> int:

@@ -40,7 +40,8 @@ _HEADERS: tuple[Header, ...] = (
     (b"x-accel-buffering", b"no"),
 )
 _COMPLETE = b"event: complete\ndata:\n\n"
-_ALIVE = b":\n\n"
+_ALIVE = b":" + 512 * b" " + b"\n\n"
+"""Line without data. Its length fills the receive buffer of a caller that reads nothing, after a quarter of an hour."""
 
 
 class Terms(NamedTuple):
@@ -173,7 +174,7 @@ def _parts(stream: ResultStream, results: Sequence[Result], longest: int) -> Ite
 
 def _alive(stream: ResultStream) -> bytes:
     cursor = stream.progress()
-    return _ALIVE if cursor is None else _id(cursor) + b"\n"
+    return _ALIVE if cursor is None else _id(cursor) + _ALIVE
 
 
 def _id(cursor: str) -> bytes:
