@@ -126,7 +126,7 @@ class Context:
         """
         scope = self.within(partner_id)
         if scope is ALL_PARTNERS:
-            message = f"“{argument}” must name the partner that a user of the vendor asks about."
+            message = f"“{argument}” must name the partner that a user of the vendor asks about, or the vendor itself."
             raise BadUserInput(message, argument=argument)
         return scope
 

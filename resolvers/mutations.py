@@ -223,7 +223,7 @@ class Mutation(Generic[Given, Outcome]):
         """Return the unit of work in this transaction, whose partner exists."""
         partner_id, viewer = self.partner(context, named), context.signed_in
         if named is not None:
-            await check_partner(tx, viewer, partner_id)
+            await check_partner(tx, viewer, partner_id, for_vendor=self._for_vendor)
         return Work(context, tx, viewer, partner_id, context.now(), self.permission)
 
     async def once(

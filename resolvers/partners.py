@@ -50,11 +50,14 @@ def page(
     return pages.page(context, scope, listing, arguments, selection)
 
 
-async def check_partner(connection: Connection, viewer: Viewer, partner_id: int) -> None:
-    """Raise NotFound unless the viewer can act for the partner: its own, or any for the vendor's users."""
+async def check_partner(connection: Connection, viewer: Viewer, partner_id: int, *, for_vendor: bool = False) -> None:
+    """Raise NotFound unless the viewer can act for the partner: its own, or any for the vendor's users.
+
+    The vendor itself is none, unless what they do can be done `for_vendor` too.
+    """
     # A partner's own users are of a partner that exists.
-    known = await partners.exists(connection, partner_id) if viewer.of_vendor else partner_id == viewer.partner_id
-    if not known:
+    is_own = partner_id == viewer.partner_id and (for_vendor or not viewer.of_vendor)
+    if not is_own and not (viewer.of_vendor and await partners.exists(connection, partner_id)):
         raise NotFound(("partnerId",))
 
 

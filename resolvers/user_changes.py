@@ -158,7 +158,7 @@ async def sign_out_everywhere(context: Context, user_id: int | None, named: int 
 
     async def end(tx: Transaction) -> int:
         if not own and named is not None:
-            await check_partner(tx, viewer, partner_id)
+            await check_partner(tx, viewer, partner_id, for_vendor=True)
         if not own:
             await partner_changes.locked(tx, partner_id)
         if await users.locked_by_id(tx, partner_id, wanted) is None:

@@ -40,6 +40,8 @@ class CreateWebhook(NamedTuple):
     filter: str
     selection: str | None
     batch_size: int
+    of_partner: int | None = None
+    """Partner that the filter names, which can be the webhook's own only."""
 
 
 class WebhookCreated(NamedTuple):
@@ -53,6 +55,7 @@ class WebhookCreated(NamedTuple):
 async def create(work: Work, given: CreateWebhook) -> WebhookCreated:
     """Create a webhook, which begins with the next event and may read what its maker may."""
     check_url(given.url, "url", private=work.context.portal.private_webhooks)
+    _check_filter(work, given.of_partner)
     _check_permissions(work, given.selection, given.batch_size)
     await access.lock_partner(work.tx, work.partner_id)
     if await webhooks.count(work.tx, work.partner_id) >= WEBHOOKS_MAX:
@@ -81,6 +84,7 @@ class UpdateWebhook(NamedTuple):
 
     webhook_id: int
     changes: tuple[tuple[str, str | int | None], ...]
+    of_partner: int | None = None
 
 
 class WebhookChanged(NamedTuple):
@@ -95,6 +99,7 @@ async def update(work: Work, given: UpdateWebhook) -> WebhookChanged:
     changes = dict(given.changes)
     if "url" in changes:
         check_url(str(changes["url"]), "url", private=work.context.portal.private_webhooks)
+    _check_filter(work, given.of_partner)
     row = await _locked(work, given.webhook_id)
     changed = {name: each for name, each in changes.items() if each != getattr(row, name)}
     after = row._replace(**changed)  # type: ignore[arg-type]  # Each has the type of its column.
@@ -253,6 +258,12 @@ async def _position(work: Work, after: str) -> int:
     last = (await events.last_numbers(work.tx, [work.partner_id])).get(work.partner_id, 0)
     check_reached(position, last, "from")
     return position
+
+
+def _check_filter(work: Work, of_partner: int | None) -> None:
+    """Raise a refusal if the filter names another partner than the one whose events the webhook sends."""
+    if of_partner not in {None, work.partner_id}:
+        raise NotFound(("filter", "partnerId"))
 
 
 def _check_permissions(work: Work, selection: str | None, batch_size: int) -> None:

@@ -17,7 +17,7 @@ from resolvers.sessions import SignedIn
 from resolvers.viewers import Viewer as ViewerRow
 from schema.access import ApiToken, Viewer
 from schema.errors import Payload, answer, settle
-from schema.inputs import OnBehalf, given, optional
+from schema.inputs import OnBehalfOrVendor, given, optional
 from schema.nodes import Info
 from schema.second_factor import SecondFactorChallenge
 
@@ -135,7 +135,7 @@ class CreateApiTokenPayload(Payload):
 
 
 @strawberry.input(description="Input of `revokeApiToken`.")
-class RevokeApiTokenInput(OnBehalf):
+class RevokeApiTokenInput(OnBehalfOrVendor):
     api_token_id: strawberry.ID = strawberry.field(description="The token.")
 
     def checked(self) -> RevokeApiToken:

@@ -194,8 +194,8 @@ FILTERED_BY = (
 @strawberry.input(description="Filtering options for events. An omitted field doesn't limit the list.")
 class EventFilter:
     partner_id: strawberry.ID | None = optional(
-        "The ID of the partner whose events these are. The vendor's users must give it, because each partner's "
-        "events have numbers of their own; a partner's users can omit it."
+        "The ID of the partner whose events these are. The vendor's users must give it, or the vendor's own "
+        "ID for its own events, because each partner's events have numbers of their own; a partner's users can omit it."
     )
     types: list[EventType] | None = optional("Filters by type.")
     client_id: strawberry.ID | None = optional("Filters by the ID of the client.")

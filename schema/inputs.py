@@ -49,6 +49,19 @@ class OnBehalf:
     )
 
 
+@strawberry.input
+class OnBehalfOrVendor:
+    """Input of a mutation that the vendor's users do on behalf of a partner, or for the vendor itself."""
+
+    partner_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=(
+            "The ID of the partner to act for. The vendor's users omit it, or give the vendor's own ID, to act for the "
+            "vendor itself; a partner's users can omit it. Any other ID is refused with NOT_FOUND."
+        ),
+    )
+
+
 def idempotency_key() -> Any:  # noqa: ANN401 — a field of a dataclass, as strawberry.field is.
     """Declare the key that makes a retry of a request safe."""
     return strawberry.field(

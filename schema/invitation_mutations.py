@@ -24,8 +24,8 @@ class OfOrganization:
     """Input of a mutation about invitations of a partner or the vendor."""
 
     partner_id: strawberry.ID | None = optional(
-        "The ID of the partner that the person will work for. The vendor's users omit it for the vendor itself; a "
-        "partner's users can omit it. Any other ID is refused with NOT_FOUND."
+        "The ID of the partner that the person will work for. The vendor's users omit it, or give the vendor's own ID, "
+        "for the vendor itself; a partner's users can omit it. Any other ID is refused with NOT_FOUND."
     )
 
 

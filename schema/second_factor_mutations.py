@@ -15,7 +15,7 @@ from resolvers.viewers import Viewer as ViewerRow
 from schema.access import User, Viewer
 from schema.access_mutations import SessionPayload
 from schema.errors import Payload, answer, settle
-from schema.inputs import OnBehalf, given, optional
+from schema.inputs import OnBehalfOrVendor, given, optional
 from schema.nodes import Info
 
 _CODE = "A code of the app, or a recovery code, with or without blanks and hyphens. At most 100 characters."
@@ -158,7 +158,7 @@ class RenewRecoveryCodesPayload(RecoveryCodesPayload):
 
 
 @strawberry.input(description="Input of `resetSecondFactor`.")
-class ResetSecondFactorInput(OnBehalf):
+class ResetSecondFactorInput(OnBehalfOrVendor):
     user_id: strawberry.ID = strawberry.field(description="The user, who must not be the authenticated one.")
 
     def checked(self) -> ResetSecondFactor:

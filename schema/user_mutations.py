@@ -27,7 +27,8 @@ class OfUser:
     user_id: strawberry.ID = strawberry.field(description="The ID of the user.")
     partner_id: strawberry.ID | None = optional(
         "The ID of the partner that the user works for. The vendor's users give it for a user of a partner, and omit "
-        "it for one of the vendor; a partner's users can omit it. Any other ID is refused with NOT_FOUND."
+        "it, or give the vendor's own ID, for one of the vendor; a partner's users can omit it. Any other ID is "
+        "refused with NOT_FOUND."
     )
 
 

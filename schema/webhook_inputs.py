@@ -15,16 +15,17 @@ from resolvers.webhook_changes import (
     RotateWebhookSecret,
     UpdateWebhook,
 )
+from schema.arguments import number
 from schema.events import EventFilter
-from schema.inputs import OnBehalf, given, optional
+from schema.inputs import OnBehalfOrVendor, given, optional
 
 _URL = (
     "The URL to send to: `https`, on port 443 or one above 1023, at addresses of the public internet. At most 2,000 "
     "characters."
 )
 _FILTER = (
-    "The filter for the events; its `partnerId` has no effect. Without one, all events of the partner are sent, also "
-    "those that the portal adds later."
+    "The filter for the events; its `partnerId` can only be the webhook's own partner. Without one, all events of the "
+    "partner are sent, also those that the portal adds later."
 )
 _SELECTION = (
     "A GraphQL selection on `Event`, such as `{ message client { name } }`, without variables, which may be followed "
@@ -48,8 +49,13 @@ def _filter(value: EventFilter | None) -> str:
     return rows.filter_text(Chosen() if value is None else value.chosen())
 
 
+def _partner(value: EventFilter | None) -> int | None:
+    chosen = given(value)
+    return None if chosen is None else number("Partner", chosen.partner_id)
+
+
 @strawberry.input(description="Input of `createWebhook`.")
-class CreateWebhookInput(OnBehalf):
+class CreateWebhookInput(OnBehalfOrVendor):
     url: str = strawberry.field(description=_URL)
     filter: EventFilter | None = optional(_FILTER)
     selection: str | None = optional(_SELECTION)
@@ -63,13 +69,14 @@ class CreateWebhookInput(OnBehalf):
             _filter(given(self.filter)),
             _selection(checks, given(self.selection)),
             checks.number(self.batch_size, "batchSize", lowest=1, highest=BATCH_MAX),
+            _partner(self.filter),
         )
         checks.done()
         return found
 
 
 @strawberry.input(description="Input of `updateWebhook`. An omitted field stays as it is.")
-class UpdateWebhookInput(OnBehalf):
+class UpdateWebhookInput(OnBehalfOrVendor):
     webhook_id: strawberry.ID = strawberry.field(description="The ID of the webhook.")
     url: str | None = optional(_URL)
     filter: EventFilter | None = optional(f"{_FILTER} Null removes the filter.")
@@ -89,11 +96,11 @@ class UpdateWebhookInput(OnBehalf):
         if (batch_size := given(self.batch_size)) is not None:
             changes["batch_size"] = checks.number(batch_size, "batchSize", lowest=1, highest=BATCH_MAX)
         checks.done()
-        return UpdateWebhook(ids.number("Webhook", self.webhook_id), tuple(changes.items()))
+        return UpdateWebhook(ids.number("Webhook", self.webhook_id), tuple(changes.items()), _partner(self.filter))
 
 
 @strawberry.input
-class OfWebhook(OnBehalf):
+class OfWebhook(OnBehalfOrVendor):
     """Input of a mutation about one webhook."""
 
     webhook_id: strawberry.ID = strawberry.field(description="The ID of the webhook.")
@@ -114,7 +121,7 @@ class DeleteWebhookInput(OfWebhook):
 
 
 @strawberry.input(description="Input of `rotateWebhookSecret`.")
-class RotateWebhookSecretInput(OnBehalf):
+class RotateWebhookSecretInput(OnBehalfOrVendor):
     webhook_id: strawberry.ID = strawberry.field(description="The ID of the webhook.")
     drop_former_keys: bool = strawberry.field(
         default=False,
@@ -135,7 +142,7 @@ class PingWebhookInput(OfWebhook):
 
 
 @strawberry.input(description="Input of `resumeWebhook`.")
-class ResumeWebhookInput(OnBehalf):
+class ResumeWebhookInput(OnBehalfOrVendor):
     webhook_id: strawberry.ID = strawberry.field(description="The ID of the webhook.")
     from_: str | None = strawberry.field(
         default=strawberry.UNSET,
@@ -152,7 +159,7 @@ class ResumeWebhookInput(OnBehalf):
 
 
 @strawberry.input(description="Input of `redeliver`.")
-class RedeliverInput(OnBehalf):
+class RedeliverInput(OnBehalfOrVendor):
     webhook_delivery_id: strawberry.ID = strawberry.field(description="The ID of any attempt to send the message.")
 
     def checked(self) -> Redeliver:

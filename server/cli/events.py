@@ -41,7 +41,7 @@ def follow(
     state: Annotated[Path | None, typer.Option(help="A file that keeps the cursor to go on from.")] = None,
     form: Annotated[Format, typer.Option("--format", help="The form of a line.")] = Format.JSONL,
     types: Annotated[list[EventType] | None, typer.Option("--type", help="A type of events; can be repeated.")] = None,
-    partner: Annotated[str | None, typer.Option(help="The partner's id, for a token of the vendor.")] = None,
+    partner: Annotated[str | None, typer.Option(help="The id of a partner, or of the vendor, for its tokens.")] = None,
     select: Annotated[str, typer.Option(help="More fields of an event, such as: client { id name }")] = "",
 ) -> None:
     """Print a line for each event of the token's partner, as it happens, until Ctrl-C.
