@@ -30,6 +30,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 
 from breadth.plan.comparison import same
+from breadth.plan.depth import is_deep
 from breadth.plan.field import Field
 from breadth.plan.schema_field import SchemaFields
 from breadth.plan.selection import Selection
@@ -54,12 +55,14 @@ class Plan:
         self.schema, self.operation, self.definitions = schema, operation, definitions
         self._root_type = schema.get_root_type(operation.operation)
         self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
-        self.by_batch = self._root_type is not None and not any(
-            definition.variable_definitions for definition in definitions.values()
+        directives, selection_sets = _directives(operation, definitions)
+        self.by_batch = (
+            self._root_type is not None
+            and not any(definition.variable_definitions for definition in definitions.values())
+            and not is_deep(operation, definitions, selection_sets)
         )
         """Whether the operation can be executed by batch; if not, stock execution has to."""
         self._switches: tuple[str, ...] = ()
-        directives = _directives(operation, definitions)
         if directives:
             self.by_batch = self.by_batch and not any(each.name.value in _STOCK_ONLY for each in directives)
             self._switches = tuple(sorted(set(_switches(directives))))
@@ -197,20 +200,22 @@ def _key(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Hashable:
 
 def _directives(
     operation: OperationDefinitionNode, definitions: Mapping[str, FragmentDefinitionNode]
-) -> list[DirectiveNode]:
-    """Return every directive of the operation and of all the fragments."""
+) -> tuple[list[DirectiveNode], int]:
+    """Return every directive of the operation and of all the fragments, and the number of their selection sets."""
     found: list[DirectiveNode] = [*(operation.directives or ())]
     waiting: list[SelectionSetNode] = [operation.selection_set]
     for definition in definitions.values():
         found += definition.directives or ()
         waiting.append(definition.selection_set)
+    number = 0
     while waiting:
+        number += 1
         for selection in waiting.pop().selections:
             if selection.directives:
                 found += selection.directives
             if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
                 waiting.append(selection.selection_set)
-    return found
+    return found, number
 
 
 def _switches(directives: Iterable[DirectiveNode]) -> Iterator[str]:
