@@ -51,7 +51,7 @@ def told(result: ExecutionResult) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("name", "depth"),
     [
-        *[(name, depth) for name in ("node", "must", "list", "later", "batch") for depth in (55, 60, 61, 62, 63, 85)],
+        *[(name, depth) for name in ("node", "must", "list", "later", "batch") for depth in (55, 60, 61, 62, 63)],
         ("node", 120),
         ("later", 220),
     ],
