@@ -7,7 +7,6 @@ from typing import NamedTuple
 from db import identities
 from db.engine import Transaction
 from db.users import LockedUser, UserRow
-from domain.access import Permission
 from domain.events import Event, EventType
 from resolvers import user_changes
 from resolvers.context import Context
@@ -15,19 +14,14 @@ from resolvers.dataloader import Batch
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.user_changes import UserChanged, require_session
+from resolvers.users import shows_security
 
 
 def linked_at(context: Context, rows: Sequence[UserRow]) -> Batch[datetime | None]:
-    """Return since when each user has an identity; None if the viewer may not know it.
-
-    The user may, and those who manage the users of the user's organization.
-    """
-    viewer, manages = context.signed_in, context.may(Permission.USERS_MANAGE)
-
-    def shown(user: UserRow) -> bool:
-        return user.id == viewer.user_id or (manages and (viewer.of_vendor or viewer.partner_id == user.partner_id))
-
-    return context.loaders.identity_linked_at.load_many([user.id if shown(user) else None for user in rows])
+    """Return since when each user has an identity; None if the viewer may not know it."""
+    return context.loaders.identity_linked_at.load_many(
+        [user.id if shows_security(context, user) else None for user in rows]
+    )
 
 
 class UnlinkIdentity(NamedTuple):

@@ -12,7 +12,7 @@ from db.engine import Transaction
 from db.second_factors import FactorState, FactorUser, TotpSecret
 from db.users import UserRow
 from domain import second_factor
-from domain.access import Permission, TokenKind, effective
+from domain.access import TokenKind, effective
 from domain.events import Event, EventType
 from domain.refusals import SessionRequired
 from domain.second_factor import (
@@ -29,6 +29,7 @@ from resolvers.attempts import SIGN_IN, Tried, count_as_right, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.passwords import is_password
 from resolvers.portal import Portal
+from resolvers.users import shows_security
 from resolvers.viewers import Viewer
 
 Result = TypeVar("Result")
@@ -270,12 +271,5 @@ def is_required(context: Context, found: FactorState) -> bool:
 
 
 def shown_of(context: Context, user: UserRow) -> bool | None:
-    """Return whether the user has a second factor; None if the viewer may not know it.
-
-    The user may, and those who manage the users of the user's organization.
-    """
-    viewer = context.signed_in
-    manages = context.may(Permission.USERS_MANAGE) and (viewer.of_vendor or viewer.partner_id == user.partner_id)
-    if user.id != viewer.user_id and not manages:
-        return None
-    return user.second_factor_since is not None
+    """Return whether the user has a second factor; None if the viewer may not know it."""
+    return user.second_factor_since is not None if shows_security(context, user) else None

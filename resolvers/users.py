@@ -68,6 +68,11 @@ def is_known(context: Context, user: UserRow) -> bool:
     return scope is ALL_PARTNERS or scope == user.partner_id
 
 
+def shows_security(context: Context, user: UserRow) -> bool:
+    """Return whether the viewer sees how a person signs in, as that person and those who manage their users do."""
+    return is_known(context, user) and (user.id == context.signed_in.user_id or context.may(Permission.USERS_MANAGE))
+
+
 def email_of(context: Context, user: UserRow) -> str:
     """Return the address of a person; an empty text if the viewer sees the name only."""
     return user.email if is_known(context, user) else ""

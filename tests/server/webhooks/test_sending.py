@@ -9,12 +9,15 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from db.tables import webhooks
+from domain.access import Role
 from domain.timestamps import utc_now
 from resolvers import ids
 from resolvers.portal import Portal
 from server.background import cleanup
+from tests import cnpjs
 from tests.api import Api
 from tests.clock import Clock
+from tests.factories import new_caller, new_vendor
 from tests.receivers import Receiver
 from tests.server.webhooks.conftest import Send
 from tests.server.webhooks.hooks import is_verified, last_number, new_hook, state
@@ -80,6 +83,22 @@ async def test_a_filter_and_a_selection_say_what_is_in_a_message(
         "order": None,
     }
     assert (await state(api, hook))["deliveries"]["nodes"][0]["lastNumber"] == received.numbers[-1]
+
+
+async def test_a_webhook_tells_of_its_maker_at_the_vendor_the_name(api: Api, receiver: Receiver, send: Send) -> None:
+    vendor = await new_caller(api.http, api.portal, await new_vendor(api.portal), role=Role.VENDOR_ADMIN)
+    person = "name email role isActive hasSecondFactor identityLinkedAt worksForVendor"
+    chosen = {"partnerId": api.partner, "filter": {"types": ["CLIENT_REGISTERED"]}}
+    await new_hook(vendor, receiver, **chosen, selection=f"{{ actor {{ {person} }} }}")
+    client = {"partnerId": api.partner, "cnpj": cnpjs.another(), "name": "Padaria"}
+    await vendor.done("registerClient", "client { id }", client)
+
+    await send()
+
+    (received,) = receiver.received
+    nothing = dict.fromkeys(("role", "isActive", "hasSecondFactor", "identityLinkedAt"))
+    actor = received.body["data"]["event"]["actor"]
+    assert actor == {"name": "Ana", "email": "", "worksForVendor": True, **nothing}
 
 
 async def test_objects_that_the_maker_may_not_read_are_left_out(api: Api, receiver: Receiver, send: Send) -> None:
