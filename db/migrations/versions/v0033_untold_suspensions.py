@@ -12,7 +12,7 @@ down_revision = "0032"
 
 
 def upgrade() -> None:
-    """Add the columns; without a time, e-mails that nobody was told by are tried at once."""
+    """Add the columns; without a time, e-mails that were not sent are tried at once."""
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.add_column("webhooks", sa.Column("tell_at", sa.String(27) if is_sqlite else sa.DateTime(timezone=True)))
     op.add_column("webhooks", sa.Column("told_ids", sa.Text()))

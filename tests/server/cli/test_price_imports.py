@@ -145,13 +145,13 @@ def test_what_is_refused_is_said_in_the_language_of_the_import(prices: Command, 
 
     hole = prices("hole.csv", "--publish", "--language", "pt-BR")
     unknown = CliRunner().invoke(app, ["import", "prices", "sped.csv", "--table", "Nada", "--language", "pt-BR"])
-    nobody = CliRunner().invoke(app, ["import", "clients", "sped.csv", "--partner", "Zeta", "--language", "pt-BR"])
+    unnamed = CliRunner().invoke(app, ["import", "clients", "sped.csv", "--partner", "Zeta", "--language", "pt-BR"])
 
     assert hole.stderr == (
         "O produto “Moderniza Completo” não tem preço para quantidades abaixo de 5 no tipo de pedido “Compra”.\n"
     )
     assert unknown.stderr == "Não há pauta de preços com o nome “Nada”.\n"
-    assert nobody.stderr.startswith("Nenhum parceiro, ou mais de um, se chama “Zeta”.")
+    assert unnamed.stderr.startswith("Nenhum parceiro, ou mais de um, se chama “Zeta”.")
 
 
 def test_a_draft_is_named_for_a_publication_only(prices: Command) -> None:
