@@ -102,13 +102,15 @@ async def put_all(
     *,
     all_or_nothing: bool,
     report: Callable[[list[Change]], object],
+    dry_run: bool = False,
 ) -> None:
     """Create the products with new codes and update the others.
 
     Orders and activations keep the seats that they were made with. Each batch is a transaction, or all of them are
     one, which begins when `batches` has ended without an error. `report` is called with the changes of each batch, or
-    of all of them, after their transaction.
+    of all of them, after their transaction, which is rolled back in a dry run.
     """
+    run = portal.database.rehearse if dry_run else portal.database.write
 
     async def at_once(tx: Transaction, ordered: Sequence[ProductDetails]) -> list[Change]:
         done: dict[str, Put] = {}
@@ -127,10 +129,10 @@ async def put_all(
         # A transaction that loses against another one is run again with all of them. In one order over all batches, so
         # that two imports of the same products can't deadlock.
         ordered = sorted((details for batch in batches for details in batch), key=lambda details: details.code)
-        report(await portal.database.write(partial(at_once, ordered=ordered)))
+        report(await run(partial(at_once, ordered=ordered)))
         return
     for batch in batches:
-        report(await portal.database.write(partial(one_batch, batch=batch)))
+        report(await run(partial(one_batch, batch=batch)))
 
 
 class _Created(NamedTuple):

@@ -18,7 +18,10 @@ PRODUCTS = Text(
     pt="{created:criado|criados}, {updated:alterado|alterados}, {unchanged} sem mudança, {bad} com erro.",
     en="{created} created, {updated} updated, {unchanged} unchanged, {bad} bad.",
 )
-PRODUCTS_TRIED = Text(pt="{good:correto|corretos}, {bad} com erro.", en="{good} good, {bad} bad.")
+PRODUCTS_TRIED = Text(
+    pt="{created} a criar, {updated} a alterar, {unchanged} sem mudança, {bad} com erro.",
+    en="{created} to create, {updated} to update, {unchanged} unchanged, {bad} bad.",
+)
 PRODUCTS_BEFORE = Text(
     pt="{count:produto já importado|produtos já importados}. Importe o arquivo de novo para continuar.",
     en="{count:product was|products were} imported before. Import the file again to go on.",

@@ -126,13 +126,12 @@ def import_products(
             outcome.done.update(change.value for change in changes)
 
         with opened_sheet(file, product_rows.LAYOUT, outcome) as opened, progress() as on_progress:
-            if dry_run:
-                outcome.done["good"] = sum(len(batch) for batch in batches(opened, on_progress))
-                return
-            await products.put_all(portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done)
+            await products.put_all(
+                portal, batches(opened, on_progress), all_or_nothing=all_or_nothing, report=done, dry_run=dry_run
+            )
 
     run_import(work, outcome, import_texts.PRODUCTS_BEFORE, all_or_nothing=all_or_nothing or dry_run)
-    counts = {**{change.value: outcome.done[change.value] for change in Change}, "good": outcome.done["good"]}
+    counts = {change.value: outcome.done[change.value] for change in Change}
     text = import_texts.PRODUCTS_TRIED if dry_run else import_texts.PRODUCTS
     typer.echo(outcome.filled(text, {**counts, "bad": outcome.bad}))
     if outcome.bad:

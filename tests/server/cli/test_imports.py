@@ -200,12 +200,14 @@ def test_a_dry_run_of_prices_and_products_changes_nothing(command: Command, tmp_
     prices_tried = command("prices", "p.csv", "--dry-run")
     tried = runner.invoke(app, ["import", "products", "q.csv", "--dry-run", "--report", "r.csv", "--language", "pt-BR"])
     done = runner.invoke(app, ["import", "products", "q.csv"])
+    again = runner.invoke(app, ["import", "products", "q.csv", "--dry-run"])
 
     assert prices_tried.stdout.startswith("1 tier to publish")
     assert prices_tried.stdout.endswith("Nothing was changed.\n")
-    assert (tried.exit_code, tried.stdout) == (1, "1 correto, 1 com erro.\n")
+    assert (tried.exit_code, tried.stdout) == (1, "1 a criar, 0 a alterar, 0 sem mudança, 1 com erro.\n")
     assert "“usuarios” deve ter um número inteiro" in (tmp_path / "r.csv").read_text(encoding="utf-8")
     assert done.stdout == "1 created, 0 updated, 0 unchanged, 1 bad.\n"
+    assert again.stdout == "0 to create, 0 to update, 1 unchanged, 1 bad.\n"
 
 
 def test_warnings_of_a_file_are_printed_before_its_rows(command: Command, tmp_path: Path) -> None:
