@@ -60,12 +60,22 @@ class Checks:
         """Return an email address as it is stored and looked up; refuse what is none."""
         typed = self.opaque(value, *path, longest=longest)
         address = self._in_case(typed, users.email(typed), path, longest)
+        self._check_address(address, path)
+        return address
+
+    def optional_email(self, value: str | None, *path: str, longest: int) -> str | None:
+        """Return an email address to write to, as it was typed; None if it is empty, and refuse what is none."""
+        address = self.optional_text(value, *path, longest=longest)
+        if address is not None:
+            self._check_address(address, path)
+        return address
+
+    def _check_address(self, address: str, path: Path) -> None:
         if not any(refusal.path == path for refusal in self.refusals):
             try:
                 users.check_email(address, *path)
             except users.InvalidEmail as refusal:
                 self.refuse(refusal)
-        return address
 
     def password(self, value: str, *path: str, longest: int) -> str:
         """Return a password unchanged, with all its blanks."""

@@ -35,7 +35,7 @@ class PartnerContactInput:
         """Return the contact, with its refusals added to the checks."""
         return Contact(
             name=checks.text(self.name, *path, "name", longest=NAME_LENGTH),
-            email=checks.optional_text(given(self.email), *path, "email", longest=EMAIL_LENGTH),
+            email=checks.optional_email(given(self.email), *path, "email", longest=EMAIL_LENGTH),
             phone=checks.optional_text(given(self.phone), *path, "phone", longest=PHONE_LENGTH),
         )
 

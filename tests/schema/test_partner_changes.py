@@ -370,3 +370,16 @@ async def test_a_suspension_waits_for_an_approval_that_is_under_way(vendor: Api,
     assert refused == []
     kinds = [event for event, _ in await _last_events(api, 2)]
     assert kinds == ["ORDER_APPROVED", "PARTNER_SUSPENDED"]
+
+
+async def test_the_address_of_a_contact_is_one(vendor: Api, api: Api) -> None:
+    contacts = [{"name": "Bia", "email": each} for each in ("bia", "bia@gama.example", "a@b.example; c@d.example", " ")]
+    given = {"partnerId": api.partner, "contacts": contacts}
+
+    payload = await vendor.mutate("updatePartner", "partner { id }", given)
+    done = await vendor.done("updatePartner", "partner { contacts { email } }", given | {"contacts": contacts[1::2]})
+
+    found = [(error["code"], error["path"]) for error in payload["userErrors"]]
+    assert found == [("INVALID_INPUT", ["contacts", place, "email"]) for place in ("0", "2")]
+    assert payload["userErrors"][0]["message"].startswith("Contact 1: ")
+    assert done["partner"]["contacts"] == [{"email": "bia@gama.example"}, {"email": None}]
