@@ -79,7 +79,7 @@ from domain.sheet_rows import (
     UnknownProduct,
     WrongCellCount,
 )
-from domain.sheet_warnings import GuessedEncoding, OtherEncoding, UnusedColumns
+from domain.sheet_warnings import GuessedEncoding, OtherEncoding, UnreadPages, UnusedColumns
 from domain.sheets import RowsRefused
 from domain.users import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, InvalidPassword
 from domain.violations import (
@@ -214,6 +214,7 @@ SAMPLES: Sequence[Said] = (
     OtherEncoding([3], 1),
     GuessedEncoding([2, 3, 5, 7, 11], 6),
     UnusedColumns(headers="Telefone, Vendedor"),
+    UnreadPages(read="Matriz", others="“Filiais”"),
     Forbidden({Permission.ORDERS_APPROVE}),
     Forbidden({Permission.CLIENTS_READ, Permission.ORDERS_APPROVE, Permission.USERS_MANAGE}),
     TokenForbidden({Permission.CLIENTS_READ, Permission.EXPORTS_CREATE}),

@@ -49,6 +49,15 @@ class UnusedColumns(Warned):
     text = Text(pt="Colunas não usadas: {headers}.", en="Columns that are not used: {headers}.")
 
 
+class UnreadPages(Warned):
+    """Other sheets of a workbook have the required columns too."""
+
+    text = Text(
+        pt="Só a aba “{read}” foi lida. Também têm as colunas: {others}. Importe cada uma em um arquivo próprio.",
+        en="Only the sheet “{read}” was read. Others have the columns too: {others}. Import each in a file of its own.",
+    )
+
+
 class CodedCities(Warned):
     """The open data of Receita Federal has municipalities as codes."""
 

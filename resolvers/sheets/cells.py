@@ -18,6 +18,9 @@ NOTHING = frozenset({"-", "–", "—"})
 _YES = frozenset("sim s yes y true verdadeiro 1 x ativo active".split())
 _NO = frozenset("nao n no false falso 0 inativo inactive".split())
 
+_FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
+"""Formula of a text alone, by which ERPs keep each cell as it is."""
+
 _ERROR = re.compile(
     r"#(?:N/[AD]|REF!|NOME\?|NAME\?|VALOR!|VALUE!|DIV/0!|NULO!|NULL!|N[ÚU]M!|DESPEJAR!|SPILL!|C[ÁA]LC!|CAMPO!|FIELD!"
     r"|BLOQUEADO!|BLOCKED!|CONECTAR!|CONNECT!|OCUPADO!|BUSY!|DESCONHECIDO!|UNKNOWN!|EXTERNAL!|PYTHON!|ERROR!|ERRO!"
@@ -46,6 +49,12 @@ class Dots:
             if name in self._decimal and name in self._thousands:
                 decimal, thousands = self._decimal[name], self._thousands[name]
                 raise DotBothWays(header=self._header(name), decimal=decimal, thousands=thousands)
+
+
+def shown(cell: str) -> str:
+    """Return the text that a spreadsheet shows: of a formula, such as `="007"`, the text in it."""
+    formula = _FORMULA.fullmatch(cell) if '="' in cell else None
+    return cell if formula is None else formula[1].replace('""', '"')
 
 
 def is_error(text: str) -> bool:

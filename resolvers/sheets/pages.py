@@ -1,4 +1,4 @@
-"""First visible page of a workbook, with its texts as they are in the file."""
+"""Visible pages of a workbook, with their texts as they are in the file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
@@ -16,6 +16,9 @@ _ITEM, _TEXT, _RUN, _DIMENSION, _ROWS = (
 
 COLUMNS_MAX = 100
 """Maximum number of columns that are read."""
+
+_PAGES_MAX = 10
+"""Maximum number of visible pages that are looked at."""
 
 
 class ErrorText(str):
@@ -47,16 +50,14 @@ class Page(ReadOnlyWorksheet):
 
 
 class Book(ExcelReader):
-    """Reader of a workbook's first visible page."""
-
-    page: Page | None = None
-    """None if no page is visible."""
+    """Reader of a workbook's visible pages."""
 
     def __init__(self, opened: BinaryIO) -> None:
         super().__init__(opened, read_only=True, data_only=True, keep_links=False)
+        self.pages: list[Page] = []
 
     def read(self) -> None:
-        """Read what the cells of the page need; properties, themes and names of the workbook are left out."""
+        """Read what the cells of the pages need; properties, themes and names of the workbook are left out."""
         self.read_manifest()
         self.read_strings()
         self.read_workbook()
@@ -77,13 +78,13 @@ class Book(ExcelReader):
                     element.clear()
 
     def read_worksheets(self) -> None:
-        """Find the first visible page."""
+        """Find the visible pages."""
         for sheet, relation in self.parser.find_sheets():
             readable = relation.target in self.valid_files and "chartsheet" not in relation.Type
-            if readable and sheet.state == "visible":
-                self.page = Page(self.wb, sheet.name, relation.target, self.shared_strings)
-                self.page.stated_rows = self._stated_rows(relation.target)
-                return
+            if readable and sheet.state == "visible" and len(self.pages) < _PAGES_MAX:
+                page = Page(self.wb, sheet.name, relation.target, self.shared_strings)
+                page.stated_rows = self._stated_rows(relation.target)
+                self.pages.append(page)
 
     def _stated_rows(self, part: str) -> int:
         with self.archive.open(part) as source:

@@ -15,12 +15,12 @@ from domain.exports import TOTAL_LABEL, TOTAL_NAME
 from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
-from domain.sheet_files import ChangedFile, EmptySheet, NoText, UnreadableFile
+from domain.sheet_files import ChangedFile, EmptySheet, NoText, SheetRefused, UnreadableFile
 from domain.sheet_rows import ErrorValue, LostCharacters, Mojibake, NulInRow, UnpairedQuotes, WrongCellCount, sentences
-from domain.sheet_warnings import Warned
+from domain.sheet_warnings import UnreadPages, Warned
 from domain.text import single_spaced, trimmed, visible
 from resolvers.sheets import headers, kinds, lines, workbooks
-from resolvers.sheets.cells import is_error
+from resolvers.sheets.cells import is_error, shown
 from resolvers.sheets.encodings import mended
 from resolvers.sheets.headers import Header, Layout
 from resolvers.sheets.lines import Lines, Text
@@ -33,9 +33,6 @@ _DECLARED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 
 _AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
 """Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
-
-_FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
-"""Formula of a text alone, by which ERPs keep each cell as it is."""
 
 _LONGEST_ROW = 1_000
 """Maximum number of lines of a row. More lines mean that a quotation mark was not closed.
@@ -128,7 +125,7 @@ def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS
         beginning = opened.read(_BEGINNING)
         opened.seek(0)
     if beginning.startswith(workbooks.MAGIC):
-        with workbooks.rows(opened, bounds) as pages:
+        with workbooks.pages(opened, bounds) as pages:
             yield _workbook(pages, layout)
         return
     with _readable():
@@ -145,13 +142,29 @@ def sheet(opened: BinaryIO, layout: Layout, *, bounds: Bounds = OPERATORS_BOUNDS
         yield Sheet(placed.header, _without_total(_rows(text, delimiter, placed)), text.count, text.warnings)
 
 
-def _workbook(pages: workbooks.Rows, layout: Layout) -> Sheet:
-    placed = headers.find(pages.beginning, layout)
+def _workbook(pages: Iterable[workbooks.Rows], layout: Layout) -> Sheet:
+    """Return the first page that has the required columns, with a warning of others that have them too."""
+    found, refusals = [], []
+    for page in pages:
+        try:
+            found.append((page, _checked_header(page, layout)))
+        except SheetRefused as refusal:
+            refusals.append(refusal)
+    if not found:
+        raise next((each for each in refusals if not isinstance(each, EmptySheet)), refusals[0])
+    page, placed = found[0]
+    others = ", ".join(f"“{other.title}”" for other, _ in found[1:])
+    rows = _workbook_rows(page.after(placed.ends), placed.header)
+    warnings = [UnreadPages(read=page.title, others=others)] if others else []
+    return Sheet(placed.header, _without_total(rows), page.lines, warnings)
+
+
+def _checked_header(page: workbooks.Rows, layout: Layout) -> headers.Placed:
+    placed = headers.find(page.beginning, layout)
     if placed is None:
         raise EmptySheet
     headers.check(placed.header, layout)
-    rows = _workbook_rows(pages.after(placed.ends), placed.header)
-    return Sheet(placed.header, _without_total(rows), pages.lines, ())
+    return placed
 
 
 def _without_total(rows: Iterable[Line | BadRow]) -> Iterator[Line | BadRow]:
@@ -239,13 +252,7 @@ def _line(begins: int, row: Sequence[str], header: Header, headings: Mapping[str
 
 def _cells(row: Iterable[str], header: Header) -> Mapping[str, str]:
     # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
-    return {name: single_spaced(_shown(cell)) for name, cell in zip(header.names, row, strict=True) if name}
-
-
-def _shown(cell: str) -> str:
-    """Return the text that a spreadsheet shows: of a formula, such as `="007"`, the text in it."""
-    formula = _FORMULA.fullmatch(cell) if '="' in cell else None
-    return cell if formula is None else formula[1].replace('""', '"')
+    return {name: single_spaced(shown(cell)) for name, cell in zip(header.names, row, strict=True) if name}
 
 
 def _checked(line: Line) -> Line | BadRow:

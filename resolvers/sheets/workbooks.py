@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml import DefusedXmlException
 from openpyxl.utils.exceptions import InvalidFileException
 
-from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, TooManyLines, UnreadableFile
+from domain.sheet_files import BrokenWorkbook, EmptySheet, LargeWorkbook, SheetRefused, TooManyLines, UnreadableFile
 from resolvers.sheets import kinds
 from resolvers.sheets.cells import is_error
 from resolvers.sheets.pages import Book, ErrorText
@@ -85,8 +85,9 @@ Numbered = tuple[int, Sequence[str]]
 
 
 class Rows(NamedTuple):
-    """Rows of a workbook's first sheet with their numbers: the first ones, and all that follow them."""
+    """Rows of a page with their numbers: the first ones, and all that follow them."""
 
+    title: str
     beginning: Sequence[Numbered]
     rest: Iterator[Numbered]
     lines: int
@@ -97,18 +98,32 @@ class Rows(NamedTuple):
 
 
 @contextmanager
-def rows(opened: BinaryIO, bounds: Bounds) -> Iterator[Rows]:
-    """Open a workbook; raise a refusal if it is damaged, or would take more than the bounds."""
+def pages(opened: BinaryIO, bounds: Bounds) -> Iterator[Iterator[Rows]]:
+    """Open a workbook, and read its visible pages one by one.
+
+    Raises a refusal if it is damaged, or would take more than the bounds.
+    """
     _check_size(opened, bounds)
     with _broken():
         book = Book(opened)
         book.read()
     with book.archive:
-        if book.page is None:
+        if not book.pages:
             raise EmptySheet
-        numbered = _numbered(book.page.values, bounds.lines)
-        beginning = list(islice(numbered, _BEGINNING))
-        yield Rows(beginning, numbered, max(book.page.stated_rows, len(beginning)))
+        yield _pages(book, bounds)
+
+
+def _pages(book: Book, bounds: Bounds) -> Iterator[Rows]:
+    for place, page in enumerate(book.pages):
+        numbered = _numbered(page.values, bounds.lines)
+        try:
+            beginning = list(islice(numbered, _BEGINNING))
+        except SheetRefused:
+            if place == 0:
+                raise
+            # The others are only looked at.
+            continue
+        yield Rows(page.title, beginning, numbered, max(page.stated_rows, len(beginning)))
 
 
 def _check_size(opened: BinaryIO, bounds: Bounds) -> None:
