@@ -1,14 +1,13 @@
 """Settings of limits: sizes, counts, times, and the rates of callers."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
 
 from domain.costs import POINTS_MAX
 from server.rates.accounts import Limits
-from server.setting_values import Points, Seconds
+from server.setting_values import Points, Seconds, TrimmedSettings
 
 
-class LimitSettings(BaseSettings):
+class LimitSettings(TrimmedSettings):
     """Limits of what callers may send, hold and use; `Settings` has them too."""
 
     max_body_bytes: int = Field(

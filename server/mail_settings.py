@@ -38,6 +38,6 @@ class MailSettings(BaseSettings):
         # One of them that is wrong has a problem of its own.
         missing = [name for name in ("mail_from", "portal_url") if info.data.get(name, "") is None]
         if missing:
-            message = f"{' and '.join(missing).upper()} must be set too"
+            message = f"{' and '.join(name.upper() for name in missing)} must be set too"
             raise ValueError(message)
         return value

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
@@ -47,6 +47,7 @@ SHORTEST_SECRET = 32
 """The least number of characters of a secret."""
 
 _SHORTEST_TOKEN = 16
+_WHOLE = frozenset({"secret_key", "secret_key_previous"})
 
 
 class SettingsError(Exception):
@@ -241,6 +242,16 @@ def _rate_limit_url(value: SecretStr) -> SecretStr:
         )
         raise ValueError(message)
     return value
+
+
+class TrimmedSettings(BaseSettings):
+    """Settings whose values are read without blanks around them, such as the line end of a file made on Windows."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _trimmed(cls, value: object, info: ValidationInfo) -> object:
+        # What was stored with a secret is found with that secret only.
+        return value.strip() if isinstance(value, str) and info.field_name not in _WHOLE else value
 
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
