@@ -26,6 +26,8 @@ _WORD = re.compile(
     # A word may be one of “twoWords”; capitals alone are one between separators.
     r"(?<![A-Z])[A-Z]?[a-z]{3,14}(?![a-z])|(?<![^\W_])(?:[A-Z]{2,14}|[a-z]{2})(?![^\W_])"
 )
+_HEXADECIMAL = re.compile("[0-9a-f]{32,}")
+_DIGIT = re.compile("[0-9]")
 _UNLIKE_WORD = re.compile(r"[^aeiouy]{4}|[aeiouy]{4}|^[^aeiouy]*$", re.IGNORECASE)
 """What random letters have and words hardly have."""
 
@@ -53,8 +55,9 @@ def bits(secret: str) -> float:
     """Return an estimate of the entropy: what is left without known words, repetitions and runs such as 1234."""
     unknown = _first_period(_SAMPLES.sub("", secret))
     words = [word for word in _WORD.findall(unknown) if not _UNLIKE_WORD.search(word)]
-    if sum(map(len, words)) < 0.6 * sum(map(str.isalnum, unknown)):
-        # Random characters have such letters too, but not that many.
+    few = sum(map(len, words)) < 0.6 * sum(map(str.isalnum, unknown))
+    if few or (_HEXADECIMAL.fullmatch(secret) and 8 * len(_DIGIT.findall(secret)) >= 3 * len(secret)):
+        # Random characters have such letters too, but not that many, and hexadecimal digits have more of them.
         words = []
     for word in words:
         unknown = unknown.replace(word, "", 1)

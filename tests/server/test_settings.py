@@ -299,6 +299,10 @@ def test_random_secrets_of_any_writing_are_strong_enough(seed: bytes) -> None:
         refuse_if_weak(secret.encode())
 
 
+def test_a_random_secret_may_have_letters_that_look_like_words() -> None:
+    refuse_if_weak(b"90aefece038826308faea5eabcfefec9")
+
+
 def test_the_secret_before_is_given_or_in_a_file_beside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert Settings.load().previous_secret() is None
     Settings.load().keep_secret()
