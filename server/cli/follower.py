@@ -14,14 +14,9 @@ _SILENCE_SECONDS = 30.0
 """Seconds without a byte after which a connection is lost: a server sends at least a line every four."""
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
-_PASSING_STATUSES = frozenset(
-    {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
+_SERVER_ERRORS = range(500, 600)
+"""Statuses of servers that fail and of proxies whose server does: they pass."""
+
 _PASSING_CODES = frozenset({"RATE_LIMITED", "TIMEOUT", "UNAVAILABLE"})
 
 Event = Mapping[str, Any]
@@ -51,9 +46,9 @@ class EndedError(Exception):
 class _Interrupted(Exception):  # noqa: N818 — not an error.
     """The connection ended, and can be opened again, after so many seconds at least."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self, seconds: float = 0.0, status: int | None = None) -> None:
         super().__init__()
-        self.seconds = seconds
+        self.seconds, self.status = seconds, status
 
 
 class _Read(NamedTuple):
@@ -74,6 +69,7 @@ def events(
     pause, told = _FIRST_PAUSE_SECONDS, False
     with httpx2.Client(timeout=_SILENCE_SECONDS) as http:
         while True:
+            begun = time.monotonic()
             try:
                 for read in _of_connection(http, followed, after):
                     if read.event is not None:
@@ -82,6 +78,9 @@ def events(
                     after, told = read.cursor, False
                     keep(after)
             except _Interrupted as interrupted:
+                if interrupted.status is not None and not told:
+                    told = True
+                    tell(f"The portal at {followed.url} answered with the status {interrupted.status}; trying again.")
                 wait = max(interrupted.seconds, pause * uniform(0.5, 1))  # noqa: S311 — no secret.
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, UnicodeError) as error:
                 message = f"The portal can't be asked at {followed.url}: {error}."
@@ -92,12 +91,14 @@ def events(
                     tell(f"The portal at {followed.url} can't be reached ({error}); trying again.")
                 wait = pause * uniform(0.5, 1)  # noqa: S311 — no secret.
             time.sleep(wait)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            # A connection that lasted was a good one, though nothing may have happened.
+            has_lasted = time.monotonic() - begun - wait > _LONGEST_PAUSE_SECONDS
+            pause = _FIRST_PAUSE_SECONDS if has_lasted else min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def _check(status: int, retry_after: str | None, body: Callable[[], bytes]) -> None:
-    if status in _PASSING_STATUSES:
-        raise _Interrupted(_seconds(retry_after))
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status in _SERVER_ERRORS:
+        raise _Interrupted(_seconds(retry_after), status)
     if status != HTTPStatus.OK:
         raise EndedError(_reason(status, body()))
 
@@ -112,12 +113,21 @@ def _of_connection(http: httpx2.Client, followed: Followed, after: str | None) -
             if line.startswith("id: "):
                 cursor = line.removeprefix("id: ")
             elif line.startswith("data: {"):
-                event = _event(orjson.loads(line.removeprefix("data: ")))
+                event = _event(_parsed(line.removeprefix("data: ")))
             elif not line:
                 if cursor is not None:
                     yield _Read(cursor, event)
                 cursor, event = None, None
     raise _Interrupted
+
+
+def _parsed(data: str) -> Mapping[str, Any]:
+    """Return the result in a line; raise _Interrupted if the connection ended within it."""
+    try:
+        result: Mapping[str, Any] = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise _Interrupted from None
+    return result
 
 
 def _event(result: Mapping[str, Any]) -> Event:
