@@ -1,6 +1,6 @@
 """Addresses of the public internet, to which the portal may send what its users ask for."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -23,6 +23,14 @@ _REFUSED = tuple(
         ),
     )
 )
+
+
+def address_of(host: str) -> Address | None:
+    """Return the address that the host of a URL is; None if it is a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def is_public(address: Address) -> bool:

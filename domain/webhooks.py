@@ -1,13 +1,13 @@
 """Webhooks: how long deliveries are tried, when an endpoint is given up, and the refusals."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from domain.addresses import is_public
+from domain.addresses import address_of, is_public
 from domain.languages import Text
 from domain.refusals import Refusal, UserErrorCode
 
@@ -43,6 +43,8 @@ _DOUBLED_MAX = 20
 _HTTPS_PORT = 443
 _LOWEST_PORT = 1_024
 _PRINTABLE = range(0x21, 0x7F)
+_NAME = re.compile(r"(?=.{1,253}\.?$)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
+"""Name of a host in small letters (RFC 1035, 2.3.4)."""
 
 
 class WebhookState(Enum):
@@ -250,15 +252,18 @@ def check_url(url: str, *path: str, private: bool = False) -> None:
     is_plain = all(ord(character) in _PRINTABLE for character in url) and "\\" not in url
     if not is_plain or parts.scheme not in schemes or not host or "@" in parts.netloc or "#" in url:
         raise InvalidWebhookUrl(path)
+    address = address_of(host)
+    if address is None and _NAME.fullmatch(host) is None:
+        raise InvalidWebhookUrl(path)
     if private:
         return
     if port is not None and port != _HTTPS_PORT and port < _LOWEST_PORT:
         raise InvalidWebhookUrl(path)
-    try:
-        is_refused = not is_public(ip_address(host))
-    except ValueError:
+    if address is None:
         # The addresses of a name are checked when they are connected to.
         is_refused = "." not in host.strip(".") or host.rstrip(".").endswith((".localhost", ".local", ".internal"))
+    else:
+        is_refused = not is_public(address)
     if is_refused:
         raise PrivateWebhookUrl(path)
 

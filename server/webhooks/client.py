@@ -84,7 +84,7 @@ class WebhookClient:
         begun, answer = time.perf_counter(), bytearray()
         response: httpx2.Response | None = None
         failure: DeliveryFailure | None = None
-        if not self._private and not url.startswith("https://"):
+        if not self._private and not url.lower().startswith("https://"):
             return Answered(DeliveryStatus.FAILED, DeliveryFailure.ADDRESS, None, 0, None)
         try:
             async with (

@@ -93,6 +93,7 @@ async def test_each_change_of_a_webhook_has_one_event(api: Api) -> None:
         *("http://erp.example", "ftp://erp.example", "https://", "erp.example", "https://erp.example:25/"),
         *("https://user:secret@erp.example/", "https://erp.example/#a", "https://erp.example\\@10.0.0.1/"),
         *("https://10.0.0.7/", "https://[::1]/", "https://169.254.169.254/latest", "https://[::ffff:10.0.0.7]/"),
+        *("https://erp..example/", "https://*.erp.example/", f"https://{64 * 'a'}.example/", "https://a%2eb.example/"),
         *("https://localhost/", "https://erp/", "https://erp.internal/", "https://erp.example:70000/"),
     ],
 )

@@ -55,6 +55,12 @@ async def test_every_usual_failure_is_named(
     assert len(receiver.received) == 1
 
 
+async def test_the_scheme_of_a_url_may_be_in_capital_letters() -> None:
+    answered = await posted("HTTPS://erp.invalid/", WebhookClient())
+
+    assert answered.failure is DeliveryFailure.UNREACHABLE
+
+
 async def test_a_connection_reset_at_once_is_a_failure(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     def reset(_self: socket.socket) -> NoReturn:
         raise OSError(errno.ENOTCONN, "not connected")
