@@ -46,8 +46,13 @@ class Reader:
         """Read up to the end, or to the first item that is null and must not be."""
         iterator = None
         try:
-            iterator = aiter(self._iterable)
-            async for item in iterator:
+            # As stock execution reads it, which does not ask the iterator for one of its own.
+            iterator = self._iterable.__aiter__()
+            while True:
+                try:
+                    item = await anext(iterator)
+                except StopAsyncIteration:
+                    return
                 self.items.append(item)
                 self._arrived.set()
                 if not self._nullable and (type(item) in NOTHING or isinstance(item, Exception)):

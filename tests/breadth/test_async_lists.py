@@ -192,3 +192,38 @@ async def test_lists_of_async_lists_are_read(executor_class: ExecutorClass) -> N
 
     assert result.data == {"all": None}
     assert [error.path for error in result.errors or ()] == [["all", 1, 1]]
+
+
+class Next:
+    """An iterator that is no iterable, of two numbers."""
+
+    def __init__(self) -> None:
+        """Begin at the first one."""
+        self._numbers = iter((1, 2))
+
+    async def __anext__(self) -> int:
+        """Return the next one."""
+        for number in self._numbers:
+            return number
+        raise StopAsyncIteration
+
+
+class Iterable:
+    """Something that says of itself to be an async iterable."""
+
+    def __init__(self, iterator: object) -> None:
+        """Name what it gives as an iterator."""
+        self._iterator = iterator
+
+    def __aiter__(self) -> Any:  # noqa: ANN401 — of any type.
+        """Return it."""
+        return self._iterator
+
+
+@pytest.mark.parametrize("iterator", [Next, int, list])
+async def test_an_iterator_is_asked_for_its_items_only(iterator: type) -> None:
+    stock, ours = [
+        await answer(schema_with(), "{ numbers }", {"numbers": Iterable(iterator())}, each) for each in EXECUTORS
+    ]
+
+    assert ours == stock
