@@ -101,18 +101,27 @@ def _pass_on(future: asyncio.Future[Value], shield: asyncio.Future[Value]) -> No
                 future.add_done_callback(_forget)
 
 
+class Raised(NamedTuple):
+    """Exception that was raised, in distinction to one that was returned."""
+
+    error: Exception
+
+
 async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
-    """Return the values with those of these indices awaited, at once; an exception stays as a value."""
+    """Return the values with those of these indices awaited, at once; what one raises is a value."""
     column = list(values)
     if len(awaitable) == 1:
         try:
             column[awaitable[0]] = await shared(column[awaitable[0]])
         except Exception as error:
-            column[awaitable[0]] = error
+            column[awaitable[0]] = Raised(error)
         return column
-    results = await asyncio.gather(*(shared(column[index]) for index in awaitable), return_exceptions=True)
-    for index, result in zip(awaitable, results, strict=True):
-        column[index] = _value(result)
+    tasks = [asyncio.ensure_future(shared(column[index])) for index in awaitable]
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for index, task in zip(awaitable, tasks, strict=True):
+        failure = task.exception()
+        # A cancellation and the like end the whole execution.
+        column[index] = Raised(failure) if isinstance(failure, Exception) else task.result()
     return column
 
 

@@ -1,6 +1,7 @@
 """Executor of graphql-core with batches in place of objects."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from operator import call
 from typing import ClassVar
@@ -18,7 +19,7 @@ from breadth.plan.ending import AllRaisedError
 from breadth.plan.operation import Plan, Plans
 from breadth.plan.selection import Selection
 from breadth.protocols import PlannedField
-from breadth.values import Column, MaybeAwaitable, Value
+from breadth.values import Column, Key, MaybeAwaitable, Value
 
 Response = MaybeAwaitable[ExecutionResult]
 
@@ -169,7 +170,7 @@ class BatchExecutor(IncrementalExecutor):
         for path in paths.paths(index):
             above = path.as_list() if path else []
             for cause in raised.causes:
-                error = located_error(cause.error, cause.nodes, [*above, *cause.suffix])
+                error = _located(cause, [*above, *cause.suffix])
                 self.failures.append(Failure(error, path))
 
     def _serially(self, selection: Selection, columns: Column) -> MaybeAwaitable[Column]:
@@ -204,6 +205,17 @@ class BatchExecutor(IncrementalExecutor):
     async def _later_result(self, rows: Awaitable[Column]) -> ExecutionResult:
         response = self._result(await rows)
         return response if isinstance(response, ExecutionResult) else await response
+
+
+def _located(cause: Cause, path: list[Key]) -> GraphQLError:
+    try:
+        return located_error(cause.error, cause.nodes, path)
+    except Exception as another:
+        # It has no text. The error of that is located, and no other value of the batch is affected.
+        message = f"{type(cause.error).__name__} without a text."
+        with suppress(Exception):
+            message = str(another)
+        return GraphQLError(message, cause.nodes, path=path, original_error=another)
 
 
 _LATER = [name for name, value in vars(BatchExecutor).items() if isinstance(value, _MadeLater)]

@@ -7,7 +7,7 @@ from functools import partial
 from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path, inspect
 
-from breadth.awaiting import EASY, GRACE_SECONDS, Cancelling, settled, then, wait
+from breadth.awaiting import EASY, GRACE_SECONDS, Cancelling, Raised, settled, then, wait
 from breadth.batch_resolvers import is_by_class
 from breadth.completion.base import Completion, has_raised, leave, scatter
 from breadth.paths import Chosen, Paths, Repeated, Shared
@@ -74,20 +74,21 @@ class Objects:
             try:
                 answers.append(self._is_type_of(value, info_of(run, self._field, paths, index)))  # type: ignore[misc]
             except Exception as error:
-                answers.append(error)
+                answers.append(Raised(error))
         return answers
 
     def _checked(self, run: Run, values: Column, paths: Paths, answers: Column) -> MaybeAwaitable[Column]:
         results: Column = [None] * len(values)
         kept = []
         for index, answer in enumerate(answers):
-            if isinstance(answer, Exception):
-                results[index] = run.raising(answer, self._field.nodes)
-            elif not answer:
-                message = f"Expected value of type '{self._type}' but got: {inspect(values[index])}."
-                results[index] = run.raising(GraphQLError(message, self._field.nodes), self._field.nodes)
-            else:
+            try:
+                error = answer.error if isinstance(answer, Raised) else self._refusal(answer, values[index])
+            except Exception as another:
+                error = another
+            if error is None:
                 kept.append(index)
+            else:
+                results[index] = run.raising(error, self._field.nodes)
         if len(kept) == len(values):
             if self._by_class:
                 self._accepted.update(map(type, values))
@@ -96,6 +97,13 @@ class Objects:
             self._batch(run, [values[index] for index in kept], Chosen(paths, kept)),
             partial(scatter, results, kept),
         )
+
+    def _refusal(self, answer: Value, value: Value) -> GraphQLError | None:
+        """Return the error of a value of which `is_type_of` gives a false answer."""
+        if answer:
+            return None
+        message = f"Expected value of type '{self._type}' but got: {inspect(value)}."
+        return GraphQLError(message, self._field.nodes)
 
     def _batch(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         try:
@@ -174,15 +182,15 @@ class AbstractCompletion(Completion):
             try:
                 names.append(resolve_type(value, info_of(run, self.field, paths, index), self._type))
             except Exception as error:
-                names.append(error)
+                names.append(Raised(error))
         return then(_answers(run, names), partial(self._split, run, values, paths))
 
     def _split(self, run: Run, values: Column, paths: Paths, names: Column) -> MaybeAwaitable[Column]:
         results: Column = [None] * len(values)
         of_types: dict[GraphQLObjectType, list[int]] = {}
         for index, name in enumerate(names):
-            if isinstance(name, Exception):
-                results[index] = run.raising(name, self.field.nodes)
+            if isinstance(name, Raised):
+                results[index] = run.raising(name.error, self.field.nodes)
                 continue
             try:
                 runtime_type = run.ensure_valid_runtime_type(

@@ -1,0 +1,98 @@
+"""Answers of types and exceptions that no one expects are errors of one object, as in stock execution."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from graphql import ExecutionResult, GraphQLSchema, build_schema, execute, parse
+
+from breadth import BatchExecutor
+from tests.breadth.comparison import differences
+
+EXECUTORS = (None, BatchExecutor)
+
+SDL = """
+  interface Node { id: Int }
+  type Row implements Node { id: Int, say: String }
+  type Query { node: Node, nodes: [Node], rows: [Row], must: [Node!] }
+"""
+DOCUMENT = "{ node { id } nodes { id } rows { id } must { id } }"
+ROWS = [{"id": 1}, {"id": 2}, {"id": 3}]
+ROOT = {"node": ROWS[0], "nodes": ROWS, "rows": ROWS, "must": ROWS}
+
+
+class Unclear:
+    """Neither true nor false."""
+
+    def __bool__(self) -> bool:
+        """Raise."""
+        message = "unclear"
+        raise ValueError(message)
+
+
+async def both(schema: GraphQLSchema, text: str, root: object) -> list[ExecutionResult]:
+    answers = []
+    for executor in EXECUTORS:
+        result = execute(schema, parse(text), root, executor_class=executor)
+        answers.append(result if isinstance(result, ExecutionResult) else await result)
+    return answers
+
+
+def second(odd: Callable[[], object], usual: object) -> Callable[..., object]:
+    """Return a function that gives something odd for the second row."""
+    return lambda value, *_: odd() if value["id"] == 2 else usual
+
+
+async def later(value: object) -> object:
+    await asyncio.sleep(0)
+    if isinstance(value, RuntimeError):
+        raise value
+    return value
+
+
+ODD: list[Callable[[], object]] = [
+    lambda: ValueError("returned"),
+    Unclear,
+    lambda: None,
+    lambda: later(ValueError("returned")),
+    lambda: later(RuntimeError("raised")),
+    lambda: later(Unclear()),
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_an_odd_answer_of_a_type_is_of_its_object(odd: Callable[[], object]) -> None:
+    for name, function, usual in (("Row", "is_type_of", True), ("Node", "resolve_type", "Row")):
+        schema = build_schema(SDL)
+        schema.type_map["Node"].resolve_type = lambda *_: "Row"  # type: ignore[attr-defined]
+        setattr(schema.type_map[name], function, second(odd, usual))
+
+        stock, ours = await both(schema, DOCUMENT, ROOT)
+
+        assert differences(stock, ours) == []
+
+
+class WordlessError(Exception):
+    """An exception without a text."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        """Name what is raised in place of the text."""
+        super().__init__()
+        self.error = error
+
+    def __str__(self) -> str:
+        """Raise."""
+        raise self.error or self
+
+
+async def test_an_exception_without_a_text_is_of_its_object_alone() -> None:
+    rows = [{"say": "a"}, {"say": WordlessError()}, {"say": WordlessError(KeyError("no text"))}, {"say": "b"}]
+
+    ours = execute(build_schema(SDL), parse("{ rows { say } }"), {"rows": rows}, executor_class=BatchExecutor)
+
+    assert isinstance(ours, ExecutionResult)
+    assert ours.data == {"rows": [{"say": "a"}, {"say": None}, {"say": None}, {"say": "b"}]}
+    assert [(error.path, error.message) for error in ours.errors or ()] == [
+        (["rows", 1, "say"], "WordlessError without a text."),
+        (["rows", 2, "say"], "'no text'"),
+    ]
