@@ -142,6 +142,7 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "ActivateLicensesInput.items": "2",
     "CancelActivationsInput.activationIds": "1",
     "CancelActivationsInput.filter": "200",
+    "DraftPriceTableInput.prices": "1",
     "MoveActivationsInput.items": "2",
     "ActivationFilter.activationKey": "50",
     "ActivationFilter.authorizationCode": "10",

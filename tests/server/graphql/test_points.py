@@ -112,6 +112,7 @@ def test_a_price_depends_on_no_word_of_a_text() -> None:
         ("{ clients { nodes { activations { totalCountIsExact } } } }", 2 + 4 + 8),
         ("{ orders(first: 100) { nodes { items { product { id } } } } }", 2 + 2 + 10 + 33),
         ("mutation { activateLicenses(input: {items: [{}, {}]}) { results { status } } }", 20 + 4 + 1),
+        ("mutation { draftPriceTable(input: {prices: [{}, {}, {}]}) { version { number } } }", 15 + 3 + 1),
         ('mutation { signIn(input: {email: "a", password: "b"}) { token } }', 1_001),
     ],
 )
