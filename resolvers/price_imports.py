@@ -81,14 +81,15 @@ async def import_prices(work: Work, given: ImportPrices) -> PricesImported:
 class Written(NamedTuple):
     """What an import has written: the tiers that are dearer than the ones below, and the prices with holes.
 
-    If it was published, `others` are the prices that the draft had changed besides the file, and `undone` the changes
-    that a version undoes which was published before.
+    If it was published, `others` are the prices that the draft had changed besides the file, `undone` the changes that
+    a version undoes which was published before, and `partners` the number of partners that buy by the price table.
     """
 
     dearer: Sequence[DearerTier]
     holes: Sequence[tuple[PriceKey, int]]
     others: Sequence[PriceKey]
     undone: Sequence[Difference]
+    partners: int = 0
 
 
 async def write(portal: Portal, table: PriceTableRow, tiers: Tiers, *, dry_run: bool = False) -> Written:
@@ -130,9 +131,11 @@ async def _publish(tx: Transaction, portal: Portal, table: PriceTableRow, tiers:
     )
     if others and not with_draft:
         raise OthersDrafted(products=await _named(tx, others))
-    concerned = [*await _vendor(tx), *await price_tables.partners_of(tx, table.id)]
+    buyers = await price_tables.partners_of(tx, table.id)
+    concerned = [*await _vendor(tx), *buyers]
     await price_drafts.append(tx, concerned, EventType.PRICES_CHANGED, table.id, actor_id=None, at=at)
-    return Written(rules.dearer(published), [], others, await undone_by_version(tx, version_id))
+    undone = await undone_by_version(tx, version_id)
+    return Written(rules.dearer(published), [], others, undone, len(buyers))
 
 
 async def _vendor(tx: Transaction) -> list[int]:

@@ -44,6 +44,10 @@ PRICES_PUBLISHED = Text(
     pt="{tiers:faixa de preço publicada|faixas de preço publicadas} em {table}.",
     en="{tiers:tier|tiers} published in {table}.",
 )
+SHARED = Text(
+    pt="{count:parceiro compra|parceiros compram} pela pauta “{table}”, e os preços valem para todos eles.",
+    en="{count:partner buys|partners buy} by the price table “{table}”, and the prices are those of all of them.",
+)
 OTHER = Text(
     pt="{product} ({type}) também recebe novos preços, que estavam no rascunho.",
     en="{product} ({type}) has new prices from the draft too.",

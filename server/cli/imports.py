@@ -201,11 +201,14 @@ def import_prices(
             label = TYPE_LABELS[key.order_type]
             return outcome.filled(text, {"product": codes[key.product_id], "type": label, "quantity": quantity})
 
+        # Who names a partner may not think of the others.
+        is_shared = partner is not None and done.partners > 1
+        shared = [outcome.filled(import_texts.SHARED, {"count": done.partners, **facts})] if is_shared else []
         others = [said(import_texts.OTHER, key) for key in done.others]
         holes = [said(import_texts.HOLE, key, lowest) for key, lowest in done.holes]
         dearer = [said(import_texts.DEARER, each, each.minimum_quantity) for each in done.dearer]
         undone = [said(import_texts.UNDONE, each, each.minimum_quantity) for each in done.undone]
-        return others + holes + dearer + undone
+        return shared + others + holes + dearer + undone
 
     for warning in run(work, language=language):
         warn(warning)

@@ -154,6 +154,22 @@ def test_what_is_refused_is_said_in_the_language_of_the_import(prices: Command, 
     assert unnamed.stderr.startswith("Nenhum parceiro, ou mais de um, se chama “Zeta”.")
 
 
+def test_a_publication_for_a_partner_says_who_else_buys_by_its_table(prices: Command, command: Command) -> None:
+    def published(*options: str) -> Result:
+        return command("import", "prices", "sped.csv", "--partner", "Épsilon", *options)
+
+    alone = published("--dry-run")
+    command("create-partner", "--name", "Zeta", "--cnpj", "11444777000161", "--price-table", TABLE)
+    shared = [published("--dry-run"), published(), published("--language", "pt-BR")]
+
+    assert prices("light.csv", "--dry-run").exit_code == 0
+    assert alone.stderr == ""
+    assert [each.stderr for each in shared] == [
+        *[f"2 partners buy by the price table “{TABLE}”, and the prices are those of all of them.\n"] * 2,
+        f"2 parceiros compram pela pauta “{TABLE}”, e os preços valem para todos eles.\n",
+    ]
+
+
 def test_a_draft_is_named_for_a_publication_only(prices: Command) -> None:
     refused = prices("sped.csv", "--with-draft")
 
