@@ -6,8 +6,23 @@ from domain.languages import Language, Noun, Text, listed
 from domain.refusals import Refusal, UserErrorCode
 
 
+class TooFewCells(Refusal):
+    """A row has fewer cells than the header, as Excel writes it if the last cells of many rows are empty."""
+
+    text = Text(
+        pt=(
+            "A linha tem {cells:célula|células}, e a linha de títulos tem {headers}; salve a planilha como XLSX ou "
+            "complete a linha com um separador para cada célula vazia."
+        ),
+        en=(
+            "The row has {cells:cell|cells}, and the line of headers {headers}; save the sheet as XLSX, or add a "
+            "delimiter to the row for each empty cell."
+        ),
+    )
+
+
 class WrongCellCount(Refusal):
-    """A row has more or fewer cells than the header."""
+    """A row has more cells than the header."""
 
     text = Text(
         pt=(

@@ -18,6 +18,9 @@ NOTHING = frozenset({"-", "–", "—"})
 _YES = frozenset("sim s yes y true verdadeiro 1 x ativo active".split())
 _NO = frozenset("nao n no false falso 0 inativo inactive".split())
 
+_AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
+"""Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
+
 _FORMULA = re.compile(r'\s*="((?:[^"]|"")*)"\s*')
 """Formula of a text alone, by which ERPs keep each cell as it is."""
 
@@ -49,6 +52,12 @@ class Dots:
             if name in self._decimal and name in self._thousands:
                 decimal, thousands = self._decimal[name], self._thousands[name]
                 raise DotBothWays(header=self._header(name), decimal=decimal, thousands=thousands)
+
+
+def without_text_mark(cell: str) -> str:
+    """Return the content of a cell without its text mark."""
+    match = _AS_TEXT.fullmatch(cell)
+    return cell if match is None else match[1] or match[2] or ""
 
 
 def shown(cell: str) -> str:

@@ -16,8 +16,9 @@ from domain.sheet_warnings import CodedCities, Warned
 from domain.text import visible
 from resolvers.clients import RegisterClient
 from resolvers.sheets import places
+from resolvers.sheets.cells import without_text_mark
 from resolvers.sheets.headers import Columns, Header, Layout
-from resolvers.sheets.reader import BadRow, Line, without_text_mark
+from resolvers.sheets.reader import BadRow, Line
 
 COLUMNS: Columns = {
     "cnpj": (

@@ -15,9 +15,9 @@ from domain.prices import Tier
 from domain.refusals import Refusal
 from domain.sheet_rows import AmbiguousProduct, NoAmount, RepeatedTier, TooManyTiers, UnknownOrderType, UnknownProduct
 from domain.text import fold, visible
-from resolvers.sheets.cells import NOTHING, Dots, whole
+from resolvers.sheets.cells import NOTHING, Dots, whole, without_text_mark
 from resolvers.sheets.headers import Columns, Layout
-from resolvers.sheets.reader import BadRow, Line, without_text_mark
+from resolvers.sheets.reader import BadRow, Line
 
 COLUMNS: Columns = {
     "product": ("produto", "product", "product_code", "codigo_produto", "codigo", "code", "nome_produto", "nome"),

@@ -9,9 +9,9 @@ from domain.products import INCLUDED_SEATS_MAX, NAME_LENGTH, ProductDetails
 from domain.refusals import Refusal
 from domain.sheet_rows import RepeatedCode
 from domain.text import visible
-from resolvers.sheets.cells import Dots, whole, yes_or_no
+from resolvers.sheets.cells import Dots, whole, without_text_mark, yes_or_no
 from resolvers.sheets.headers import Columns, Layout
-from resolvers.sheets.reader import BadRow, Line, without_text_mark
+from resolvers.sheets.reader import BadRow, Line
 
 COLUMNS: Columns = {
     "code": ("codigo", "code", "codigo_produto", "product_code"),

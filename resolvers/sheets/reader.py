@@ -16,7 +16,16 @@ from domain.languages import Language
 from domain.languages import Text as Translated
 from domain.refusals import Refusal
 from domain.sheet_files import ChangedFile, EmptySheet, NoText, SheetRefused, UnreadableFile
-from domain.sheet_rows import ErrorValue, LostCharacters, Mojibake, NulInRow, UnpairedQuotes, WrongCellCount, sentences
+from domain.sheet_rows import (
+    ErrorValue,
+    LostCharacters,
+    Mojibake,
+    NulInRow,
+    TooFewCells,
+    UnpairedQuotes,
+    WrongCellCount,
+    sentences,
+)
 from domain.sheet_warnings import UnreadPages, Warned
 from domain.text import single_spaced, trimmed, visible
 from resolvers.sheets import headers, kinds, lines, workbooks
@@ -30,9 +39,6 @@ DELIMITERS = (";", ",", "\t", "|")
 
 _DECLARED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
 """First line of some exports, which declares the delimiter for Excel."""
-
-_AS_TEXT = re.compile(r"""="(.*)"|'(.*)""")
-"""Marks by which spreadsheets keep a number as a text: `="…"`, and an apostrophe."""
 
 _LONGEST_ROW = 1_000
 """Maximum number of lines of a row. More lines mean that a quotation mark was not closed.
@@ -246,7 +252,8 @@ def _line(begins: int, row: Sequence[str], header: Header, headings: Mapping[str
     if any("\0" in cell for cell in row):
         return BadRow(begins, (NulInRow(),), [cell.replace("\0", "") for cell in written])
     if len(row) != len(header.cells):
-        return BadRow(begins, (WrongCellCount(cells=len(row), headers=len(header.cells)),), written)
+        wrong = TooFewCells if len(row) < len(header.cells) else WrongCellCount
+        return BadRow(begins, (wrong(cells=len(row), headers=len(header.cells)),), written)
     return _checked(Line(begins, _cells(row, header), written, headings))
 
 
@@ -286,9 +293,3 @@ def _workbook_rows(rows: Iterable[tuple[int, Sequence[str]]], header: Header) ->
             yield BadRow(number, (refusal,), [*written, *surplus])
         else:
             yield _checked(Line(number, _cells(cells, header), written, headings))
-
-
-def without_text_mark(cell: str) -> str:
-    """Return the content of a cell without its text mark."""
-    match = _AS_TEXT.fullmatch(cell)
-    return cell if match is None else match[1] or match[2] or ""
