@@ -11,6 +11,7 @@ FIELDS: Mapping[str, Noun] = {
     "activationIds": Noun(pt="a ativação", en="the activation"),
     "activationKey": Noun(pt="a chave de ativação", en="the activation key"),
     "activations": Noun(pt="as ativações", en="the activations"),
+    "actorId": Noun(pt="o usuário", en="the user"),
     "additionalSeats": Noun(pt="a quantidade de usuários adicionais", en="the number of additional seats"),
     "allOrNothing": Noun(pt="a opção “tudo ou nada”", en="the option “all or nothing”"),
     "apiTokenId": Noun(pt="o token de API", en="the API token"),

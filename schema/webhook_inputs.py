@@ -1,10 +1,12 @@
 """Inputs of the mutations of webhooks."""
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from db import webhooks as rows
 from db.events import EventFilter as Chosen
 from domain.checks import Checks
+from domain.refusals import NotFound
 from domain.webhooks import BATCH_MAX, SELECTION_LENGTH, URL_LENGTH
 from resolvers import ids
 from resolvers.webhook_changes import (
@@ -16,7 +18,7 @@ from resolvers.webhook_changes import (
     UpdateWebhook,
 )
 from schema.arguments import number
-from schema.events import EventFilter
+from schema.events import FILTERED_BY, EventFilter
 from schema.inputs import OnBehalfOrVendor, given, optional
 
 _URL = (
@@ -45,8 +47,13 @@ def _selection(checks: Checks, value: str | None) -> str | None:
     return checks.optional_text(value, "selection", longest=SELECTION_LENGTH, lines=True)
 
 
-def _filter(value: EventFilter | None) -> str:
-    return rows.filter_text(Chosen() if value is None else value.chosen())
+def _filter(checks: Checks, value: EventFilter | None) -> str:
+    chosen = Chosen() if value is None else value.chosen()
+    for each in FILTERED_BY:
+        # No event would ever be sent.
+        if getattr(chosen, each.column) == ids.NOWHERE:
+            checks.refuse(NotFound(("filter", to_camel_case(each.field))))
+    return rows.filter_text(chosen)
 
 
 def _partner(value: EventFilter | None) -> int | None:
@@ -66,7 +73,7 @@ class CreateWebhookInput(OnBehalfOrVendor):
         checks = Checks()
         found = CreateWebhook(
             _url(checks, self.url),
-            _filter(given(self.filter)),
+            _filter(checks, given(self.filter)),
             _selection(checks, given(self.selection)),
             checks.number(self.batch_size, "batchSize", lowest=1, highest=BATCH_MAX),
             _partner(self.filter),
@@ -90,7 +97,7 @@ class UpdateWebhookInput(OnBehalfOrVendor):
         if self.url is not strawberry.UNSET:
             changes["url"] = _url(checks, self.url or "")
         if self.filter is not strawberry.UNSET:
-            changes["filter"] = _filter(self.filter)
+            changes["filter"] = _filter(checks, self.filter)
         if self.selection is not strawberry.UNSET:
             changes["selection"] = _selection(checks, self.selection)
         if (batch_size := given(self.batch_size)) is not None:

@@ -143,7 +143,7 @@ class Endpoint:
             request_id=state["request_id"],
             client_address=address,
             gone=partial(bodies.gone, receive),
-            last_event_id=given.first(b"last-event-id") if negotiated.streams else None,
+            last_event_id=(given.first(b"last-event-id") or None) if negotiated.streams else None,
         )
         if viewer is None:
             viewer = await self._looked_up(context, authorization)

@@ -95,6 +95,16 @@ async def test_the_id_of_an_event_continues_a_lost_connection(api: Api) -> None:
     assert found == [sent.data["data"]["events"]["number"] + 1]
 
 
+async def test_an_empty_id_of_an_event_is_none(api: Api) -> None:
+    await api.client()
+
+    async with streams.streaming(api, headers={"Last-Event-ID": ""}) as stream:
+        await api.client()
+        found = await stream.numbers(1)
+
+    assert found == [await last_number(api)]
+
+
 async def test_what_is_no_longer_kept_is_read_from_the_database(api: Api, streaming: Streaming) -> None:
     await api.client()
     first = await last_number(api)

@@ -245,6 +245,16 @@ async def test_the_filter_is_shown_as_it_was_given(api: Api) -> None:
     assert (await api.data(query, id=made["webhook"]["id"]))["webhook"]["filter"]["types"] is None
 
 
+@pytest.mark.parametrize("field", ["clientId", "orderId", "actorId", "apiTokenId", "webhookId"])
+async def test_a_filter_by_what_is_no_such_id_is_refused(api: Api, field: str) -> None:
+    made = await created(api)
+
+    for wrong in ("1", ids.encode("Product", 1)):
+        path, _ = await refused(api, filter={field: wrong})
+        changed = {"webhookId": made["webhook"]["id"], "filter": {field: wrong}}
+        assert (path, await api.codes("updateWebhook", changed)) == (["filter", field], ["NOT_FOUND"])
+
+
 async def test_answers_that_named_a_cancelled_client_are_erased(api: Api) -> None:
     webhook = {"webhookId": (await created(api))["webhook"]["id"]}
     await api.done("pingWebhook", "__typename", webhook)
