@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from secrets import token_hex
 from typing import NamedTuple
 
+import structlog
+
 from db import (
     activation_changes,
     client_changes,
@@ -34,6 +36,7 @@ from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, s
 from domain.events import Event, EventOfEach, EventType, counted
 from domain.licenses import StockMovementType, released
 from domain.refusals import ClientCancelled, CnpjAlreadyRegistered, NotFound
+from domain.webhooks import SuspensionReason
 from resolvers import pages
 from resolvers.columns import column
 from resolvers.context import Context
@@ -42,6 +45,8 @@ from resolvers.mutations import Work, mutation
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 
 _OPAQUE_BYTES = 6
+
+_log = structlog.get_logger("portal.webhooks")
 
 
 def by_id(context: Context, client_id: int, columns: Columns = None) -> MaybeAwaitable[ClientRow | None]:
@@ -208,7 +213,14 @@ async def cancel(work: Work, given: CancelClient) -> ClientErased:
     if not await erasures.is_complete(work.tx, erasure, appended=counted(happened).total()):
         raise LockedElsewhereError
     work.after_commit.append(work.context.portal.database.mark_erased)
+    work.after_commit.append(lambda: _log_suspensions(work.partner_id, erasure.suspended))
     return ClientErased(client.id, stored)
+
+
+def _log_suspensions(partner_id: int, webhook_ids: Sequence[int]) -> None:
+    for webhook_id in webhook_ids:
+        reason = SuspensionReason.ERASED.value
+        _log.warning("webhook suspended", partner=partner_id, webhook=webhook_id, reason=reason)
 
 
 async def _lock_found_clients(work: Work, client_id: int, erasure: Erasure) -> None:

@@ -82,7 +82,7 @@ class Deliverer:
             await self._finish(held, waiting, _not_sent(waiting))
         suspended = await self._portal.database.write(lambda tx: self._suspend(tx, held, reason))
         if suspended is not None:
-            await self._teller.tell(suspended)
+            self._teller.tell(suspended)
         else:
             # A user has paused it meanwhile.
             await self._release(held)
@@ -157,7 +157,7 @@ class Deliverer:
 
         moved, suspended = await self._portal.database.write(write)
         if suspended is not None:
-            await self._teller.tell(suspended)
+            self._teller.tell(suspended)
         return moved
 
     def _progress(
@@ -197,7 +197,7 @@ class Deliverer:
 
         suspended = await self._portal.database.write(write)
         if suspended is not None:
-            await self._teller.tell(suspended)
+            self._teller.tell(suspended)
 
     async def _send_again(self, held: Leased, waiting: DeliveryRow) -> Leased | None:
         message = webhook_deliveries.message_of(waiting)

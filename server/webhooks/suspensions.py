@@ -40,17 +40,22 @@ class Teller:
         if seconds < self._next_tell:
             return
         self._next_tell = seconds + _TELL_EVERY_SECONDS
+        if self._portal.outbox.mailer is None:
+            # Another process may have one.
+            return
         now = self._portal.now()
         for found in await self._portal.database.read(
             lambda connection: webhook_suspensions.untold(connection, at=now, most=_TOLD_TOGETHER)
         ):
             # Written first, so that one process sends them.
             if found.id not in self._telling and await self._claim(found, now):
-                await self._start(found)
+                self._start(found)
 
-    async def tell(self, suspended: Suspended) -> None:
+    def tell(self, suspended: Suspended) -> None:
         """Send an e-mail to those who manage the partner's webhooks."""
-        await self._start(suspended)
+        reason = suspended.suspension_reason.value
+        log.warning("webhook suspended", partner=suspended.partner_id, webhook=suspended.id, reason=reason)
+        self._start(suspended)
 
     async def _claim(self, suspended: Suspended, now: datetime) -> bool:
         # The pauses double.
@@ -59,12 +64,9 @@ class Teller:
             lambda tx: webhook_suspensions.claim(tx, suspended, at=now, again_at=again_at)
         )
 
-    async def _start(self, suspended: Suspended) -> None:
-        reason, mailer = suspended.suspension_reason, self._portal.outbox.mailer
-        if suspended.tell_at is None:
-            log.warning("webhook suspended", partner=suspended.partner_id, webhook=suspended.id, reason=reason.value)
+    def _start(self, suspended: Suspended) -> None:
+        mailer = self._portal.outbox.mailer
         if mailer is None:
-            await self._write_told(suspended, set(), is_done=True)
             return
         self._telling.add(suspended.id)
         self._portal.outbox.start(self._send_mails(mailer, suspended))

@@ -86,6 +86,20 @@ async def test_no_mail_follows_when_the_webhook_is_no_longer_suspended(
     assert mails.mails == []
 
 
+async def test_a_process_without_a_mail_server_leaves_mails_to_others(
+    api: Api, portal: Portal, clock: Clock, receiver: Receiver, senders: Senders
+) -> None:
+    await suspended(api, receiver, senders)
+    await looked(senders, clock, minutes=6)
+
+    async with inbox() as mails:
+        sends_to(portal, mails)
+        for _ in range(2):
+            await looked(senders, clock, minutes=6)
+
+    assert len(mails.mails) == 1
+
+
 async def test_managers_are_told_of_webhooks_that_named_a_cancelled_client(
     api: Api, portal: Portal, clock: Clock, receiver: Receiver, senders: Senders
 ) -> None:
