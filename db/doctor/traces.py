@@ -13,6 +13,7 @@ from db.tables import metadata
 from domain import cnpj
 from domain.erasure import Identity, identifies
 from domain.text import fold, plain
+from domain.webhook_texts import decoded
 
 _BLOCK = 1 << 23
 _BLANK = re.compile(r"(?:\(\?:\\\s\))+")
@@ -20,6 +21,7 @@ _ACCENTED: dict[str, list[str]] = {}
 for _character in map(chr, (*range(0x61, 0x7B), *range(0xC0, 0x180))):
     _ACCENTED.setdefault(plain(_character), []).append(_character)
 _WORD = re.compile(r"[^\W_]+")
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux]|&\w+;|xn--")
 
 
 class Trace(NamedTuple):
@@ -133,6 +135,9 @@ def _text(value: object) -> str:
             return ""
         case bytes():
             return value.decode(errors="replace")
+        case str() if _ENCODED.search(value) is not None:
+            # As URLs and programs write it.
+            return f"{value}\n{decoded(value)}"
         case _:
             return str(value)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from db.tables import metadata
 from domain.activations import activation_key
 from domain.erasure import ErasedKind
 from domain.text import fold
+from domain.webhook_texts import decoded
 from resolvers.portal import Portal
 from tests import cnpjs
 from tests.api import Api, serving
@@ -261,7 +263,8 @@ clients = st.lists(
     min_size=2,
     max_size=3,
 )
-written = st.tuples(st.integers(0, 9), st.sampled_from(["note", "key", "ecf", "order", "reason"]), st.integers(0, 9))
+KINDS = ("note", "key", "ecf", "order", "reason", "url", "selection")
+written = st.tuples(st.integers(0, 9), st.sampled_from(KINDS), st.integers(0, 9))
 _examples = count(1)
 
 
@@ -316,6 +319,11 @@ async def _write(api: Api, product: str, client: str, kind: str, *, number: str,
         order = await api.order((product, 1), note=text)
         await api.done("cancelOrder", "order { id }", {"orderId": order, "reason": text})
         return
+    if kind in {"url", "selection"}:
+        selection = f'{{ client {{ activations(after: "{text}") {{ totalCount }} }} }} # {text}'
+        texts = {"url": f"https://a.example/{quote(text)}", "selection": selection}
+        await api.done("createWebhook", "__typename", {"url": "https://a.example/", kind: texts[kind]})
+        return
     key = f"K{cnpjs.another()[6:12]}-{number}-{fold(name).upper().replace(' ', '-')}"[:64]
     given = {"note": {"note": text}, "key": {"activationKey": key}, "ecf": {"ecfSerialNumber": f"{number} {name}"[:50]}}
     made = await api.activation(client, product, **given.get(kind, {}))
@@ -332,7 +340,7 @@ async def _left(api: Api, values: Sequence[str]) -> list[str]:
                 # Short texts occur in hashes by chance.
                 texts = {name: value for name, value in row._asdict().items() if not isinstance(value, bytes)}
                 for name, value in texts.items():
-                    text = re.sub(r"[\W_]", "", fold(str(value)))
+                    text = re.sub(r"[\W_]", "", fold(decoded(str(value))))
                     left += [f"{table.name}.{name}: {text}" for each in values if each.lower() in text]
     if api.portal.database.url.get_backend_name() == "sqlite":
         for file in storage.beside(str(api.portal.database.url.database)):

@@ -45,6 +45,18 @@ def test_a_text_is_found_in_any_column_with_its_row(demo_portal: Command, engine
     assert f"Found in {len(lines)} places." in found.stderr
 
 
+@pytest.mark.parametrize("text", ["Bar Zuquéira", NUMBER])
+def test_a_text_is_found_as_urls_and_programs_write_it(demo_portal: Command, text: str) -> None:
+    write(
+        "UPDATE orders SET note = 'https://a.example/?de=Bar%20Zuqu%C3%A9ira&n=11222333%2F000181' WHERE id = 1",
+        r"UPDATE activations SET note = '{\"de\": \"Bar Zuqu\u00e9ira 11222333\u002f000181\"}' WHERE id = 2",
+    )
+
+    found = demo_portal("erase-check", text)
+
+    assert {"orders.note: id 1", "activations.note: id 2"} <= set(found.stdout.splitlines())
+
+
 @pytest.mark.parametrize("text", ["Zuqueira", "Barulh", NUMBER, "zuq"])
 def test_what_is_nowhere_or_only_in_longer_words_is_not_found(demo_portal: Command, text: str) -> None:
     write("UPDATE orders SET note = 'Barulho, Zuqueirada, 11.222.333/0001-82' WHERE id = 1")
