@@ -68,8 +68,8 @@ def test_no_backup_takes_the_place_of_what_is_no_file(demo_portal: Command, tmp_
 
     assert "pipe can't be used: It is no regular file." in pipe.stderr
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
-    assert "folder can't be used: Is a directory." in folder.stderr
-    assert ". can't be used: Is a directory." in here.stderr
+    assert folder.stderr == "folder is a folder. Name a file.\n"
+    assert here.stderr == ". is a folder. Name a file.\n"
     assert {pipe.exit_code, folder.exit_code, here.exit_code} == {1}
 
 
