@@ -99,7 +99,17 @@ async def draft_of(connection: Connection, price_table_id: int) -> VersionRow | 
 
 async def create(tx: Transaction, price_table_id: int, *, at: datetime) -> int:
     """Create the draft of the locked price table as a copy of the version in force, and return its id."""
-    return await _copy(tx, price_table_id, await one(tx, _SOURCE, {"price_table_id": price_table_id, "at": at}))
+    return await _copy(tx, price_table_id, await _source(tx, price_table_id, at))
+
+
+async def source_id(connection: Connection, price_table_id: int, *, at: datetime) -> int | None:
+    """Return the id of the version that `create` copies; None if none is published."""
+    source = await _source(connection, price_table_id, at)
+    return None if source is None else source.version_id
+
+
+async def _source(connection: Connection, price_table_id: int, at: datetime) -> _Source | None:
+    return await one(connection, _SOURCE, {"price_table_id": price_table_id, "at": at})
 
 
 async def create_copy(tx: Transaction, price_table_id: int, *, of_number: int) -> int | None:

@@ -44,6 +44,13 @@ async def write(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: datet
     return version_id
 
 
+async def tiers_with(tx: Transaction, price_table_id: int, tiers: Tiers, *, at: datetime) -> Tiers:
+    """Return the tiers that the draft would have after `write`."""
+    found = await price_drafts.draft_of(tx, price_table_id)
+    version_id = await price_drafts.source_id(tx, price_table_id, at=at) if found is None else found.id
+    return {**({} if version_id is None else await tiers_of(tx, version_id)), **tiers}
+
+
 async def begin_copy(tx: Transaction, price_table_id: int, *, of_number: int) -> None:
     """Begin the draft of the locked price table as a copy of the published version of this number.
 

@@ -48,10 +48,14 @@ class ImportPrices(NamedTuple):
 
 
 class PricesImported(NamedTuple):
-    """Draft that was written; None if it was a dry run."""
+    """Draft that was written; None if it was a dry run, which has the tiers that would be dearer than the ones below.
+
+    The outcome of a dry run is not recorded for a key.
+    """
 
     price_table_id: int
     version_id: int | None
+    dearer: Sequence[DearerTier] = ()
 
 
 async def read(portal: Portal, content: Content) -> PriceSheet:
@@ -71,9 +75,11 @@ async def import_prices(work: Work, given: ImportPrices) -> PricesImported:
     table = await price_drafts.locked(work.tx, given.price_table_id)
     if given.sheet.bad:
         raise RowsRefused(("content",), bad=len(given.sheet.bad))
+    at, tiers = work.context.now(), given.sheet.tiers
     if given.dry_run:
-        return PricesImported(table.id, None)
-    version_id = await price_drafts.write(work.tx, table.id, given.sheet.tiers, at=work.context.now())
+        written = await price_drafts.tiers_with(work.tx, table.id, tiers, at=at)
+        return PricesImported(table.id, None, rules.dearer(written))
+    version_id = await price_drafts.write(work.tx, table.id, tiers, at=at)
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=table.id))
     return PricesImported(table.id, version_id)
 

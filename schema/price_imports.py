@@ -82,7 +82,7 @@ class ImportPricesPayload(Payload):
         description="The draft with its prices. Returns null if `userErrors` is not empty, and for a dry run.",
     )
     def version(self, info: Info) -> MaybeAwaitable[VersionRow | None]:
-        version_id = self._version_id
+        version_id = None if self.outcome is None else self.outcome.version_id
         return None if version_id is None else info.context.loaders.price_table_version.find(version_id)
 
     @strawberry.field(description="The number of tiers that were written, or would be if no row were bad.")
@@ -100,12 +100,13 @@ class ImportPricesPayload(Payload):
         graphql_type=list[PriceWarning],
         description=(
             "The tiers of the draft that cost more for each unit than the tier below. They are allowed, and shown "
-            "because they may be a mistake. Empty for a dry run."
+            "because they may be a mistake. In a dry run, those that the draft would have."
         ),
     )
     async def warnings(self, info: Info) -> list[DearerTier]:
-        version_id = self._version_id
-        return [] if version_id is None else await price_tables.warnings(info.context, version_id)
+        if self.outcome is None or self.outcome.version_id is None:
+            return [] if self.outcome is None else list(self.outcome.dearer)
+        return await price_tables.warnings(info.context, self.outcome.version_id)
 
     @strawberry.field(description="What the user should look at in the file, such as columns that are not used.")
     def sheet_warnings(self, info: Info) -> list[SheetWarning]:
@@ -120,10 +121,6 @@ class ImportPricesPayload(Payload):
     )
     def report(self, info: Info) -> str | None:
         return None if self.sheet is None else contents.report(self.sheet, info.context.language, price_rows.LABELS)
-
-    @property
-    def _version_id(self) -> int | None:
-        return None if self.outcome is None else self.outcome.version_id
 
 
 @strawberry.type

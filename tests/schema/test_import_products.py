@@ -132,7 +132,7 @@ async def test_a_sheet_of_prices_is_written_to_the_draft(vendor: Api) -> None:
     tried = await vendor.done("importPrices", PRICES, {**given, "content": sheet, "dryRun": True})
     done = await vendor.done("importPrices", PRICES, {**given, "content": sheet})
 
-    assert (tried["tierCount"], tried["version"], tried["warnings"]) == (3, None, [])
+    assert (tried["tierCount"], tried["version"], tried["warnings"]) == (3, None, [{"minimumQuantity": 10}])
     assert (done["tierCount"], done["warnings"]) == (3, [{"minimumQuantity": 10}])
     assert done["version"]["state"] == "DRAFT"
     tiers = {item["orderType"]: item["tiers"] for item in done["version"]["items"]}

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from resolvers import ids
 from tests.api import Api, Json
 from tests.clock import Clock
@@ -274,3 +276,26 @@ async def test_a_draft_begins_as_a_copy_of_the_version_that_is_named(vendor: Api
     clock.now = NOON + DAY
     await assign(vendor, api, table)
     assert await quoted(api, product) == ("19.00", None)
+
+
+@pytest.mark.parametrize("is_drafted", [True, False])
+async def test_a_dry_run_of_a_sheet_shows_the_warnings_of_the_draft(vendor: Api, api: Api, *, is_drafted: bool) -> None:
+    product, other = [await new_product(api.portal, api.partner_id) for _ in range(2)]
+    table = await new_table(vendor)
+    await draft(vendor, table, priced(other, (1, "1.00"), (5, "2.00")))
+    if not is_drafted:
+        await publish(vendor, table)
+    code = "query ($id: ID!) { node(id: $id) { ... on Product { code } } }"
+    product_code = (await vendor.data(code, id=product))["node"]["code"]
+    rows = "".join(f"\n{product_code};Compra;{minimum};{minimum},00;0" for minimum in (1, 7))
+    sheet = f"produto;tipo;quantidade_minima;valor_mensal;adesao{rows}"
+    given = {"priceTableId": table, "content": sheet}
+    selection = "version { number } warnings { minimumQuantity product { id } }"
+
+    tried = await vendor.done("importPrices", selection, {**given, "dryRun": True})
+    done = await vendor.done("importPrices", selection, given)
+
+    assert tried["version"] is None
+    assert done["version"] is not None
+    found = [{(each["product"]["id"], each["minimumQuantity"]) for each in of["warnings"]} for of in (tried, done)]
+    assert found == [{(product, 7), (other, 5)}] * 2
