@@ -72,10 +72,11 @@ class BatchExecutor(IncrementalExecutor):
     def __init__(self, *arguments: Value, **named: Value) -> None:
         """Begin an execution. Raises TypeError if the class overrides what would not be called."""
         super().__init__(*arguments, **named)
+        own = vars(self)
         for name in _LATER:
             # Of another class, it is what a version of graphql-core makes that these are not known of.
-            if type(vars(self).get(name)) is RefMap:
-                del vars(self)[name]
+            if type(own.get(name)) is RefMap:
+                del own[name]
         if type(self) not in self._checked:
             _refuse_overrides(type(self))
             self._checked.add(type(self))

@@ -33,7 +33,17 @@ class _Ready(NamedTuple):
 class Leaf:
     """Traits of the values of a scalar or enum, for all documents that select a field of it."""
 
-    __slots__ = ("_fit", "_named", "_names", "_of_column", "_ready", "_together", "as_they_are", "coerce", "of_type")
+    __slots__ = (
+        "_named",
+        "_names",
+        "_of_column",
+        "_together",
+        "as_they_are",
+        "built_in",
+        "coerce",
+        "fit",
+        "of_type",
+    )
 
     def __init__(self, of_type: GraphQLLeafType, *, nullable: bool) -> None:
         """Find out which classes are ready for the response."""
@@ -42,8 +52,9 @@ class Leaf:
         self._names: dict[int, str | None] = _NO_NAMES
         self._named = self._together = _NO_CLASSES
         known = is_built_in(of_type, self.coerce)
-        self._ready, self._fit = (_READY_OR_NULL if nullable else _READY)[of_type.name if known else ""]
-        self.as_they_are = self._ready if self._fit is None else _NO_CLASSES
+        self.built_in, self.fit = (_READY_OR_NULL if nullable else _READY)[of_type.name if known else ""]
+        """Classes of Python whose values are in their JSON form, if they fit: none of them is called or awaited."""
+        self.as_they_are = self.built_in if self.fit is None else _NO_CLASSES
         """The classes whose values are in their JSON form, whatever they are."""
         of_column = None if known else column_serialization(self.coerce)
         if of_column is not None:
@@ -62,7 +73,7 @@ class Leaf:
             # Objects are no scalars; completing them one by one raises the error.
             return None
         kinds = set(map(type, values))
-        if kinds <= self._ready and (self._fit is None or self._fit(values)):
+        if kinds <= self.built_in and (self.fit is None or self.fit(values)):
             return values
         if kinds <= self._named:
             try:

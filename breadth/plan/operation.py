@@ -34,12 +34,15 @@ from breadth.plan.depth import is_deep
 from breadth.plan.field import Field
 from breadth.plan.schema_field import SchemaFields
 from breadth.plan.selection import Selection
+from breadth.values import Value
 
 _SWITCHES = ("skip", "include")
 _STOCK_ONLY = ("defer", "stream", "experimental_disableErrorPropagation")
 _VARIANTS_KEPT = 64
 _PLANS_KEPT = 256
 _RESOLVER = attrgetter("resolve")
+_NO_SWITCHES: tuple[Value, ...] = ()
+_NO_VARIABLES = VariableValues({}, {})
 
 
 class Plan:
@@ -58,7 +61,7 @@ class Plan:
         directives, selection_sets = _directives(operation, definitions)
         self.by_batch = (
             self._root_type is not None
-            and not any(definition.variable_definitions for definition in definitions.values())
+            and not (definitions and any(each.variable_definitions for each in definitions.values()))
             and not is_deep(operation, definitions, selection_sets)
         )
         """Whether the operation can be executed by batch; if not, stock execution has to."""
@@ -91,13 +94,15 @@ class Plan:
     def variant(self, variables: VariableValues) -> "Variant":
         """Return the variant for these variables, of which it keeps those that switch fields on and off."""
         names = self._switches
-        switched = tuple([variables.coerced.get(name) for name in names]) if names else ()
+        switched = tuple([variables.coerced.get(name) for name in names]) if names else _NO_SWITCHES
         found = self._variants.get(switched)
         if found is None or found.is_outdated:
-            kept = VariableValues(
-                {name: variables.sources[name] for name in names if name in variables.sources},
-                {name: variables.coerced[name] for name in names if name in variables.coerced},
-            )
+            kept = _NO_VARIABLES
+            if names:
+                kept = VariableValues(
+                    {name: variables.sources[name] for name in names if name in variables.sources},
+                    {name: variables.coerced[name] for name in names if name in variables.coerced},
+                )
             found = Variant(self.schema, self.operation, self._root_type, self._fragments, kept)
             if len(self._variants) < _VARIANTS_KEPT or switched in self._variants:
                 self._variants[switched] = found

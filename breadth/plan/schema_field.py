@@ -142,11 +142,11 @@ def _quick(resolution: Resolution, leaf: Leaf) -> Quick | None:
         return None
     if resolution.name is not None:
         return _quick_attribute(resolution, leaf, resolution.name)
-    read, classes = resolution.read, leaf.as_they_are
+    read, classes, fit = resolution.read, leaf.built_in, leaf.fit
 
     def quick(field: ReadField, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         values = read(objects)
-        if type(values) is list and set(map(type, values)) <= classes:
+        if type(values) is list and set(map(type, values)) <= classes and (fit is None or fit(values)):
             return values
         return field.read(run, objects, values, paths)
 

@@ -59,12 +59,15 @@ class Selection:
         """Name the fields."""
         self.fields = tuple(fields)
         self._keys = [field.key for field in fields]
-        self._at_once = min(OBJECTS_AT_ONCE, max(1, VALUES_AT_ONCE // max(1, len(fields))))
-        """Number of objects for which there are no pauses."""
         self._make: Callable[..., Column] = self._made_once
         self._shareable: bool | None = None
         self._groups: Sequence[Selection] | None = None
         """Selections of some of the fields each, if there are many with a selection of their own."""
+
+    @property
+    def _at_once(self) -> int:
+        """Number of objects for which there are no pauses."""
+        return min(OBJECTS_AT_ONCE, max(1, VALUES_AT_ONCE // max(1, len(self.fields))))
 
     @property
     def shareable(self) -> bool:
