@@ -203,6 +203,15 @@ class MissingColumns(SheetRefused):
         super().__init__(columns=[Text(f"“{column.pt}”", f"“{column.en}”") for column in columns])
 
 
+class NoRows(SheetRefused):
+    """A sheet of prices has a header, and no row below it."""
+
+    text = Text(
+        pt="O arquivo não tem nenhuma linha abaixo da linha de títulos.",
+        en="The file has no row below its line of headers.",
+    )
+
+
 class RepeatedColumn(SheetRefused):
     """Two columns have the same header."""
 

@@ -13,6 +13,7 @@ from domain.orders import QUANTITY_MAX, OrderType
 from domain.price_tables import TIERS_MAX, PriceKey
 from domain.prices import Tier
 from domain.refusals import Refusal
+from domain.sheet_files import NoRows
 from domain.sheet_rows import AmbiguousProduct, NoAmount, RepeatedTier, TooManyTiers, UnknownOrderType, UnknownProduct
 from domain.text import fold, visible
 from resolvers.sheets.cells import NOTHING, Dots, whole, without_text_mark
@@ -107,9 +108,10 @@ class Products:
 
 
 def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[str], str] = str) -> Prices:
-    """Read the whole sheet; raise a refusal if a column has the dot as decimal and as thousands separator.
+    """Read the whole sheet; raise NoRows if it has none.
 
-    `header` returns the header of a column in the file.
+    Raises DotBothWays if a column has the dot as decimal and as thousands separator. `header` returns the header of a
+    column in the file.
     """
     tiers: dict[PriceKey, list[Tier]] = {}
     bad, dots = [], Dots(header)
@@ -131,6 +133,8 @@ def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[s
             bad.append(line.bad(TooManyTiers(highest=TIERS_MAX)))
         else:
             of_key.append(tier)
+    if not tiers and not bad:
+        raise NoRows
     return Prices(tiers, bad)
 
 

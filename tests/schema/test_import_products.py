@@ -143,6 +143,16 @@ async def test_a_sheet_of_prices_is_written_to_the_draft(vendor: Api) -> None:
     assert await vendor.codes("publishPriceTable", given) == []
 
 
+async def test_a_sheet_without_prices_is_refused(vendor: Api) -> None:
+    given: dict[str, object] = {"priceTableId": await new_table(vendor), "content": f"{PRICE_HEADER}\n"}
+
+    payload = await vendor.mutate("importPrices", PRICES, given)
+
+    (error,) = payload["userErrors"]
+    assert (error["code"], error["path"], payload["version"]) == ("INVALID_INPUT", ["content"], None)
+    assert error["message"] == "The file has no row below its line of headers."
+
+
 async def test_one_bad_row_keeps_all_prices_from_the_draft(vendor: Api) -> None:
     given: dict[str, object] = {"priceTableId": await new_table(vendor)}
     sheet = f"{PRICE_HEADER}\nNENHUM;Compra;1;10,00;0;\n"

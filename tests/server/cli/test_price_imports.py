@@ -170,6 +170,19 @@ def test_a_publication_for_a_partner_says_who_else_buys_by_its_table(prices: Com
     ]
 
 
+@pytest.mark.parametrize("options", [["--publish"], [], ["--publish", "--dry-run"]])
+def test_a_file_without_prices_is_neither_drafted_nor_published(
+    prices: Command, tmp_path: Path, options: list[str]
+) -> None:
+    write(tmp_path, "none.csv")
+
+    refused = prices("none.csv", *options)
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == "The file has no row below its line of headers.\n"
+    assert in_database(versions) == [(1, VersionState.PUBLISHED)]
+
+
 def test_a_draft_is_named_for_a_publication_only(prices: Command) -> None:
     refused = prices("sped.csv", "--with-draft")
 
