@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
-from db import events, retention
+from db import events, partners, retention
 from db.engine.keyset import Keyset
 from db.engine.listings import ID_MAX, KeyType
 from db.events import EventFilter, EventRow
@@ -105,12 +105,16 @@ async def follow(
 ) -> Follower:
     """Return a follower of the partner's events after a cursor, or from now on.
 
-    Raises BadUserInput if the cursor is not one of the partner's events.
+    Raises BadUserInput if the cursor is not one of the partner's events, or the viewer can't see such a partner, which
+    would be followed for ever without an event.
     """
-    context.require(Permission.EVENTS_READ)
+    viewer = context.require(Permission.EVENTS_READ)
     partner_id = context.of_one_partner(named, "filter.partnerId")
     feed = context.portal.feed
     last = await feed.last_number(partner_id)
+    if not last and partner_id != viewer.partner_id and not await _exists(context, partner_id):
+        message = "“filter.partnerId” must name a partner that the viewer can see."
+        raise BadUserInput(message, argument="filter.partnerId")
     position, argument = last, "after"
     if context.last_event_id is not None:
         after, argument = context.last_event_id, "Last-Event-ID"
@@ -128,6 +132,10 @@ async def follow(
         )
         check_kept(position, dropped, argument)
     return feed.follow(partner_id, position, chosen)
+
+
+async def _exists(context: Context, partner_id: int) -> bool:
+    return await context.portal.database.read(lambda connection: partners.exists(connection, partner_id), alone=True)
 
 
 def cursor(event: EventRow) -> str:

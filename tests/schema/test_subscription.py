@@ -5,6 +5,7 @@ import json
 import pytest
 
 from domain.errors import NotRead
+from resolvers import ids
 from resolvers.newest_events import BATCH_MAX, KEPT
 from server.app import create_app
 from server.graphql.documents import Documents
@@ -13,6 +14,7 @@ from server.settings import Settings
 from tests import streams
 from tests.api import Api
 from tests.executors import DOCUMENTS
+from tests.factories import new_caller, new_partner
 from tests.schema.following import Streaming, cursor_of, last_number
 
 CURSORS = "{ events(first: 100) { nodes { number cursor type } } }"
@@ -160,6 +162,31 @@ async def test_no_partner_sees_the_events_of_another(
 
     assert (mine, seen) == (await last_number(other_api), await last_number(api))
     assert [error["extensions"]["argument"] for error in refused] == ["after", "filter.partnerId"]
+
+
+async def test_another_partner_is_refused_as_one_that_does_not_exist(
+    api: Api, other_api: Api, vendor: Api, streaming: Streaming
+) -> None:
+    nowhere = ids.encode("Partner", 2**40)
+    asked = [(api, other_api.partner), (api, nowhere), (api, "nonsense"), (vendor, nowhere), (vendor, "nonsense")]
+
+    refused = []
+    for caller, partner in asked:
+        async with streaming(caller, filter={"partnerId": partner}) as stream:
+            refused.append(await stream.error())
+
+    assert [error["extensions"]["argument"] for error in refused] == ["filter.partnerId"] * len(asked)
+    assert len({error["message"] for error in refused}) == 1
+
+
+async def test_a_partner_without_an_event_is_followed(vendor: Api, streaming: Streaming) -> None:
+    partner = await new_partner(vendor.portal)
+
+    async with streaming(vendor, filter={"partnerId": ids.encode("Partner", partner)}) as stream:
+        await (await new_caller(vendor.http, vendor.portal, partner)).client()
+        found = await stream.numbers(1)
+
+    assert found == [1]
 
 
 @pytest.mark.edge
