@@ -34,8 +34,8 @@ class Received(NamedTuple):
 
     @property
     def numbers(self) -> list[int]:
-        """Return the numbers of the events in the message."""
-        data = self.body["data"]
+        """Return the numbers of the events in the message; a request of the client alone has none."""
+        data = self.body.get("data") or {"events": []}
         return [event["number"] for event in data.get("events", [data])]
 
 
