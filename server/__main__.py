@@ -5,12 +5,14 @@ import gc
 # Collections while modules are imported, and of all modules when the program ends, take nearly half of a short command.
 gc.disable()
 
-from server import standard_streams  # noqa: E402 — collections would begin with the first import.
+from server import interruption, standard_streams  # noqa: E402 — collections would begin with the first import.
 
 standard_streams.open_closed()
 
-from server.cli import app  # noqa: E402 — a file that an import opens must not get the descriptor of a closed stream.
-from server.cli.printing import unwritable_output_said  # noqa: E402 — the same reason.
+with interruption.ending_at_once():
+    # A file that an import opens must not get the descriptor of a closed stream.
+    from server.cli import app
+    from server.cli.printing import unwritable_output_said
 
 gc.freeze()
 gc.enable()
