@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 
 from db.migrations import migrate
+from tests import listening
 from tests.databases import PostgreSQL
 from tests.e2e.processes import wait_until
 
@@ -187,7 +188,7 @@ class Proxy:
         self.stop = lambda: loop.call_soon_threadsafe(stopped.set)
         ready.set()
         await stopped.wait()
-        server.close()
+        await listening.close(server)
 
     async def _connect(self, requests: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         if self.refuses and self.fault is Fault.NONE:

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tests import listening
+
 Answer = int | str | bytes
 """A status, “hang”, “drip”, “wait”, “echo” or “reset”, or the bytes of the whole answer."""
 
@@ -120,7 +122,7 @@ async def receiving(context: ssl.SSLContext | None = None) -> AsyncIterator[Rece
         yield receiver
     finally:
         receiver.left.set()
-        server.close()
+        await listening.close(server)
         for task in (connections := list(receiver.connections)):
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)

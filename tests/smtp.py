@@ -13,6 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 from resolvers.mail import Outbox
 from resolvers.portal import Portal
 from server.mail import SmtpMailer, server_of
+from tests import listening
 
 SENDER = "portal@moderniza.example"
 PORTAL_URL = "https://portal.example"
@@ -57,8 +58,10 @@ async def inbox() -> AsyncIterator[Inbox]:
     found = Inbox()
     server = await asyncio.get_running_loop().create_server(lambda: SMTP(found, hostname="mail.test"), "127.0.0.1", 0)
     found.port = server.sockets[0].getsockname()[1]
-    async with server:
+    try:
         yield found
+    finally:
+        await listening.close(server)
 
 
 def sends_to(portal: Portal, found: Inbox) -> None:
