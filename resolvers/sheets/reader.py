@@ -87,7 +87,7 @@ class BadRow:
     """Headers of the file by column name."""
 
     def reason(self, language: Language, labels: Mapping[str, Translated]) -> str:
-        """Return why it is not imported, in sentences for a person; labels name columns that the file has not."""
+        """Return why it is not imported, in sentences for a person; labels name columns that the file lacks."""
         columns = {**labels, **{name: Translated(heading, heading) for name, heading in self.headings.items()}}
         return sentences(self.refusals, language, columns)
 
