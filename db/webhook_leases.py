@@ -221,7 +221,7 @@ async def release(tx: Transaction, held: Leased) -> None:
 async def suspend(tx: Transaction, held: Leased, reason: SuspensionReason, *, at: datetime, tell_at: datetime) -> bool:
     """Suspend the webhook and end the lease; return False if it is not active, or the lease was lost.
 
-    The managers are told by `tell_at` by another process, unless this one has told them before.
+    Another process sends the managers an e-mail at `tell_at`, unless this one has sent it before.
     """
     return await one(tx, _SUSPEND, {**_held(held), "reason": reason, "at": at, "tell_at": tell_at}) is not None
 
