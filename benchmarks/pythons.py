@@ -15,10 +15,11 @@ OLDEST = (3, 11)
 NAMES = ("python3", "python3.14", "python3.13", "python3.12", "python3.11")
 GAIN_MIN = 1.1
 """How many times as fast another Python has to be: the pace of one varies by a twentieth."""
+ROUNDS = 9
+"""How often each Python is measured, in turns: a machine that is shared is slow for seconds."""
 
 _FOLDERS = ("/usr/bin", "/usr/local/bin")
 _PATIENCE_SECONDS = 20
-_ROUNDS = 3
 _MEASURE = "--measure"
 
 
@@ -61,8 +62,10 @@ def fastest(preferred: str) -> str:
     files = [Path(folder, name) for folder in folders if folder for name in NAMES]
     others = {os.path.realpath(file): str(file) for file in reversed(files) if file.is_file()}
     paces = dict[str, float]()
-    # In turns, as a machine that is shared is slow for seconds.
-    for program, measured in filter(None, map(pace_of, [preferred, *others.values()] * _ROUNDS)):
+    # A version manager has the same program behind several names.
+    programs = {os.path.realpath(program): program for program, _ in filter(None, map(pace_of, others.values()))}
+    programs.pop(os.path.realpath(preferred), None)
+    for program, measured in filter(None, map(pace_of, [preferred, *programs.values()] * ROUNDS)):
         paces[program] = max(measured, paces.get(program, 0))
     best = max(paces, key=paces.__getitem__, default=preferred)
     return best if paces.get(best, 0) > GAIN_MIN * paces.get(preferred, 0) else preferred
