@@ -68,6 +68,8 @@ def _passed_on(source: socket.socket, sink: socket.socket) -> None:
 def proxy(demo: Demo) -> Iterator[Proxy]:
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         yield Proxy(listening, int(demo.url.rpartition(":")[2]))
+        # It wakes the thread that accepts, whose call a debugger would let go on with the next socket of that number.
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
