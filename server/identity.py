@@ -144,7 +144,9 @@ class OpenIdProvider:
         source = self._provider.keys
         if source is not None and "://" not in source:
             return orjson.loads(await asyncio.to_thread(Path(source).read_bytes))
-        async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
+        # To read the certificates that the system trusts takes longer than many requests.
+        trusted = await asyncio.to_thread(httpx2.create_ssl_context)
+        async with httpx2.AsyncClient(timeout=_TIMEOUT_SECONDS, verify=trusted) as http:
             if source is None:
                 metadata = await _json(http, f"{self._provider.issuer.rstrip('/')}/.well-known/openid-configuration")
                 if metadata["issuer"] != self._provider.issuer:

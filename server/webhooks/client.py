@@ -67,17 +67,11 @@ class WebhookClient:
         seconds: float = SECONDS,
     ) -> None:
         """Trust the certificates of the system or of this context; `private` permits any address, and http."""
-        self._private, self._seconds = private, seconds
+        self._private, self._seconds, self._context = private, seconds, context
         self._threads = ThreadResolver()
-        network = GuardedBackend(resolve or self._threads, private=private)
-        self._http = httpx2.AsyncClient(
-            transport=_Transport(context or ssl.create_default_context(), network),
-            timeout=seconds,
-            follow_redirects=False,
-            trust_env=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers=_HEADERS,
-        )
+        self._network = GuardedBackend(resolve or self._threads, private=private)
+        self._opening = asyncio.Lock()
+        self._opened: httpx2.AsyncClient | None = None
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answered:
         """Send the body, and return what became of it: never an exception of the network."""
@@ -89,7 +83,7 @@ class WebhookClient:
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                self._http.stream("POST", url, headers=headers, content=body) as response,
+                (await self._http()).stream("POST", url, headers=headers, content=body) as response,
             ):
                 async for part in response.aiter_raw():
                     answer += part
@@ -112,8 +106,24 @@ class WebhookClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
         self._threads.close()
+
+    async def _http(self) -> httpx2.AsyncClient:
+        async with self._opening:
+            if self._opened is None:
+                # It takes some 20 ms to read all certificates of the system, which no request should wait for.
+                context = self._context or await asyncio.to_thread(ssl.create_default_context)
+                self._opened = httpx2.AsyncClient(
+                    transport=_Transport(context, self._network),
+                    timeout=self._seconds,
+                    follow_redirects=False,
+                    trust_env=False,
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                    headers=_HEADERS,
+                )
+        return self._opened
 
 
 def _of_response(response: httpx2.Response, duration_ms: int, answer: str | None) -> Answered:
