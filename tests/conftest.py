@@ -24,7 +24,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.graphql.documents import Documents
 from server.settings import Settings
-from tests import once
+from tests import cheap_passwords, once
 from tests.api import Api, From, serving
 from tests.clock import Clock
 from tests.clusters import Cluster
@@ -199,8 +199,7 @@ def strong_hasher() -> Iterator[PasswordHasher]:
     """Hasher of passwords as the portal has it. All other tests hash with the least work that argon2 allows."""
     with pytest.MonkeyPatch.context() as patched:
         strong = passwords._hasher  # noqa: SLF001 — no caller chooses the cost.
-        patched.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        patched.setattr(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — it costs as little then.
+        cheap_passwords.hash_cheaply(patched.setattr)
         yield strong
 
 

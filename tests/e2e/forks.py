@@ -1,7 +1,7 @@
 """`portal` for scripts of many commands, and for servers: a process that has imported it forks for each command.
 
 The command runs as ever, with the arguments, environment, folder and streams of its caller; only the seconds that its
-imports take are saved.
+imports take are saved, and most of the work of hashing passwords.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from multiprocessing import util
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
-from tests import once
+from tests import cheap_passwords, once
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +35,9 @@ _PRELOADED = (
     "db.migrations.migrate",
     "aiosqlite",
     "alembic.util.exc",
+    "anyio._backends._asyncio",
     "asyncpg",
+    "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",
 )
 _PLAIN, _MEASURED = "tests.e2e.forks", "tests.e2e.measured_forks"
@@ -166,6 +168,7 @@ def serve(address: str, *, at_end: Callable[[], object] = lambda: None) -> None:
     """Fork a process for each call at the socket, which calls `at_end` after the command, while the run lasts."""
     for module in _PRELOADED:
         importlib.import_module(module)
+    cheap_passwords.hash_cheaply()
     util.spawnv_passfds = _fork_interpreter
     # Else the first collection in each process would copy all pages with objects.
     gc.freeze()

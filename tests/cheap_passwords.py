@@ -1,0 +1,14 @@
+"""Hashes of passwords with the least work that argon2 allows: one as the portal has it takes 64 MiB and some 50 ms."""
+
+from collections.abc import Callable
+
+from argon2 import PasswordHasher
+
+from resolvers import passwords
+
+
+def hash_cheaply(replace: Callable[[object, str, object], None] = setattr) -> None:
+    """Let the passwords of this process, and of those that are forked from it, be hashed with little work."""
+    replace(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    # It costs as little then.
+    replace(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — no caller chooses the cost.
