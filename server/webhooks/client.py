@@ -113,8 +113,10 @@ class WebhookClient:
     async def _http(self) -> httpx2.AsyncClient:
         async with self._opening:
             if self._opened is None:
-                # It takes some 20 ms to read all certificates of the system, which no request should wait for.
-                context = self._context or await asyncio.to_thread(ssl.create_default_context)
+                context = self._context
+                if context is None:
+                    # It takes some 20 ms to read all certificates of the system, which no request should wait for.
+                    context = await asyncio.to_thread(ssl.create_default_context)
                 self._opened = httpx2.AsyncClient(
                     transport=_Transport(context, self._network),
                     timeout=self._seconds,
