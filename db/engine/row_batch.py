@@ -7,9 +7,10 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, groupby
 from operator import attrgetter, itemgetter
+from types import CodeType
 from typing import Any, Generic, NamedTuple, NoReturn, Self, SupportsIndex, TypeVar, overload
 
 import sqlalchemy as sa
@@ -275,6 +276,12 @@ def _maker(
     made = f"row({', '.join(own)})" if fields is None else f"new(row, ({''.join(f'{value}, ' for value in own)}))"
     source = f"lambda found: [{made} for {', '.join(f'v{place}' for place in range(len(values)))}, in found]"
     function: Callable[[Found], list[Row]] = eval(  # noqa: S307 — it is made of numbers alone.
-        source, known | {"row": row, "new": tuple.__new__, "unread": DEFERRED}
+        _code(source), known | {"row": row, "new": tuple.__new__, "unread": DEFERRED}
     )
     return function
+
+
+@lru_cache(maxsize=1_000)
+def _code(source: str) -> CodeType:
+    """Compile a function that converts rows, which many statements of one kind of rows have in common."""
+    return compile(source, "<rows>", "eval")
