@@ -1,6 +1,7 @@
 """Documents for `features` with what generators of queries leave out: directives, fragments, merges, variables."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -49,12 +50,35 @@ LEAVES = (
 """A document asks for these more often than for the rest, which is a hundred fields."""
 
 
+_PERCENT = st.integers(0, 99)
+_SEVERAL = st.integers(1, 5)
+_FEW = st.integers(1, 3)
+_SWITCH = st.integers(0, 5)
+_ALIAS = st.integers(0, 2)
+_ITEMS = st.integers(0, 2)
+_EITHER = st.booleans()
+_NAMES = st.sampled_from([("include",), ("skip",), ("skip", "include")])
+_WRONG: st.SearchStrategy[Any] = st.sampled_from([None, "wrong", 2**40, 1.5, True, [], [[None]], {"wrong": 1}])
+"""Strategies are checked at their first use only, and a document is made of thousands of choices."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A document and the values of its variables."""
 
     document: str
     variables: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """Fields of a type that a document may ask for."""
+
+    all: dict[str, GraphQLField]
+    flat: tuple[str, ...]
+    objects: tuple[str, ...]
+    usual: tuple[str, ...]
+    """`LEAVES` that the type has."""
 
 
 @dataclass
@@ -88,11 +112,11 @@ def requests(
 
 def _chance(draw: Draw, percent: int) -> bool:
     """Whether something rare happens; examples shrink to what is usual."""
-    return draw(st.integers(0, 99)) >= 100 - percent
+    return draw(_PERCENT) >= 100 - percent
 
 
 def _selections(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
-    several = draw(st.integers(1, 5 if depth < 2 else 3))
+    several = draw(_SEVERAL if depth < 2 else _FEW)
     return "{ " + " ".join(_selection(draw, writing, of_type, depth=depth) for _ in range(several)) + " }"
 
 
@@ -101,7 +125,7 @@ def _selection(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> st
     if of_type in COMPOSITES and _chance(draw, 12):
         return _spread(draw, writing, of_type, depth=depth)
     if (is_union and not _chance(draw, 10)) or (of_type in COMPOSITES and _chance(draw, 20)):
-        on = draw(st.sampled_from(["", *_overlapping(writing.schema, of_type)]))
+        on = draw(_any_of(("", *_overlapping(writing.schema, of_type))))
         condition = f" on {on}" if on else ""
         inner = _selections(draw, writing, on or of_type, depth=depth + 1) if depth < DEPTH else "{ __typename }"
         return f"...{condition}{_directives(draw, writing)} {inner}"
@@ -115,16 +139,22 @@ def _spread(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
     if known and _chance(draw, 50):
         name = draw(st.sampled_from(known))
     else:
-        on = draw(st.sampled_from(possible))
+        on = draw(_any_of(possible))
         body = _selections(draw, writing, on, depth=depth + 1) if depth < DEPTH else "{ __typename }"
         name = f"F{len(writing.fragments)}"
         writing.fragments[name] = (on, body)
     return f"...{name}{_directives(draw, writing)}"
 
 
-def _overlapping(schema: GraphQLSchema, of_type: str) -> list[str]:
+@cache
+def _any_of(names: tuple[str, ...]) -> st.SearchStrategy[str]:
+    return st.sampled_from(names)
+
+
+@cache
+def _overlapping(schema: GraphQLSchema, of_type: str) -> tuple[str, ...]:
     concrete = _concrete(schema, of_type)
-    return [name for name in COMPOSITES if concrete & _concrete(schema, name)]
+    return tuple(name for name in COMPOSITES if concrete & _concrete(schema, name))
 
 
 def _concrete(schema: GraphQLSchema, name: str) -> set[str]:
@@ -134,14 +164,13 @@ def _concrete(schema: GraphQLSchema, name: str) -> set[str]:
 
 
 def _field(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
-    every: dict[str, GraphQLField] = getattr(writing.schema.type_map[of_type], "fields", {})
-    fields = {name: each for name, each in every.items() if name in LEAVES or name.startswith(writing.ways)}
+    fields = _fields(writing.schema, of_type, writing.ways)
     name = _asked_field(draw, fields, deeper=depth < DEPTH)
-    alias = f"{name}_{draw(st.integers(0, 2))}" if name != "__typename" and _chance(draw, 25) else ""
+    alias = f"{name}_{draw(_ALIAS)}" if name != "__typename" and _chance(draw, 25) else ""
     label = f"{alias}: {name}" if alias else name
     if name == "__typename":
         return f"{label}{_directives(draw, writing)}"
-    definition = fields[name]
+    definition = fields.all[name]
     if (alias or name) not in writing.arguments:
         writing.arguments[alias or name] = _arguments(draw, writing, definition)
     asked = f"{label}{writing.arguments[alias or name]}{_directives(draw, writing)}"
@@ -149,24 +178,31 @@ def _field(draw: Draw, writing: _Writing, of_type: str, *, depth: int) -> str:
     return asked if is_leaf_type(inner) else f"{asked} {_selections(draw, writing, inner.name, depth=depth + 1)}"
 
 
-def _asked_field(draw: Draw, fields: dict[str, GraphQLField], *, deeper: bool) -> str:
+@cache
+def _fields(schema: GraphQLSchema, of_type: str, ways: tuple[str, ...]) -> _Fields:
+    every: dict[str, GraphQLField] = getattr(schema.type_map[of_type], "fields", {})
+    fields = {name: each for name, each in every.items() if name in LEAVES or name.startswith(ways)}
+    flat = tuple(name for name, each in fields.items() if is_leaf_type(get_named_type(each.type)))
+    usual = tuple(name for name in LEAVES if name in fields or name == "__typename")
+    return _Fields(fields, flat, objects=tuple(name for name in fields if name not in flat), usual=usual)
+
+
+def _asked_field(draw: Draw, fields: _Fields, *, deeper: bool) -> str:
     """Any of the fields, and every other time one of the few that every object has."""
-    flat = [name for name, each in fields.items() if is_leaf_type(get_named_type(each.type))]
-    objects = [name for name in fields if name not in flat]
-    if not fields or not _chance(draw, 65):
-        return draw(st.sampled_from([name for name in LEAVES if name in fields or name == "__typename"] or flat))
-    return draw(st.sampled_from(objects if objects and deeper and _chance(draw, 70) else flat))
+    if not fields.all or not _chance(draw, 65):
+        return draw(_any_of(fields.usual))
+    return draw(_any_of(fields.objects if fields.objects and deeper and _chance(draw, 70) else fields.flat))
 
 
 def _directives(draw: Draw, writing: _Writing) -> str:
     if not _chance(draw, 20):
         return ""
-    names = draw(st.sampled_from([("include",), ("skip",), ("skip", "include")]))
+    names = draw(_NAMES)
     return "".join(f" @{name}(if: {_switch(draw, writing)})" for name in names)
 
 
 def _switch(draw: Draw, writing: _Writing) -> str:
-    number = draw(st.integers(0, 5))
+    number = draw(_SWITCH)
     if number > 3:
         return "true" if number > 4 else "false"
     name = f"switch{number}"
@@ -199,7 +235,7 @@ def _argument(draw: Draw, writing: _Writing, of_type: GraphQLInputType, *, defau
 def _variable(draw: Draw, writing: _Writing, of_type: GraphQLInputType, *, defaulted: bool) -> str:
     name = f"v{len(writing.variables)}"
     declared: Any = of_type
-    if is_non_null_type(of_type) and defaulted and draw(st.booleans()):
+    if is_non_null_type(of_type) and defaulted and draw(_EITHER):
         # Allowed because of the argument's default, and an error of the field where it is null.
         declared = of_type.of_type
     must = is_non_null_type(declared)
@@ -218,12 +254,12 @@ def _literal(draw: Draw, writing: _Writing | None, of_type: GraphQLInputType) ->
     if writing is not None and is_enum_type(inner) and _chance(draw, 15):
         return _variable(draw, writing, of_type, defaulted=False)
     if is_list_type(inner):
-        items = [_literal(draw, writing, inner.of_type) for _ in range(draw(st.integers(0, 2)))]
+        items = [_literal(draw, writing, inner.of_type) for _ in range(draw(_ITEMS))]
         return f"[{', '.join(items)}]"
     if is_input_object_type(inner):
         given = [f"{name}: {_literal(draw, writing, inner.fields[name].type)}" for name in _chosen(draw, inner)]
         return f"{{{', '.join(given)}}}"
-    return draw(st.sampled_from(_LITERALS[get_named_type(inner).name]))
+    return draw(_LITERALS[get_named_type(inner).name])
 
 
 def _chosen(draw: Draw, of_type: GraphQLInputObjectType) -> list[str]:
@@ -233,18 +269,18 @@ def _chosen(draw: Draw, of_type: GraphQLInputObjectType) -> list[str]:
 def _json(draw: Draw, of_type: GraphQLInputType) -> Any:  # noqa: ANN401 — JSON of any kind.
     """A value that is given in a request, which is seldom a wrong one."""
     if _chance(draw, 3):
-        return draw(st.sampled_from([None, "wrong", 2**40, 1.5, True, [], [[None]], {"wrong": 1}]))
+        return draw(_WRONG)
     if is_non_null_type(of_type):
         return _json(draw, of_type.of_type)
     if is_list_type(of_type):
         one = _json(draw, of_type.of_type)
-        return one if draw(st.booleans()) else [one]
+        return one if draw(_EITHER) else [one]
     if is_input_object_type(of_type):
         return {name: _json(draw, of_type.fields[name].type) for name in _chosen(draw, of_type)}
-    return draw(st.sampled_from(_VALUES[get_named_type(of_type).name]))
+    return draw(_VALUES[get_named_type(of_type).name])
 
 
-_LITERALS = {
+_WRITTEN = {
     "Int": ["0", "-3", "2147483647"],
     "Float": ["0.5", "-1e3", "2"],
     "String": ['"é"', '""', '"""block"""'],
@@ -253,7 +289,7 @@ _LITERALS = {
     "Color": ["RED", "GREEN", "BLUE"],
     "Amount": ["7", '"x"', "{a: [1]}"],
 }
-_VALUES: dict[str, list[Any]] = {
+_GIVEN: dict[str, list[Any]] = {
     "Int": [0, -3, 2.0],
     "Float": [0.5, -7, 1e300],
     "String": ["é", "", "long " * 9],
@@ -262,6 +298,8 @@ _VALUES: dict[str, list[Any]] = {
     "Color": ["RED", "GREEN", "BLUE"],
     "Amount": [7, "x", {"a": [1]}],
 }
+_LITERALS = {name: st.sampled_from(each) for name, each in _WRITTEN.items()}
+_VALUES = {name: st.sampled_from(each) for name, each in _GIVEN.items()}
 
 
 def size(document: DocumentNode, schema: GraphQLSchema) -> int:
