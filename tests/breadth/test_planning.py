@@ -105,6 +105,8 @@ def test_a_replaced_serialization_of_a_scalar_is_used() -> None:
 
 
 def test_what_is_known_of_a_schema_is_garbage_together_with_it() -> None:
+    # The collection does not look through what earlier tests made.
+    gc.freeze()
     schema = build_schema("type Query { label: String }")
     operation = next(node for node in parse("{ label }").definitions if isinstance(node, OperationDefinitionNode))
     Prepared(schema, parse("{ label }"), operation).execute(root_value={"label": "name"})

@@ -20,6 +20,8 @@ async def test_an_error_is_not_logged_where_the_caller_has_gone(database: Databa
     async def fail(_connection: Connection, _scope: Scope, keys: Sequence[int]) -> Mapping[int, int]:
         raise LookupError(keys)
 
+    # The collection does not look through what earlier tests made.
+    gc.freeze()
     loader, loop = Loader(database, ALL_PARTNERS, fail), asyncio.get_running_loop()
     logged: list[dict[str, Any]] = []
     before = asyncio.all_tasks()
@@ -48,6 +50,8 @@ async def test_batches_that_are_not_awaited_after_an_error_say_nothing(database:
         await asyncio.sleep(0)
         return dict.fromkeys(keys, 7)
 
+    # The collection does not look through what earlier tests made.
+    gc.freeze()
     failing, reading = Loader(database, ALL_PARTNERS, fail), Loader(database, ALL_PARTNERS, read)
 
     with warnings.catch_warnings(record=True) as warned:
