@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from graphql import GraphQLEnumType, GraphQLInputObjectType
+from graphql import GraphQLEnumType, GraphQLInputObjectType, parse_value
+from graphql.utilities import value_from_ast_untyped
 
 from resolvers import ids
 from tests.schema.introspection import GRAPHQL
@@ -104,24 +105,32 @@ TYPES = {"activations": "Activation", "clients": "Client", "orders": "Order", "e
 
 
 class Read(NamedTuple):
-    """Document that reads a list by a filter, in an order."""
+    """Document that reads a list, with values of its variables: by a filter, and in an order."""
 
     list: str
     text: str
+    variables: Mapping[str, Any]
 
 
 def reads() -> Iterator[Read]:
-    """Yield documents for each list, filter and order: of its first object, and of the last one with the total."""
+    """Yield documents for each list, filter and order: of its first object, and of the last one with the total.
+
+    Those of a list differ only by their variables, so that few are parsed and validated.
+    """
     for name, filters in VALUES.items():
-        filtered = ["", *(f"filter: {{{field}: {value}}}" for field, values in filters.items() for value in values)]
-        for order, chosen in product(_orders(name), filtered):
-            arguments = ", ".join(each for each in (order, chosen) if each)
-            yield Read(name, f"{{ {name}(first: 1, {arguments}) {{ nodes {{ id }} }} }}")
-            yield Read(name, f"{{ {name}(last: 1, {arguments}) {{ totalCount nodes {{ id }} }} }}")
+        type_name = TYPES[name]
+        taken, passed = f"$filter: {type_name}Filter", "filter: $filter"
+        if orders := _orders(name):
+            taken, passed = f"{taken}, $sort: {type_name}Sort", f"{passed}, sort: $sort"
+        filtered = [{}, *(_filter(field, value) for field, values in filters.items() for value in values)]
+        for order, chosen in product(orders or [{}], filtered):
+            given = {**order, **chosen}
+            yield Read(name, f"query ({taken}) {{ {name}(first: 1, {passed}) {{ nodes {{ id }} }} }}", given)
+            yield Read(name, f"query ({taken}) {{ {name}(last: 1, {passed}) {{ totalCount nodes {{ id }} }} }}", given)
     for name, statuses in STATUSES.items():
         for status, page in product(statuses, ("first: 1", "first: 100", "last: 1")):
             page_of = f"{{ viewer {{ partner {{ {name}({page}, status: {status}) {{ %s nodes {{ id }} }} }} }} }}"
-            yield from (Read(name, page_of % total) for total in ("", "totalCount"))
+            yield from (Read(name, page_of % total, {}) for total in ("", "totalCount"))
 
 
 def pages_of_all_partners() -> Iterator[Read]:
@@ -131,11 +140,13 @@ def pages_of_all_partners() -> Iterator[Read]:
     )
 
 
-def _orders(name: str) -> Sequence[str]:
+def _filter(field: str, value: str) -> Mapping[str, Any]:
+    return {"filter": value_from_ast_untyped(parse_value(f"{{{field}: {value}}}"))}
+
+
+def _orders(name: str) -> Sequence[Mapping[str, Any]]:
     keys = GRAPHQL.type_map.get(f"{TYPES[name]}SortKey")
-    if not isinstance(keys, GraphQLEnumType):
-        return [""]
-    return [f"sort: {{by: {key}}}" for key in keys.values]
+    return [{"sort": {"by": key}} for key in keys.values] if isinstance(keys, GraphQLEnumType) else []
 
 
 def filters_of(name: str) -> set[str]:
