@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
@@ -35,6 +35,7 @@ from tests.factories import new_caller, new_manager, new_product, new_vendor
 from tests.pairs import Pair
 from tests.replicas import Standby
 from tests.units import keeping_connections
+from tests.validated import ValidTexts, validate_once
 from tests.walled import Walled, WalledDatabase, turn_on
 
 # The time of an example depends on the machine's load, and says nothing about the rule.
@@ -201,6 +202,17 @@ def strong_hasher() -> Iterator[PasswordHasher]:
         strong = passwords._hasher  # noqa: SLF001 — no caller chooses the cost.
         cheap_passwords.hash_cheaply(patched.setattr)
         yield strong
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valid_texts(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Share which documents are valid with the other processes of the run."""
+    with (
+        closing(ValidTexts(pytestconfig.stash[_DIRECTORY] / "valid")) as texts,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        validate_once(texts, patched)
+        yield
 
 
 @pytest.fixture
