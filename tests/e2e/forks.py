@@ -116,17 +116,19 @@ class Process:
         output: BinaryIO,
         error_output: BinaryIO,
         *,
+        given: BinaryIO | None = None,
         folder: Path = ROOT,
         user: int | None = None,
         is_measured: bool = False,
     ) -> None:
-        """Start the command in a folder, measured if asked; only root can choose another user."""
+        """Start the command in a folder, with what it reads, measured if asked; only root can choose another user."""
         self.returncode: int | None = None
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(str(_address(_MEASURED if is_measured else _PLAIN)))
         call = json.dumps([arguments, str(folder), dict(environment), True, user]).encode() + b"\n"
         with Path(os.devnull).open("rb") as nothing:
-            socket.send_fds(self._socket, [call], [each.fileno() for each in (nothing, output, error_output)])
+            streams = [each.fileno() for each in (given or nothing, output, error_output)]
+            socket.send_fds(self._socket, [call], streams)
         self.pid = int(self._read_line(None))
 
     def send_signal(self, sig: int) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -36,11 +37,19 @@ _ANSWER_SECONDS = 30
 
 def portal(environment: dict[str, str], *arguments: str, typed: str | None = None) -> str:
     """Return the output of a command that succeeds."""
-    command = [str(forks.portal()), *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True, input=typed
-    )
-    return done.stdout
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as output,
+        os.fdopen(2, "wb", closefd=False) as error_output,
+    ):
+        given.write((typed or "").encode())
+        given.seek(0)
+        status = forks.Process(arguments, environment, output, error_output, given=given).wait()
+        output.seek(0)
+        printed = output.read().decode()
+    if status != 0:
+        raise subprocess.CalledProcessError(status, ["portal", *arguments], printed)
+    return printed
 
 
 @contextmanager
