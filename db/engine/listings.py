@@ -115,8 +115,7 @@ class Listing(Generic[Row]):
         """Return the statement of that kind, which is built once."""
         found = self.statements.get(kind)
         if found is None:
-            of_sqlite = None if on_sqlite is None else on_sqlite()
-            found = Statement(expression(), row, on_sqlite=of_sqlite, keyed=keyed, reads=reads)
+            found = Statement(expression, row, on_sqlite=on_sqlite, keyed=keyed, reads=reads)
             self.statements[kind] = found
         return found
 

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import (
+    ClauseElement,
     ColumnElement,
     FromClause,
     Select,
@@ -25,6 +27,9 @@ from db.engine.row_batch import Converter, Layout
 Row = TypeVar("Row")
 
 Expression: TypeAlias = AnySelect | UpdateBase | TextClause | TextualSelect
+
+Expressions: TypeAlias = Expression | Callable[[], Expression]
+"""Expression, or a function that makes it for the first engine that compiles it."""
 
 Values: TypeAlias = Mapping[str, Any]
 """What a statement binds, by name."""
@@ -68,10 +73,10 @@ class Statement(Generic[Row]):
 
     def __init__(
         self,
-        expression: Expression,
+        expression: Expressions,
         row: Callable[..., Row],
         *,
-        on_sqlite: Expression | None = None,
+        on_sqlite: Expressions | None = None,
         inserted: Sequence[str] | None = None,
         keyed: bool = False,
         reads: Callable[[Values], int] | None = None,
@@ -79,14 +84,20 @@ class Statement(Generic[Row]):
         beside: Mapping[Join, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         """Prepare without compiling."""
-        self.expression, self.row, self._on_sqlite, self.inserted = expression, row, on_sqlite, inserted
+        self._expression, self._on_sqlite = _maker(expression), None if on_sqlite is None else _maker(on_sqlite)
+        self.row, self.inserted = row, inserted
         self.keyed, self.reads, self.columns, self.beside = keyed, reads, columns, beside
         self._compiled: dict[str, Compiled[Row]] = {}
         self._narrower: dict[object, Statement[Row]] = {}
 
+    @property
+    def expression(self) -> Expression:
+        """The statement for all engines, except SQLite if that has another one."""
+        return self._expression()
+
     def of(self, dialect: Dialect) -> Expression:
-        """Return the statement compiled for an engine."""
-        return self.expression if self._on_sqlite is None or dialect.name != "sqlite" else self._on_sqlite
+        """Return the statement for an engine."""
+        return self._on_sqlite() if self._on_sqlite is not None and dialect.name == "sqlite" else self._expression()
 
     def load_only(self, columns: Columns, joins: Joins = NO_JOINS) -> "Statement[Row]":
         """Return the statement for the same rows with joins, of which it reads these columns; others are DEFERRED."""
@@ -124,10 +135,11 @@ class Statement(Generic[Row]):
         if self.keyed:
             kept.append(len(_fields(self.row)))
         beside = {join: _named(join.row, _with_id(of_join)) for join, of_join in joins.items()}
+        on_sqlite = self._on_sqlite
         return Statement(
-            _only(self.expression, kept, beside),
+            lambda: _only(self._expression(), kept, beside),
             self.row,
-            on_sqlite=None if self._on_sqlite is None else _only(self._on_sqlite, kept, beside),
+            on_sqlite=None if on_sqlite is None else lambda: _only(on_sqlite(), kept, beside),
             keyed=self.keyed,
             reads=self.reads,
             columns=columns,
@@ -140,6 +152,10 @@ class Statement(Generic[Row]):
         if found is None:
             found = self._compiled[dialect.name] = Compiled(self, dialect)
         return found
+
+
+def _maker(expression: Expressions) -> Callable[[], Expression]:
+    return (lambda: expression) if isinstance(expression, ClauseElement) else cache(expression)
 
 
 class Compiled(Generic[Row]):
