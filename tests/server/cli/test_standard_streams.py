@@ -3,9 +3,12 @@
 import contextlib
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,11 +21,15 @@ from typer.core import TyperGroup
 from server.cli import app as portal_command
 from tests.e2e import forks
 from tests.e2e.processes import free_port, wait_until
+from tests.server.cli import without_streams
 from tests.server.conftest import Command
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 NOT_UTF_8 = "caf\udce9"
 """What Python makes of an argument with a byte of Latin-1."""
+
+CLOSED = {"<&-": 0, ">&-": 1, "2>&-": 2}
+"""What closes a stream in bash, and the stream's descriptor."""
 
 USER = "gerente@alfa.example"
 FULL = "Standard output can't be written: No space left on device."
@@ -36,18 +43,32 @@ def is_ready(port: int) -> bool:
     return False
 
 
-def shell(script: str, *, is_forked: bool = True) -> CompletedProcess[str]:
-    """Run a script of bash in which `portal` is the program, forked or, where streams are closed, started."""
-    program = str(forks.portal()) if is_forked else f"{sys.executable} -m server"
-    environment = os.environ | {"PYTHONPATH": str(forks.ROOT)}
+def shell(script: str) -> CompletedProcess[str]:
+    """Run a script of bash in which `portal` is the program."""
     return subprocess.run(
-        [shutil.which("bash") or "bash", "-c", f'set -o pipefail\nportal() {{ {program} "$@"; }}\n{script}'],
-        env=environment,
+        [shutil.which("bash") or "bash", "-c", f'set -o pipefail\nportal() {{ {forks.portal()} "$@"; }}\n{script}'],
+        env=os.environ | {"PYTHONPATH": str(forks.ROOT)},
         check=False,
         capture_output=True,
         text=True,
         errors="surrogateescape",
     )
+
+
+@contextlib.contextmanager
+def running(command_line: str, errors: Path) -> Iterator[forks.Process]:
+    """Yield a process of the program, whose standard error is a file; the command line closes streams as bash does."""
+    words = shlex.split(command_line)
+    closed = [str(number) for word, number in CLOSED.items() if word in words]
+    settings = {forks.PROGRAM: "tests.server.cli.without_streams", without_streams.CLOSED: " ".join(closed)}
+    arguments = [word for word in words if word not in CLOSED]
+    with Path(os.devnull).open("wb") as output, errors.open("wb") as error_output:
+        process = forks.Process(arguments, os.environ | settings, output, error_output)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
 
 
 @on_sqlite
@@ -62,34 +83,50 @@ def test_a_full_standard_output_is_said_in_a_sentence(demo_portal: Command, comm
 
 @on_sqlite
 @pytest.mark.parametrize(
-    ("script", "status", "said"),
+    ("command_line", "status", "said"),
     [
-        ("portal users >&-", 1, "Standard output can't be written: Bad file descriptor."),
-        ("portal revoke-token - <&-", 2, "Standard input is empty, and has to have a token."),
-        (f"portal update-user --email {USER} --password-stdin <&-", 2, "Standard input is empty, and has to have a "),
-        (f"portal create-token --email {USER} --permissions all >&-", 1, "Nothing was made."),
-        ("portal doctor 2>&-", 0, ""),
-        ("portal users <&- >/dev/null 2>&-", 0, ""),
+        ("users >&-", 1, "Standard output can't be written: Bad file descriptor."),
+        ("revoke-token - <&-", 2, "Standard input is empty, and has to have a token."),
+        (f"update-user --email {USER} --password-stdin <&-", 2, "Standard input is empty, and has to have a "),
+        (f"create-token --email {USER} --permissions all >&-", 1, "Nothing was made."),
+        ("doctor 2>&-", 0, ""),
+        ("users <&- 2>&-", 0, ""),
     ],
 )
-def test_a_closed_stream_is_said_or_does_not_matter(demo_portal: Command, script: str, status: int, said: str) -> None:
+def test_a_closed_stream_is_said_or_does_not_matter(
+    demo_portal: Command, tmp_path: Path, command_line: str, status: int, said: str
+) -> None:
     before = demo_portal("tokens").output
 
-    done = shell(script, is_forked=False)
+    with running(command_line, tmp_path / "errors") as process:
+        process.wait(60)
 
-    assert (done.returncode, said in done.stderr) == (status, True), done.stderr
-    assert "Traceback" not in done.stderr
+    errors = (tmp_path / "errors").read_text(encoding="utf-8")
+    assert (process.returncode, said in errors) == (status, True), errors
+    assert "Traceback" not in errors
     assert demo_portal("tokens").output == before
 
 
 @on_sqlite
-@pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
-def test_a_server_needs_no_standard_streams(demo_portal: Command, closed: str) -> None:
+@pytest.mark.parametrize("closed", ["2>&-", ">&-"])
+def test_a_server_needs_no_standard_streams(demo_portal: Command, tmp_path: Path, closed: str) -> None:
     del demo_portal
     port = free_port()
+
+    with running(f"serve --port {port} {closed}", tmp_path / "errors") as server:
+        wait_until(lambda: server.poll() is not None or is_ready(port))
+        answered = server.poll() is None
+
+    assert (answered, server.returncode) == (True, 0)
+
+
+@on_sqlite
+def test_a_server_that_is_started_without_standard_streams_answers(demo_portal: Command) -> None:
+    del demo_portal
+    port = free_port()
+    started = f"exec {sys.executable} -m server serve --port {port} <&- >&- 2>&-"
     with subprocess.Popen(
-        [shutil.which("bash") or "bash", "-c", f"exec {sys.executable} -m server serve --port {port} {closed}"],
-        env=os.environ | {"PYTHONPATH": str(forks.ROOT)},
+        [shutil.which("bash") or "bash", "-c", started], env=os.environ | {"PYTHONPATH": str(forks.ROOT)}
     ) as server:
         try:
             wait_until(lambda: server.poll() is not None or is_ready(port))
