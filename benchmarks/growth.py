@@ -96,6 +96,7 @@ async def _count(url: str, only: str) -> None:
             read.append(connection.read)
         kind = "total" if total else "page"
         print(f"{read[0]:10} {read[1]:10} {case.points(total=total):7}  {kind} of {case.name}", flush=True)
+    await connection.close()
 
 
 def _readings() -> Iterator[tuple[str, Reading]]:

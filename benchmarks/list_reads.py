@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any, NamedTuple
@@ -45,7 +44,10 @@ _LATE = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 class Counting:
-    """Connection that counts what each statement reads: steps of SQLite, or blocks of PostgreSQL."""
+    """Connection that counts what each statement reads: steps of SQLite, or blocks of PostgreSQL.
+
+    It opens one of the driver's when it first reads, and keeps it: a new one reads the schema again.
+    """
 
     def __init__(self, url: sa.URL) -> None:
         """Take the address of the database."""
@@ -55,6 +57,7 @@ class Counting:
         """What the last statement has read."""
         self.last: tuple[str, Any] = "", ()
         """The last statement, and what it bound."""
+        self._driver: Any = None
 
     async def fetch(self, statement: Statement[Any], values: Values) -> RowBatch[Any]:
         """Run the statement with these values, and return its rows."""
@@ -62,27 +65,34 @@ class Counting:
         bound = compiled.bound(values)
         self.last = compiled.text, bound
         if self.dialect.name == "sqlite":
-            self.read, rows = self._steps(compiled.text, bound)
+            self._driver = self._driver or sqlite3.connect(str(self.url.database))
+            self.read, rows = _steps(self._driver, compiled.text, bound)
         else:
-            driver = await connected(self.url)
-            (plan,) = await driver.fetchrow(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled.text}", *bound)
+            self._driver = self._driver or await connected(self.url)
+            (plan,) = await self._driver.fetchrow(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled.text}", *bound)
             root = orjson.loads(plan)[0]["Plan"]
             self.read = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
-            rows = await driver.fetch(compiled.text, *bound)
-            await driver.close()
+            rows = await self._driver.fetch(compiled.text, *bound)
         return RowBatch(compiled.layout, rows)
 
-    def _steps(self, text: str, bound: Any) -> tuple[int, list[Any]]:  # noqa: ANN401 — the driver has no types.
-        steps = 0
+    async def close(self) -> None:
+        """Close the driver's connection."""
+        if self.dialect.name == "sqlite":
+            self._driver.close()
+        else:
+            await self._driver.close()
 
-        def count() -> None:
-            nonlocal steps
-            steps += _EVERY
 
-        with closing(sqlite3.connect(str(self.url.database))) as driver:
-            driver.set_progress_handler(count, _EVERY)
-            rows = driver.execute(text, bound).fetchall()
-        return steps, rows
+def _steps(driver: sqlite3.Connection, text: str, bound: Sequence[Any]) -> tuple[int, list[Any]]:
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += _EVERY
+
+    driver.set_progress_handler(count, _EVERY)
+    rows = driver.execute(text, bound).fetchall()
+    return steps, rows
 
 
 class Case(NamedTuple):

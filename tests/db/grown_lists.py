@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from benchmarks import growth_data
 from benchmarks.growth_data import LARGE_PARTNER, Sizes
@@ -59,6 +59,10 @@ class Measured(Counting):
         text, bound = self.last
         with closing(sqlite3.connect(str(self.url.database))) as driver:
             return "\n".join(step[-1] for step in driver.execute(f"EXPLAIN QUERY PLAN {text}", bound))
+
+
+AnyMeasured: TypeAlias = Any
+"""`Measured`, which has what lists call of a connection."""
 
 
 class Case(NamedTuple):

@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -103,12 +103,16 @@ async def _fill_postgresql(url: sa.URL) -> None:
     await driver.close()
 
 
+AnyDriver: TypeAlias = Any
+"""Connection of the driver to SQLite, or of the one to PostgreSQL, which has no types."""
+
+
 class Explained:
     """Connection that explains each statement, in place of reading its rows."""
 
-    def __init__(self, url: sa.URL) -> None:
-        self.dialect = DIALECTS[url.get_backend_name()]
-        self.url = url
+    def __init__(self, engine: str, driver: AnyDriver) -> None:
+        self.dialect = DIALECTS[engine]
+        self.driver = driver
         self.plan = ""
 
     async def fetch(self, statement: Statement[Any], values: Values) -> list[Any]:
@@ -116,11 +120,9 @@ class Explained:
         compiled = statement.compiled(self.dialect)
         bound = compiled.bound(values)
         if self.dialect.name == "sqlite":
-            with closing(sqlite3.connect(str(self.url.database))) as driver:
-                steps = driver.execute(f"EXPLAIN QUERY PLAN {compiled.text}", bound).fetchall()
-                self.plan = "\n".join(step[-1] for step in steps)
+            steps = self.driver.execute(f"EXPLAIN QUERY PLAN {compiled.text}", bound).fetchall()
+            self.plan = "\n".join(step[-1] for step in steps)
         else:
-            driver = await connected(self.url)
-            self.plan = "\n".join(line[0] for line in await driver.fetch(f"EXPLAIN {compiled.text}", *bound))
-            await driver.close()
+            lines = await self.driver.fetch(f"EXPLAIN {compiled.text}", *bound)
+            self.plan = "\n".join(line[0] for line in lines)
         return []

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from graphql import GraphQLEnumType, GraphQLInputObjectType
 
+from benchmarks.growth_data import connected
 from db import activations, clients, events, exports, orders, partners, users
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
@@ -33,7 +34,7 @@ from domain.exports import ExportList
 from domain.orders import OrderStatus, OrderType
 from schema import weights
 from tests.databases import Databases
-from tests.db.many_rows import FILLED, Explained, fill
+from tests.db.many_rows import FILLED, AnyDriver, Explained, fill
 from tests.factories import NOON
 from tests.schema.introspection import GRAPHQL
 from tests.units import writing
@@ -56,6 +57,18 @@ async def filled(engine: str, databases: Databases) -> sa.URL:
         await statistics.analyze(tx, *FILLED)
     await database.close()
     return url
+
+
+@pytest.fixture(scope="module")
+async def driver(filled: sa.URL) -> AsyncIterator[AnyDriver]:
+    """Connection of the driver to the database, for all tests: a new one reads the schema again."""
+    if filled.get_backend_name() == "sqlite":
+        with closing(sqlite3.connect(str(filled.database))) as of_file:
+            yield of_file
+    else:
+        of_server = await connected(filled)
+        yield of_server
+        await of_server.close()
 
 
 class Case(NamedTuple):
@@ -188,8 +201,8 @@ def _documented() -> dict[str, str]:
     return {f"{of_list} by {name}" if by else f"{of_list}.{name}": reads for of_list, by, name, reads in lines}
 
 
-async def test_each_filter_and_order_reads_what_the_documentation_says(filled: sa.URL) -> None:
-    explained, documented = Explained(filled), _documented()
+async def test_each_filter_and_order_reads_what_the_documentation_says(engine: str, driver: AnyDriver) -> None:
+    explained, documented = Explained(engine, driver), _documented()
     for name, case in _cases():
         await listings.page(explained, case.listing, Window(25), frozenset({"id"}))  # type: ignore[arg-type]  # It has what a page calls.
         assert documented[name] == ("the partner's rows" if case.found_by is None else "an index"), name
@@ -208,11 +221,9 @@ class Idle(Explained):
         await super().fetch(statement, values)
         if self.dialect.name == "sqlite":
             compiled, steps = statement.compiled(self.dialect), bytearray()
-            with closing(sqlite3.connect(str(self.url.database))) as driver:
-                # The first statement of a connection reads the schema.
-                driver.execute("SELECT 1 FROM clients LIMIT 0")
-                driver.set_progress_handler(partial(steps.append, 0), 1)
-                driver.execute(compiled.text, compiled.bound(values)).fetchall()
+            self.driver.set_progress_handler(partial(steps.append, 0), 1)
+            self.driver.execute(compiled.text, compiled.bound(values)).fetchall()
+            self.driver.set_progress_handler(None, 0)
             assert len(steps) < STEPS_MAX, compiled.text
         else:
             assert re.findall("One-Time Filter: false|Scan", self.plan) == ["One-Time Filter: false"], self.plan
@@ -238,8 +249,8 @@ def _without_values() -> Iterator[Listing[Any]]:
     yield partners.listing(1, PartnerFilter(status=NO_VALUES), PartnerSortKey.NAME, descending=False)
 
 
-async def test_a_filter_by_no_values_reads_no_row(filled: sa.URL) -> None:
-    idle: Any = Idle(filled)
+async def test_a_filter_by_no_values_reads_no_row(engine: str, driver: AnyDriver) -> None:
+    idle: Any = Idle(engine, driver)
     values = {str: "c", int: 1, datetime: EARLY}
     for listing in _without_values():
         for backward in (False, True):
@@ -273,8 +284,8 @@ def test_what_reads_all_of_the_partners_rows_costs_points() -> None:
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True, scope="session")
-async def test_an_export_of_a_whole_list_sorts_no_rows(filled: sa.URL) -> None:
-    explained = Explained(filled)
+async def test_an_export_of_a_whole_list_sorts_no_rows(engine: str, driver: AnyDriver) -> None:
+    explained = Explained(engine, driver)
     kinds = {"clients": ExportList.CLIENTS, "activations": ExportList.ACTIVATIONS, "orders": ExportList.ORDERS}
     wanted = [(kinds[name.partition(" ")[0]], case.listing) for name, case in _cases() if case.found_by == IN_ORDER]
     wanted.append((ExportList.EVENTS, events.listing(1, EventFilter())))

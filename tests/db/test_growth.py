@@ -2,6 +2,7 @@
 
 import re
 from asyncio import to_thread
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -30,6 +31,7 @@ from tests.db.grown_lists import (
     SIZES,
     SOME_CLIENTS,
     STEPS_MAX,
+    AnyMeasured,
     Case,
     Measured,
     first_pages,
@@ -57,16 +59,22 @@ async def grown(engine: str, databases: Databases) -> sa.URL:
     return sa.make_url(url)
 
 
-async def test_a_first_page_reads_few_rows_of_many(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+@pytest.fixture(scope="module")
+async def measured(grown: sa.URL) -> AsyncIterator[Measured]:
+    """Connection to the database that measures what each statement reads."""
+    connection = Measured(grown)
+    yield connection
+    await connection.close()
+
+
+async def test_a_first_page_reads_few_rows_of_many(measured: AnyMeasured) -> None:
     for name, case in first_pages():
         await (listings_of_parents.pages if case.of_parents else listings.page)(measured, case.listing, Window(SIZE))
 
         assert measured.is_bounded, f"{name}: {measured.read}"
 
 
-async def test_a_page_of_a_product_reads_few_rows(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_page_of_a_product_reads_few_rows(measured: AnyMeasured) -> None:
     for product_id, descending in product((1, len(PRODUCTS) + 1), (False, True)):
         chosen = ActivationFilter(product_id=product_id)
         listed = activations.listing(LARGE_PARTNER, chosen, ActivationSortKey.ACTIVATED_AT, descending=descending)
@@ -76,8 +84,7 @@ async def test_a_page_of_a_product_reads_few_rows(grown: sa.URL) -> None:
         assert measured.is_bounded, f"{product_id}: {measured.read}"
 
 
-async def test_what_one_client_or_printer_has_reads_few_rows_in_any_order(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_what_one_client_or_printer_has_reads_few_rows_in_any_order(measured: AnyMeasured) -> None:
     for scope, cnpj in product(SCOPES, ("10000000007778", "99999999999999")):
         for when in ActivationSortKey:
             of_client = activations.listing(scope, ActivationFilter(cnpj=cnpj), when, descending=True)
@@ -93,8 +100,7 @@ async def test_what_one_client_or_printer_has_reads_few_rows_in_any_order(grown:
             assert measured.is_bounded, f"{scope} by {by}: {measured.read}"
 
 
-async def test_the_clients_of_all_partners_are_counted_over_once(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_the_clients_of_all_partners_are_counted_over_once(measured: AnyMeasured) -> None:
     by_time = ActivationSortKey.ACTIVATED_AT
     read = []
     for scope in SCOPES:
@@ -106,8 +112,7 @@ async def test_the_clients_of_all_partners_are_counted_over_once(grown: sa.URL) 
     assert read[1] <= 3 * read[0]
 
 
-async def test_a_page_of_one_thing_of_all_partners_reads_few_rows(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_page_of_one_thing_of_all_partners_reads_few_rows(measured: AnyMeasured) -> None:
     for listing in of_one_thing():
         # The first rows of each partner are read.
         found = await listings.page(measured, listing, Window(10))
@@ -118,8 +123,7 @@ async def test_a_page_of_one_thing_of_all_partners_reads_few_rows(grown: sa.URL)
         assert measured.is_bounded, f"{listing.order} {listing.values}: {measured.read}"
 
 
-async def test_a_list_merged_of_partners_is_that_of_all_rows(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_list_merged_of_partners_is_that_of_all_rows(measured: AnyMeasured) -> None:
     for listing in of_one_thing():
         whole = replace(listing, search=None)
         assert await listings.count(measured, listing) == await listings.count(measured, whole)
@@ -140,8 +144,7 @@ async def test_a_list_merged_of_partners_is_that_of_all_rows(grown: sa.URL) -> N
             assert beyond[0] == beyond[1]
 
 
-async def test_a_search_reads_the_rows_of_its_page_only(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_search_reads_the_rows_of_its_page_only(measured: AnyMeasured) -> None:
     for scope in SCOPES:
         found_by = clients.listing(scope, ClientFilter(search="xyzzy"), ClientSortKey.NAME, descending=False)
         await listings.page(measured, found_by, Window(SIZE))
@@ -153,7 +156,7 @@ async def test_a_search_reads_the_rows_of_its_page_only(grown: sa.URL) -> None:
             assert "COVERING INDEX ix_clients_search" in plan, plan
 
 
-async def _read_for_names(measured: Any, scope: Scope) -> int:  # noqa: ANN401 â€” as a connection.
+async def _read_for_names(measured: AnyMeasured, scope: Scope) -> int:
     """Return what a search reads that finds nothing: the names of all clients, which an index has."""
     none = activations.listing(
         scope, ActivationFilter(client_name="xyzzy"), ActivationSortKey.ACTIVATED_AT, descending=True
@@ -162,8 +165,7 @@ async def _read_for_names(measured: Any, scope: Scope) -> int:  # noqa: ANN401 â
     return int(measured.read)
 
 
-async def test_a_search_reads_the_activations_of_few_clients_it_finds(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_search_reads_the_activations_of_few_clients_it_finds(measured: AnyMeasured) -> None:
     rare, common = growth_data.name_of(7_778), "ltda"
     for scope in SCOPES:
         of_names = await _read_for_names(measured, scope)
@@ -198,8 +200,7 @@ def _columns_of(chosen: ActivationFilter) -> float:
     ],
     ids=["many keys", "all keys", "many clients without any", "a name of many without any"],
 )
-async def test_a_search_reads_few_of_many_matches(grown: sa.URL, chosen: ActivationFilter) -> None:
-    measured: Any = Measured(grown)
+async def test_a_search_reads_few_of_many_matches(measured: AnyMeasured, chosen: ActivationFilter) -> None:
     for scope in SCOPES:
         of_names = await _read_for_names(measured, scope)
         by = ActivationSortKey.ACTIVATED_AT
@@ -212,8 +213,7 @@ async def test_a_search_reads_few_of_many_matches(grown: sa.URL, chosen: Activat
         assert measured.read - 2 * of_names <= measured.read_max + matches_max, f"{scope}: {measured.read}, {of_names}"
 
 
-async def test_a_search_reads_the_newest_of_each_client_it_finds(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_search_reads_the_newest_of_each_client_it_finds(measured: AnyMeasured) -> None:
     chosen = ActivationFilter(client_name=growth_data.name_of(growth_data.LARGE_CLIENT))
     for scope in SCOPES:
         of_names = await _read_for_names(measured, scope)
@@ -226,8 +226,7 @@ async def test_a_search_reads_the_newest_of_each_client_it_finds(grown: sa.URL) 
         assert measured.read - of_names <= rows_max, f"{scope}: {measured.read}, {of_names}"
 
 
-async def test_a_page_of_a_rare_city_reads_its_clients_only(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_page_of_a_rare_city_reads_its_clients_only(measured: AnyMeasured) -> None:
     for scope, by in product(SCOPES, ClientSortKey):
         nowhere = clients.listing(scope, ClientFilter(city="xyzzy"), by, descending=False)
         await listings.page(measured, nowhere, Window(SIZE))
@@ -239,8 +238,7 @@ async def test_a_page_of_a_rare_city_reads_its_clients_only(grown: sa.URL) -> No
         assert measured.read - of_cities <= measured.read_max, f"{scope} by {by}: {measured.read}, {of_cities}"
 
 
-async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_later_page_of_many_lists_reads_few_rows(measured: AnyMeasured) -> None:
     ledger = stock_movements.of_stocks(LARGE_PARTNER, [stock(product_id) for product_id in PRODUCTS])
     lists: list[Listing[Any]] = [ledger, activations.of_clients(LARGE_PARTNER, SOME_CLIENTS, None)]
     for listing in lists:
@@ -252,8 +250,7 @@ async def test_a_later_page_of_many_lists_reads_few_rows(grown: sa.URL) -> None:
         assert measured.is_bounded, f"{listing.name}: {measured.read}"
 
 
-async def test_counts_that_the_database_keeps_read_few_rows(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_counts_that_the_database_keeps_read_few_rows(measured: AnyMeasured) -> None:
     active = frozenset({ActivationStatus.ACTIVE})
     by_time = ActivationSortKey.ACTIVATED_AT
     for scope, product_id in product(SCOPES, (None, 3)):
@@ -277,8 +274,7 @@ async def test_counts_that_the_database_keeps_read_few_rows(grown: sa.URL) -> No
     assert measured.is_bounded, measured.read
 
 
-async def test_a_count_with_a_maximum_reads_few_rows_of_many(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_count_with_a_maximum_reads_few_rows_of_many(measured: AnyMeasured) -> None:
     most = 100
     of_product = ActivationFilter(product_id=3)
     by_time = ActivationSortKey.ACTIVATED_AT
@@ -299,8 +295,7 @@ async def test_a_count_with_a_maximum_reads_few_rows_of_many(grown: sa.URL) -> N
             assert found_each
 
 
-async def test_a_limited_count_of_a_search_reads_names_and_few_rows(grown: sa.URL) -> None:
-    measured: Any = Measured(grown)
+async def test_a_limited_count_of_a_search_reads_names_and_few_rows(measured: AnyMeasured) -> None:
     by_time = ActivationSortKey.ACTIVATED_AT
     of_names = await _read_for_names(measured, LARGE_PARTNER)
     common = activations.listing(LARGE_PARTNER, ActivationFilter(client_name="ltda"), by_time, descending=True)
