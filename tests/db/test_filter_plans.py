@@ -1,4 +1,4 @@
-"""Each filter of a list reads by the index that the documentation says, on both engines, at 100,000 rows."""
+"""Each filter of a list reads by the index that the documentation says, on both engines, with many rows."""
 
 import re
 import sqlite3
@@ -49,7 +49,7 @@ LATE = NOON.replace(year=2020, month=3, day=10)
 
 @pytest.fixture(scope="module")
 async def filled(engine: str, databases: Databases) -> sa.URL:
-    """Database with 100,000 rows in each table, analyzed."""
+    """Database with many rows in each table, analyzed."""
     url = sa.make_url(databases.migrated(engine))
     await fill(url)
     database = Database(url.render_as_string(hide_password=False))
