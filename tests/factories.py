@@ -107,11 +107,14 @@ async def add_price_table(tx: Transaction, *, name: str | None = None) -> int:
     return table_id
 
 
-async def add_prices(tx: Transaction, table_id: int, product_id: int, tiers: Mapping[OrderType, list[Tier]]) -> None:
-    """Add tiers of a new product to the first version of a price table, as if it had been published with them."""
+async def add_prices(
+    tx: Transaction, table_id: int, product_ids: Sequence[int], tiers: Mapping[OrderType, list[Tier]]
+) -> None:
+    """Add tiers of new products to the first version of a price table, as if it had been published with them."""
     (version_id,) = await tx.fetch(_FIRST_VERSION, {"table": table_id})
     lines = [
         {"version_id": version_id, "product_id": product_id, "order_type": order_type, **asdict(each)}
+        for product_id in product_ids
         for order_type, of_type in tiers.items()
         for each in of_type
     ]
@@ -235,14 +238,27 @@ async def new_product(
     portal: Portal, partner_id: int, *, included_seats: int = 2, tiers: Mapping[OrderType, list[Tier]] | None = None
 ) -> str:
     """Create a product with a price for the partner, and return its global id."""
+    (product,) = await new_products(portal, partner_id, 1, included_seats=included_seats, tiers=tiers)
+    return product
+
+
+async def new_products(
+    portal: Portal,
+    partner_id: int,
+    number: int,
+    *,
+    included_seats: int = 2,
+    tiers: Mapping[OrderType, list[Tier]] | None = None,
+) -> list[str]:
+    """Create products with the same price for the partner, and return their global ids."""
     flat = [tier(1)]
     priced = tiers or {OrderType.PURCHASE: flat, OrderType.ADDITIONAL_SEATS: flat}
     async with writing(portal.database) as tx:
-        product_id = await add_product(tx, included_seats=included_seats)
+        made = [await add_product(tx, included_seats=included_seats) for _ in range(number)]
         table_id = await price_tables.chosen(tx, partner_id, None)
         assert table_id is not None
-        await add_prices(tx, table_id, product_id, priced)
-    return ids.encode("Product", product_id)
+        await add_prices(tx, table_id, made, priced)
+    return [ids.encode("Product", product_id) for product_id in made]
 
 
 async def new_manager(http: httpx.AsyncClient, portal: Portal, *, name: str = "Alfa") -> Api:

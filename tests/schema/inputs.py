@@ -1,6 +1,6 @@
 """Inputs of mutations that are not refused; each function creates what its mutation needs for a partner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from db import identities
@@ -9,7 +9,7 @@ from domain.access import Role
 from resolvers import ids
 from tests import cnpjs
 from tests.api import Api
-from tests.factories import add_app, add_user, new_product
+from tests.factories import add_app, add_user, new_product, new_products
 from tests.units import writing
 
 Given = Mapping[str, object]
@@ -32,12 +32,12 @@ async def client(api: Api) -> Given:
 
 
 async def client_of_products(api: Api, products: int = 2) -> Given:
-    bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    bought = await new_products(api.portal, api.partner_id, products)
     for order_type in ("PURCHASE", "ADDITIONAL_SEATS"):
         await api.approve(await api.order(*((product, 3) for product in bought), type=order_type))
     client = await api.client()
-    for product in bought:
-        await api.activation(client, product, additionalSeats=2, note="Caixa")
+    wanted = {"clientId": client, "activationKey": "KEY-1", "additionalSeats": 2, "note": "Caixa"}
+    await activate(api, [{**wanted, "productId": product} for product in bought])
     return {"clientId": client, "reason": "Fechou"}
 
 
@@ -74,21 +74,27 @@ async def stock(api: Api) -> Given:
 
 
 async def stocks(api: Api, products: int) -> Given:
-    bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    bought = await new_products(api.portal, api.partner_id, products)
     await api.approve(await api.order(*((product, 2) for product in bought)))
     return {"warningBelow": 7}
 
 
-async def licenses(api: Api, products: int = 2) -> Given:
-    bought = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+async def licenses(api: Api, products: int = 2) -> Mapping[str, Sequence[Given]]:
+    bought = await new_products(api.portal, api.partner_id, products)
     await api.approve(await api.order(*((product, 3) for product in bought)))
     client = await api.client()
     return {"items": [{"clientId": client, "productId": product, "activationKey": "KEY-1"} for product in bought]}
 
 
-async def activated(api: Api, products: int) -> list[str]:
-    made = await api.done("activateLicenses", "results { activation { id } }", await licenses(api, products))
+async def activate(api: Api, items: Sequence[Given]) -> list[str]:
+    """Activate licenses, and return the ids of their activations."""
+    made = await api.done("activateLicenses", "results { activation { id } }", {"items": items})
     return [result["activation"]["id"] for result in made["results"]]
+
+
+async def activated(api: Api, products: int) -> list[str]:
+    given = await licenses(api, products)
+    return await activate(api, given["items"])
 
 
 async def activations(api: Api, products: int = 2) -> Given:
@@ -113,7 +119,7 @@ async def new_order(api: Api) -> Given:
 
 
 async def order(api: Api, products: int = 1) -> Given:
-    ordered = [await new_product(api.portal, api.partner_id) for _ in range(products)]
+    ordered = await new_products(api.portal, api.partner_id, products)
     return {"orderId": await api.order(*((product, 2) for product in ordered))}
 
 

@@ -3,17 +3,33 @@
 The tests of tenants, paging and statement counts take it from these tables; `test_recipes.py` names what is missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from secrets import token_bytes
 from typing import NamedTuple
 from uuid import uuid4
 
-from db import documents, price_tables, webhook_deliveries
+from db import documents, invitations, price_tables, webhook_deliveries
+from db.invitations import NewInvitation
 from db.webhook_deliveries import QUEUED, Message
+from domain.access import Permission, Role
+from domain.bulk import BULK_MAX
+from domain.invitations import Delivery
 from domain.orders import OrderType
 from domain.webhooks import WEBHOOKS_MAX
 from resolvers import ids
+from tests import cnpjs
 from tests.api import Api
-from tests.factories import add_partner, add_price_table, add_prices, add_user, new_product, tier
+from tests.factories import (
+    add_partner,
+    add_price_table,
+    add_prices,
+    add_token,
+    add_user,
+    new_product,
+    new_products,
+    tier,
+)
 from tests.schema import inputs
 from tests.units import writing
 
@@ -114,23 +130,25 @@ LISTS: Mapping[str, str] = {
 """
 
 
+_FIRST, _LAST = 5, 15
+"""Numbers of rows of each kind that are not created in bulk: the first and last pages of events have all types."""
+
+
 async def fill(api: Api, size: int) -> Ids:
     """Create at least this number of rows in each list; return what finds them: ids, and parts of names or ids.
 
     A new list needs a line here, if its rows are not among these.
     """
-    products = [await new_product(api.portal, api.partner_id) for _ in range(size)]
+    products = await new_products(api.portal, api.partner_id, size)
     for start in range(0, size, 50):
         lines = ((product, 2 * size + 2) for product in products[start : start + 50])
         await api.approve(await api.order(*lines))
     busy = await api.client(name="Padaria Grande")
-    for product in products:
-        client = await api.client()
-        await api.activation(client, product)
-        await api.activation(busy, products[0])
-        await api.order((product, 1))
-        await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
-        await inputs.invitation(api)
+    for product in products[:_FIRST]:
+        await _fill_once(api, busy, products[0], product)
+    await _fill_in_bulk(api, busy, products[0], products[_FIRST:-_LAST])
+    for product in products[_FIRST:][-_LAST:]:
+        await _fill_once(api, busy, products[0], product)
     gone = await api.client(city="Recife", state="PE")
     await api.done("cancelClient", "client { id }", {"clientId": gone})
     text = uuid4().hex
@@ -142,7 +160,7 @@ async def fill(api: Api, size: int) -> Ids:
         (own,) = await price_tables.assigned_to(tx, api.partner_id)
         others = [await add_price_table(tx, name=f"Pauta Z {text} {number}") for number in range(size)]
         for table_id in others:
-            await add_prices(tx, table_id, ids.number("Product", products[0]), {OrderType.PURCHASE: [tier(1)]})
+            await add_prices(tx, table_id, [ids.number("Product", products[0])], {OrderType.PURCHASE: [tier(1)]})
         assigned = [own.price_table_id, *others]
         await price_tables.assign(tx, api.partner_id, assigned, preselected_id=own.price_table_id)
     hooks = [await inputs.webhook(api) for _ in range(min(size, WEBHOOKS_MAX))]
@@ -154,6 +172,48 @@ async def fill(api: Api, size: int) -> Ids:
         "Documents": f"x-{text}:",
         "Webhook": str(hooks[0]["webhookId"]),
     }
+
+
+async def _fill_once(api: Api, busy: str, often: str, product: str) -> None:
+    """Create what belongs to a product, and an activation of a busy client."""
+    client = await api.client()
+    await api.activation(client, product)
+    await api.activation(busy, often)
+    await api.order((product, 1))
+    await api.done("createApiToken", "apiToken { id }", {"name": "script", "permissions": ["CLIENTS_READ"]})
+    await inputs.invitation(api)
+
+
+async def _fill_in_bulk(api: Api, busy: str, often: str, products: Sequence[str]) -> None:
+    """Create the same as `_fill_once` for each of the products, by fewer requests."""
+    if not products:
+        return
+    lines = "".join(f"{cnpjs.another()};Padaria São João\n" for _ in products)
+    made = await api.done("importClients", "rows { client { id } }", {"content": f"CNPJ;Razão Social\n{lines}"})
+    clients = [row["client"]["id"] for row in made["rows"]]
+    pairs = [*zip(clients, products, strict=True), *((busy, often) for _ in products)]
+    wanted = [
+        {"clientId": client, "productId": product, "activationKey": f"KEY-{number}"}
+        for number, (client, product) in enumerate(pairs)
+    ]
+    for start in range(0, len(wanted), BULK_MAX):
+        await inputs.activate(api, wanted[start : start + BULK_MAX])
+    for product in products:
+        await api.order((product, 1))
+    at = api.portal.now()
+    async with writing(api.portal.database) as tx:
+        for _ in products:
+            await add_token(tx, api.partner_id, api.user_id, at=at, chosen=frozenset({Permission.CLIENTS_READ}))
+            invited = NewInvitation(
+                email=f"{uuid4()}@alfa.example",
+                name="Bia Reis",
+                role=Role.OPERATOR,
+                digest=token_bytes(32),
+                delivery=Delivery.LINK,
+                expires_at=at + timedelta(days=1),
+                invited_by_id=api.user_id,
+            )
+            await invitations.put(tx, api.partner_id, invited, at=at)
 
 
 async def _fill_deliveries(api: Api, webhook: str, size: int) -> None:

@@ -1,5 +1,7 @@
 """A list of a hundred rows needs as many statements as a list of one."""
 
+from collections.abc import Mapping
+
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 
@@ -51,9 +53,11 @@ async def large(api: Api, documents: Documents) -> Api:
 # The clock is stopped: otherwise a cached viewer expires after five seconds and is read again.
 @pytest.mark.usefixtures("clock")
 async def test_no_list_costs_more_statements_for_more_rows(small: Api, large: Api) -> None:
-    few = {place: await _counted(small, place) for place in LISTED}
+    given = await _variables(small)
+    few = {place: await _counted(small, place, given) for place in LISTED}
 
-    many = {place: await _counted(large, place, enough=few[place]) for place in LISTED}
+    given = await _variables(large)
+    many = {place: await _counted(large, place, given, enough=few[place]) for place in LISTED}
 
     assert many == few
     assert {place for place, count in few.items() if not count} == NOT_SHOWN
@@ -89,18 +93,24 @@ async def test_the_total_of_one_list_in_several_windows_is_counted_once(small: A
     assert again == once
 
 
-async def _counted(api: Api, place: str, *, enough: int = 0) -> int:
+async def _variables(api: Api) -> Mapping[str, object]:
+    """Return what queries of lists ask for: ids of clients, and items of an order."""
+    found = await api.data("{ clients(first: 100) { nodes { id } } priceTable { items { product { id } } } }")
+    products = sorted({item["product"]["id"] for item in found["priceTable"]["items"]})[:50]
+    return {
+        "ids": [node["id"] for node in found["clients"]["nodes"]],
+        "items": [{"productId": product, "quantity": 1} for product in products],
+    }
+
+
+async def _counted(api: Api, place: str, given: Mapping[str, object], *, enough: int = 0) -> int:
     """Return the number of statements that the list's query needs; it is asked for once if that is `enough`."""
     named = get_named_type(field_of(place).type)
     row = GRAPHQL.type_map["Client"] if place == "Query.nodes" else named
     assert isinstance(row, GraphQLObjectType)
     below = _BELOW - place.startswith(("Query.partners", "Partner.", "Client.activations"))
     query = LISTED[place].replace("%", _selection(row, below))
-    found = await api.data("{ clients(first: 100) { nodes { id } } priceTable { items { product { id } } } }")
-    ids = [node["id"] for node in found["clients"]["nodes"]]
-    products = sorted({item["product"]["id"] for item in found["priceTable"]["items"]})[:50]
-    items = [{"productId": product, "quantity": 1} for product in products]
-    return await fewest_read(api.portal.database, lambda: api.data(query, ids=ids, items=items), enough=enough)
+    return await fewest_read(api.portal.database, lambda: api.data(query, **given), enough=enough)
 
 
 def _selection(of: GraphQLObjectType, below: int) -> str:
