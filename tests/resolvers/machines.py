@@ -1,4 +1,4 @@
-"""Portals of tests that take any sequence of steps, each on a database of its own."""
+"""Portals of tests that take any sequence of steps, on a database of their own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,13 +24,10 @@ class Machine(NamedTuple):
 
 
 @asynccontextmanager
-async def begun(url: str) -> AsyncIterator[Machine]:
+async def begun(database: Database) -> AsyncIterator[Machine]:
     """Open a portal on the database; at the end of the steps, the doctor finds nothing in it."""
-    portal = Portal(Database(url), secret=b"s" * 32)
+    portal = Portal(database, secret=b"s" * 32)
     clock = Clock.of(portal, NOON)
-    try:
-        async with serving(portal, DOCUMENTS) as http:
-            yield Machine(http, portal, clock)
-        assert await portal.database.read(examine_rows) == []
-    finally:
-        await portal.database.close()
+    async with serving(portal, DOCUMENTS) as http:
+        yield Machine(http, portal, clock)
+    assert await database.read(examine_rows) == []

@@ -1,20 +1,15 @@
 """Any bulk run equals the single mutations one by one, or changes nothing."""
 
-import asyncio
 from typing import Any, TypeAlias
 
-import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.engine import Database
 from resolvers.portal import Portal
-from server.app import create_app
-from server.settings import Settings
-from tests.api import Api, Json
-from tests.databases import Databases
+from tests.api import Api, Json, serving
 from tests.executors import DOCUMENTS
-from tests.factories import new_caller, new_partner, new_product
+from tests.factories import new_caller, new_partner, new_products
 
 Batch: TypeAlias = list[tuple[int, int, int, int]]
 """Items of a bulk mutation: the client, product, key and seats of each."""
@@ -43,9 +38,10 @@ class Twin:
 
     async def begin(self) -> "Twin":
         """Buy few licenses and seats, and activate some."""
-        self.products = [await new_product(self.api.portal, self.api.partner_id) for _ in range(2)]
-        for product in self.products:
-            await self.api.buy(product, 4, seats=3)
+        self.products = await new_products(self.api.portal, self.api.partner_id, 2)
+        for order_type, number in (("PURCHASE", 4), ("ADDITIONAL_SEATS", 3)):
+            lines = ((product, number) for product in self.products)
+            await self.api.approve(await self.api.order(*lines, type=order_type))
         self.clients = [await self.api.client() for _ in range(3)]
         await self.api.done("cancelClient", "client { id }", {"clientId": self.clients[2]})
         await self.api.done("cancelClient", "client { id }", {"clientId": await self.api.client()})
@@ -111,11 +107,13 @@ class Twin:
         return found
 
 
-async def _compare(url: str, batches: list[tuple[str, Batch]]) -> None:
-    database = Database(url)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(_batch, min_size=1, max_size=4))
+async def test_any_bulk_run_equals_the_single_mutations_or_nothing(
+    database: Database, batches: list[tuple[str, Batch]]
+) -> None:
     portal = Portal(database, secret=b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, Settings(), documents=DOCUMENTS))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+    async with serving(portal, DOCUMENTS) as http:
         single, each, whole = [
             await Twin(await new_caller(http, portal, await new_partner(portal))).begin() for _ in range(3)
         ]
@@ -129,12 +127,3 @@ async def _compare(url: str, batches: list[tuple[str, Batch]]) -> None:
                 assert await whole.state() == before
                 await whole.together(name, whole.items(name, batch), "EACH")
             assert await whole.state() == await single.state()
-    await database.close()
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=st.lists(_batch, min_size=1, max_size=4))
-def test_any_bulk_run_equals_the_single_mutations_or_nothing(
-    engine: str, databases: Databases, batches: list[tuple[str, Batch]]
-) -> None:
-    asyncio.run(_compare(databases.shared(engine), batches))

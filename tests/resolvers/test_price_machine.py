@@ -1,6 +1,5 @@
 """Any sequence of drafting, publishing and ordering keeps published prices, and orders take those in force."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,6 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from db.engine import Database
 from domain.access import Role
 from tests.api import Api
 from tests.clock import Clock
@@ -134,12 +134,10 @@ class World:
     ]
 )
 @given(steps=st.lists(step, max_size=14))
-def test_any_sequence_keeps_published_prices_and_orders_those_in_force(url: str, steps: list[tuple[str, int]]) -> None:
-    asyncio.run(_live(url, steps))
-
-
-async def _live(url: str, steps: list[tuple[str, int]]) -> None:
-    async with begun(url) as (http, portal, clock):
+async def test_any_sequence_keeps_published_prices_and_orders_those_in_force(
+    tried: Database, steps: list[tuple[str, int]]
+) -> None:
+    async with begun(tried) as (http, portal, clock):
         api = await new_caller(http, portal, await new_partner(portal))
         vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_SALES)
         # Its price is in the table that the partner has first.

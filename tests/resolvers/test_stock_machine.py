@@ -1,6 +1,5 @@
 """Any sequence of orders, approvals, activations, moves and cancellations keeps the stock and its ledger consistent."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,20 +8,36 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.engine import Database
+from db.engine import Connection, Database
 from db.tables import license_stock, stock_movements
 from domain.orders import OrderType
 from resolvers import ids
 from tests.api import Api
-from tests.factories import new_caller, new_partner, new_product, tier
+from tests.factories import new_caller, new_partner, new_products, tier
 from tests.resolvers.machines import begun
-from tests.units import fetch_all, reading
+from tests.units import Found, compiled
 
 COUNTERS = ("purchased", "bonus", "activated", "additional_seats_total", "additional_seats_allocated")
 TIERS = {
     OrderType.PURCHASE: [tier(1), tier(3, bonus=1)],
     OrderType.ADDITIONAL_SEATS: [tier(1), tier(4, bonus=2)],
 }
+
+_MINE: sa.BindParameter[int] = sa.bindparam("partner")
+_STOCK = compiled(
+    sa.select(*(license_stock.c[name] for name in ("product_id", *COUNTERS))).where(license_stock.c.partner_id == _MINE)
+)
+_LEDGER = compiled(
+    sa.select(stock_movements.c.product_id, *(sa.func.sum(stock_movements.c[name]) for name in COUNTERS))
+    .where(stock_movements.c.partner_id == _MINE)
+    .group_by(stock_movements.c.product_id)
+)
+_SHOWN = """query ($one: ID!, $other: ID!) {
+    licenseStock {
+        product { id } purchased bonus activated available additionalSeatsAllocated additionalSeatsAvailable
+    }
+    one: activations(first: 100, filter: { productId: $one, status: [ACTIVE] }) { nodes { additionalSeats } }
+    other: activations(first: 100, filter: { productId: $other, status: [ACTIVE] }) { nodes { additionalSeats } } }"""
 
 step = st.tuples(
     st.sampled_from(["order", "seats", "approve", "cancel order", "client", "activate", "cancel", "move", "leave"]),
@@ -97,46 +112,43 @@ def _one(among: list[str], chosen: int) -> str:
 
 
 async def _check(partner: Partner, database: Database) -> None:
-    columns = [license_stock.c[name] for name in ("product_id", *COUNTERS)]
-    summed = [sa.func.sum(stock_movements.c[name]) for name in COUNTERS]
-    mine = license_stock.c.partner_id == partner.api.partner_id
-    ledger = sa.select(stock_movements.c.product_id, *summed).where(
-        stock_movements.c.partner_id == partner.api.partner_id
-    )
-    async with reading(database) as connection:
-        stock = {row[0]: tuple(row[1:]) for row in await fetch_all(connection, sa.select(*columns).where(mine))}
-        rows = await fetch_all(connection, ledger.group_by(stock_movements.c.product_id))
-        assert stock == {row[0]: tuple(row[1:]) for row in rows}
-    for product in partner.products:
-        if ids.number("Product", product) in stock:
-            seen = await partner.api.stock(product)
+    given = {"partner": partner.api.partner_id}
+
+    async def read(connection: Connection) -> tuple[Found, Found]:
+        return list(await connection.fetch(_STOCK, given)), list(await connection.fetch(_LEDGER, given))
+
+    stock, ledger = await database.read(read)
+    assert {row[0]: tuple(row[1:]) for row in stock} == {row[0]: tuple(row[1:]) for row in ledger}
+    one, other = partner.products
+    found = await partner.api.data(_SHOWN, one=one, other=other)
+    shown = {each["product"]["id"]: each for each in found["licenseStock"]}
+    assert {ids.number("Product", product) for product in shown} == {row[0] for row in stock}
+    for product, name in ((one, "one"), (other, "other")):
+        if product in shown:
+            seen = shown[product]
             assert seen["available"] == seen["purchased"] + seen["bonus"] - seen["activated"] >= 0
             assert seen["additionalSeatsAvailable"] >= 0
-            query = """query ($p: ID!) { activations(first: 100, filter: {productId: $p, status: [ACTIVE]}) {
-                nodes { additionalSeats } } }"""
-            active = (await partner.api.data(query, p=product))["activations"]["nodes"]
+            active = found[name]["nodes"]
             assert len(active) == seen["activated"]
             assert sum(each["additionalSeats"] for each in active) == seen["additionalSeatsAllocated"]
 
 
-async def _run(url: str, steps: list[tuple[str, int, int]]) -> None:
-    async with begun(url) as (http, portal, _):
+@given(steps=st.lists(step, min_size=5, max_size=25))
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+async def test_whatever_is_done_stock_ledger_and_activations_agree(
+    tried: Database, steps: list[tuple[str, int, int]]
+) -> None:
+    async with begun(tried) as (http, portal, _):
         api = await new_caller(http, portal, await new_partner(portal))
-        products = [await new_product(portal, api.partner_id, tiers=TIERS) for _ in range(2)]
-        partner = Partner(api, products)
+        partner = Partner(api, await new_products(portal, api.partner_id, 2, tiers=TIERS))
         # Without licenses, seats and activations that have both, most steps do nothing.
-        for product in products:
-            await api.buy(product, 6, seats=8)
+        for order_type, number in (("PURCHASE", 6), ("ADDITIONAL_SEATS", 8)):
+            lines = ((product, number) for product in partner.products)
+            await api.approve(await api.order(*lines, type=order_type))
         for doing in ("client", "client"):
             await partner.take(doing, 0, 0)
         for chosen in (1, 2, 9, 10):
             await partner.take("activate", chosen, 2)
         for doing, chosen, amount in steps:
             await partner.take(doing, chosen, amount)
-            await _check(partner, portal.database)
-
-
-@given(steps=st.lists(step, min_size=5, max_size=25))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
-def test_whatever_is_done_stock_ledger_and_activations_agree(url: str, steps: list[tuple[str, int, int]]) -> None:
-    asyncio.run(_run(url, steps))
+            await _check(partner, tried)

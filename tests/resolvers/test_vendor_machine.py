@@ -1,12 +1,12 @@
 """Any sequence of publishing, ordering, approving, suspending and role changes keeps the rules of the business."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.engine import Database
 from domain.access import ROLE_PERMISSIONS, Permission, Role
 from resolvers import ids
 from tests.api import Api, Json
@@ -160,15 +160,11 @@ def _codes(payload: Json) -> list[str]:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(policy=st.tuples(st.integers(0, 3), st.integers(0, 1)), steps=st.lists(step, min_size=8, max_size=20))
-def test_any_sequence_of_the_vendor_and_its_partner_keeps_the_rules(
-    url: str, policy: tuple[int, int], steps: list[tuple[str, int]]
+async def test_any_sequence_of_the_vendor_and_its_partner_keeps_the_rules(
+    tried: Database, policy: tuple[int, int], steps: list[tuple[str, int]]
 ) -> None:
     ceiling, four_eyes = policy
-    asyncio.run(_live(url, [("ceiling", ceiling), ("four eyes", four_eyes), *steps]))
-
-
-async def _live(url: str, steps: list[tuple[str, int]]) -> None:
-    async with begun(url) as (http, portal, _):
+    async with begun(tried) as (http, portal, _):
         partner_id = await new_partner(portal)
         roles = dict(zip(PEOPLE, (Role.MANAGER, Role.MANAGER, Role.OPERATOR, Role.VENDOR_ADMIN), strict=True))
         people = {
@@ -179,6 +175,6 @@ async def _live(url: str, steps: list[tuple[str, int]]) -> None:
         table = (await people["manager"].data("{ priceTable { id } }"))["priceTable"]["id"]
         world = World(people, roles, product, table)
         await world.take("publish", 1)
-        for each in steps:
+        for each in [("ceiling", ceiling), ("four eyes", four_eyes), *steps]:
             await world.take(*each)
         await world.check()
