@@ -56,6 +56,7 @@ class Scheduler:
         self.moment = 0
         """The number of turns so far."""
         self._tasks: list[Task] = []
+        self._has_killed = False
 
     def start(self, run: Callable[[], None]) -> Task:
         """Start a task, which does nothing before its first turn."""
@@ -72,6 +73,7 @@ class Scheduler:
     def kill(self, tasks: list[Task]) -> None:
         """End tasks where they are."""
         for task in tasks:
+            self._has_killed = True
             if not task.is_done:
                 task.kill()
                 assert task.is_done, "A task went on after its end."
@@ -82,14 +84,16 @@ class Scheduler:
         Raises what a task raised, and AssertionError when all wait for each other.
         """
         while True:
-            self._tasks = [each for each in self._tasks if not each.is_done]
-            if all(waits(each) for each in self._tasks):
-                return
             ready = [each for each in self._tasks if each.is_ready is None or each.is_ready()]
-            assert ready, "All tasks wait for each other."
+            if not ready:
+                assert all(waits(each) for each in self._tasks), "All tasks wait for each other."
+                return
             task = self.random.choice(ready)
             self.moment += 1
             task.go_on()
             if task.error is not None:
                 raise task.error
             between()
+            if task.is_done or self._has_killed:
+                self._tasks = [each for each in self._tasks if not each.is_done]
+                self._has_killed = False
