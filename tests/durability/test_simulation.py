@@ -18,7 +18,7 @@ from tests.durability.linearizable import Operation
 from tests.durability.simulated import File
 from tests.durability.stock_model import OK, Stock
 
-HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "400"))
+HISTORIES = int(os.environ.get("SIMULATED_HISTORIES", "200"))
 SEED = os.environ.get("SIMULATED_SEED")
 
 
