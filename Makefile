@@ -38,7 +38,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	echo "make run     install, migrate, fill an empty database with demo data, and serve (PORT, HOST, DATABASE_URL)"
 	echo "make test    install, then lint, types, architecture and tests with coverage, on SQLite and PostgreSQL"
-	echo "             (those of the API once more by stock execution)"
+	echo "             (the API's answers are compared with those of stock execution)"
 	echo "make test-versions"
 	echo "             run the tests of breadth with the oldest and the newest versions that it supports; test does it too"
 	echo "make torture kill server processes and PostgreSQL again and again, for an hour, under all mutations, 200"

@@ -30,7 +30,7 @@ from tests.clock import Clock
 from tests.clusters import Cluster
 from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.e2e import forks
-from tests.executors import DOCUMENTS, STOCK_DOCUMENTS
+from tests.executors import COMPARED_DOCUMENTS, DOCUMENTS, STOCK_DOCUMENTS
 from tests.factories import new_caller, new_manager, new_product, new_vendor
 from tests.pairs import Pair
 from tests.replicas import Standby
@@ -47,9 +47,6 @@ WALLED = "walled"
 
 STOCK = "stock"
 """SQLite below graphql-core's own executor, as an engine of tests."""
-
-_OF_API = ("schema", "resolvers")
-"""Folders whose tests run by stock execution too, and have to find the same answers."""
 
 _WAITING = ("durability", "e2e", "browser", "docs")
 """Folders whose tests mostly wait for other processes."""
@@ -102,6 +99,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the directory of what the run shares; workers get it from the process that started them."""
     config.addinivalue_line("markers", "walled: it also runs on PostgreSQL with row-level security")
+    config.addinivalue_line("markers", "stock: it runs once more by stock execution alone")
     config.addinivalue_line("markers", "edge: what it checks is before any statement, such as a refused input")
     given = getattr(config, "workerinput", {}).get("shared")
     config.stash[_DIRECTORY] = folder = Path(given or tempfile.mkdtemp(prefix="portal-"))
@@ -269,7 +267,8 @@ def cluster(own_cluster: Cluster) -> Iterator[Cluster]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that depends on an engine on both, unless it names one; an `edge` on SQLite only.
 
-    Those of the API run once more by stock execution: what they compare depends on no engine.
+    On SQLite, queries and mutations of the API run by stock execution too, and the answers are compared. A test that is
+    marked runs by it alone once more, since subscriptions and numbers of statements can't be compared so.
     """
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     chosen = any(mark.args[0] == "engine" for mark in metafunc.definition.iter_markers("parametrize"))
@@ -278,7 +277,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     engines = [*(ENGINES[:1] if "edge" in marks else ENGINES)]
     if "edge" not in marks and ("walled" in marks or metafunc.config.getoption("--walled")):
         engines.append(WALLED)
-    if "documents" in metafunc.fixturenames and metafunc.definition.path.parent.name in _OF_API:
+    if "stock" in marks:
         engines.append(STOCK)
     metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
@@ -333,8 +332,10 @@ def clock(portal: Portal) -> Clock:
 
 @pytest.fixture(scope="session")
 def documents(engine: str) -> Documents:
-    """Prepared documents, for the executor that the test runs with."""
-    return STOCK_DOCUMENTS if isinstance(engine, Stock) else DOCUMENTS
+    """Prepared documents, for the executor that the test runs with; on SQLite, both run and are compared."""
+    if isinstance(engine, Stock):
+        return STOCK_DOCUMENTS
+    return COMPARED_DOCUMENTS if engine == "sqlite" else DOCUMENTS
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from tests.schema.introspection import GRAPHQL
 from tests.schema.lists import one_of_each
 from tests.statements import reading
 
+pytestmark = pytest.mark.stock
+
 _BELOW = 3
 
 

@@ -16,6 +16,8 @@ from tests.clock import Clock
 from tests.streams import streaming
 from tests.units import reading
 
+pytestmark = pytest.mark.stock
+
 LIST = """query ($after: String, $before: String, $last: Int, $first: Int) {
     events(after: $after, before: $before, first: $first, last: $last) { nodes { number cursor } } }"""
 

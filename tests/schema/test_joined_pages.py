@@ -9,6 +9,8 @@ from tests.executors import STOCK_DOCUMENTS
 from tests.factories import new_product
 from tests.statements import reading
 
+pytestmark = pytest.mark.stock
+
 _ONE = """__typename id client { id name } product { id code name }
     activatedBy { id name email } cancelledBy { id name }"""
 PAGE = f"{{ activations {{ nodes {{ {_ONE} }} }} }}"

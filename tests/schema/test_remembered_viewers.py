@@ -15,6 +15,8 @@ from tests.schema.recipes import MUTATIONS
 from tests.schema.test_user_management import code_of, colleague, events, of
 from tests.units import writing
 
+pytestmark = pytest.mark.stock
+
 DEMOTED = Role.VIEWER
 
 

@@ -26,6 +26,8 @@ from tests.executors import DOCUMENTS
 from tests.factories import NOON, new_caller
 from tests.schema.following import Streaming
 
+pytestmark = pytest.mark.stock
+
 Opened = streams.Stream | websockets.SocketStream
 
 SELECTIONS = (

@@ -14,6 +14,8 @@ from tests.schema.lists import CONNECTIONS, LISTS, fill
 from tests.schema.recipes import MUTATIONS
 from tests.statements import every_statement, fewest_read
 
+pytestmark = pytest.mark.stock
+
 MANY = 100
 _BELOW = 2
 """Depth of relations below a row; one less below partners, which have lists of everything."""

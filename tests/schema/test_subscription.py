@@ -17,6 +17,8 @@ from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner
 from tests.schema.following import Streaming, cursor_of, last_number
 
+pytestmark = pytest.mark.stock
+
 CURSORS = "{ events(first: 100) { nodes { number cursor type } } }"
 NESTED = """subscription ($after: String) { events(after: $after) {
     number cursor message client { id name activations(first: 1) { nodes { id } } } } }"""

@@ -17,6 +17,8 @@ from tests.factories import new_caller
 from tests.schema.following import Streaming, cursor_of, last_number
 from tests.server.http.test_rates import VIEWER, ask, exhausted, left, settings
 
+pytestmark = pytest.mark.stock
+
 CLIENTS = """subscription ($after: String) { events(after: $after, filter: {types: [CLIENT_REGISTERED]}) {
     number client { name city } } }"""
 OTHER = "subscription { events(filter: {types: [CLIENT_REGISTERED]}) { number type actor { name } } }"

@@ -18,6 +18,8 @@ from tests.api import Api
 from tests.factories import new_caller
 from tests.schema.following import Streaming, cursor_of, last_number
 
+pytestmark = pytest.mark.stock
+
 
 @pytest.mark.edge
 async def test_a_cursor_that_is_none_of_the_partners_is_refused(api: Api, other_api: Api, streaming: Streaming) -> None:

@@ -4,9 +4,12 @@ from uuid import uuid4
 
 import httpx
 import orjson
+import pytest
 
 from tests.api import Api
 from tests.streams import streaming
+
+pytestmark = pytest.mark.stock
 
 URL = "https://erp.example/webhooks"
 NUMBERS = "query ($partner: ID) { events(filter: { partnerId: $partner }, last: 1) { nodes { number } } }"

@@ -15,6 +15,8 @@ from tests.api import Api, Json
 from tests.factories import new_caller
 from tests.units import execute, fetch_all, reading, writing
 
+pytestmark = pytest.mark.stock
+
 URL = "https://erp.example/webhooks"
 STATE = "webhook { id state cursor suspensionReason failedAttempts nextAttemptAt }"
 
