@@ -1,15 +1,18 @@
 """A dry run does all that a mutation does, says what changed, and leaves nothing of it."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
 
 import pytest
 
+from db.engine import Database
 from db.tables import metadata
 from tests.api import Api, Json
+from tests.databases import Databases
 from tests.factories import new_product
 from tests.schema.introspection import inputs_of
 from tests.schema.recipes import MUTATIONS
-from tests.units import every_row, reading
+from tests.units import every_row, keeping_connections, reading
 
 _COUNTERS = """purchased bonus activated available
     additionalSeatsTotal additionalSeatsAllocated additionalSeatsAvailable"""
@@ -21,6 +24,15 @@ PREVIEW = f"""dryRun preview {{
     quote {{ totalWithSetupFee validUntil items {{ quantity monthlyTotal product {{ name }} }} }} }}"""
 
 TRIED = [name for name in MUTATIONS if "dryRun" in inputs_of(name) and name != "importClients"]
+
+
+@pytest.fixture(scope="module")
+async def database(engine: str, databases: Databases) -> AsyncIterator[Database]:
+    """Database of these tests, which read all of its rows again and again."""
+    opened = Database(databases.migrated(engine))
+    async with keeping_connections(opened):
+        yield opened
+    await opened.close()
 
 
 async def rows_of(api: Api) -> Json:
