@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import NamedTuple
 
@@ -39,6 +40,12 @@ class Answered(NamedTuple):
     duration_ms: int
     answer: str | None
     retry_after: timedelta | None = None
+
+
+@cache
+def system_context() -> ssl.SSLContext:
+    """Return a context that trusts the certificates of the system; reading them takes a tenth of a second."""
+    return ssl.create_default_context()
 
 
 class _Transport(httpx2.AsyncHTTPTransport):
@@ -116,7 +123,7 @@ class WebhookClient:
                 context = self._context
                 if context is None:
                     # It takes some 20 ms to read all certificates of the system, which no request should wait for.
-                    context = await asyncio.to_thread(ssl.create_default_context)
+                    context = await asyncio.to_thread(system_context)
                 self._opened = httpx2.AsyncClient(
                     transport=_Transport(context, self._network),
                     timeout=self._seconds,
