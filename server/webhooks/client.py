@@ -43,8 +43,8 @@ class Answered(NamedTuple):
 
 
 @cache
-def system_context() -> ssl.SSLContext:
-    """Return a context that trusts the certificates of the system; reading them takes a tenth of a second."""
+def _system_context() -> ssl.SSLContext:
+    """Return a context that trusts the certificates of the system, which takes up to a tenth of a second."""
     return ssl.create_default_context()
 
 
@@ -122,8 +122,8 @@ class WebhookClient:
             if self._opened is None:
                 context = self._context
                 if context is None:
-                    # It takes some 20 ms to read all certificates of the system, which no request should wait for.
-                    context = await asyncio.to_thread(system_context)
+                    # No other request waits meanwhile.
+                    context = await asyncio.to_thread(_system_context)
                 self._opened = httpx2.AsyncClient(
                     transport=_Transport(context, self._network),
                     timeout=self._seconds,
