@@ -25,6 +25,22 @@ async def filled(url: str) -> None:
     await change(url, lambda connection: fill(connection, {}))
 
 
+@pytest.fixture(scope="module")
+async def source(databases: Databases) -> str:
+    """URL of a database with rows in each table, which no test changes."""
+    url = databases.migrated("sqlite")
+    await filled(url)
+    return url
+
+
+@pytest.fixture(scope="module")
+async def filled_target(databases: Databases) -> str:
+    """URL of a database of the other engine with rows in each table, which no test changes."""
+    url = databases.migrated("postgresql")
+    await filled(url)
+    return url
+
+
 async def change(url: str, work: Callable[[sa.Connection], object]) -> None:
     """Run a function of SQLAlchemy's connection in a transaction."""
     database = Database(url)
@@ -60,9 +76,8 @@ def number_of_rows(found: Contents) -> int:
     return sum(len(rows) for rows in found.values())
 
 
-async def test_every_row_of_every_table_arrives_as_it_was(databases: Databases) -> None:
-    source, target = databases.migrated("sqlite"), databases.migrated("postgresql")
-    await filled(source)
+async def test_every_row_of_every_table_arrives_as_it_was(source: str, databases: Databases) -> None:
+    target = databases.migrated("postgresql")
 
     number, told = await copy(source, target)
 
@@ -76,9 +91,8 @@ async def test_every_row_of_every_table_arrives_as_it_was(databases: Databases) 
     assert all(copied == total for _, copied, total in told)
 
 
-async def test_a_row_may_refer_to_one_that_comes_after_it(databases: Databases) -> None:
-    source, target = databases.migrated("sqlite"), databases.migrated("postgresql")
-    await filled(source)
+async def test_a_row_may_refer_to_one_that_comes_after_it(source: str, databases: Databases) -> None:
+    source, target = databases.copy(source), databases.migrated("postgresql")
 
     def move(connection: sa.Connection) -> None:
         (first,) = connection.execute(sa.select(activations).where(activations.c.id == 1)).mappings()
@@ -93,9 +107,8 @@ async def test_a_row_may_refer_to_one_that_comes_after_it(databases: Databases) 
     assert {row["id"]: row["moved_to_id"] for row in found["activations"]} == {1: 9, 2: 2, 3: 3, 9: 1}
 
 
-async def test_an_id_of_a_deleted_row_is_not_given_again(databases: Databases) -> None:
-    source, target = databases.migrated("sqlite"), databases.migrated("postgresql")
-    await filled(source)
+async def test_an_id_of_a_deleted_row_is_not_given_again(source: str, databases: Databases) -> None:
+    source, target = databases.copy(source), databases.migrated("postgresql")
     await write(source, "UPDATE sqlite_sequence SET seq = 70 WHERE name = 'products'")
 
     await copy(source, target)
@@ -106,10 +119,10 @@ async def test_an_id_of_a_deleted_row_is_not_given_again(databases: Databases) -
 
 
 @pytest.mark.parametrize("table", [table.name for table in copies.COPIED if not table.foreign_keys])
-async def test_nothing_is_copied_to_where_rows_are(databases: Databases, table: str) -> None:
-    source, target = databases.migrated("sqlite"), databases.migrated("postgresql")
-    await filled(source)
-    await filled(target)
+async def test_nothing_is_copied_to_where_rows_are(
+    source: str, filled_target: str, databases: Databases, table: str
+) -> None:
+    target = databases.copy(filled_target)
     await write(
         target, f"TRUNCATE {', '.join(each.name for each in metadata.sorted_tables if each.name != table)} CASCADE"
     )
@@ -121,9 +134,8 @@ async def test_nothing_is_copied_to_where_rows_are(databases: Databases, table: 
     assert await look(target, contents) == before
 
 
-async def test_of_two_copies_at_once_one_is_made(databases: Databases) -> None:
-    source, target = databases.migrated("sqlite"), databases.migrated("postgresql")
-    await filled(source)
+async def test_of_two_copies_at_once_one_is_made(source: str, databases: Databases) -> None:
+    target = databases.migrated("postgresql")
 
     outcomes = await asyncio.gather(copy(source, target), copy(source, target), return_exceptions=True)
 

@@ -31,8 +31,7 @@ INTERRUPTED = "tests.db.interrupted"
 @pytest.fixture
 async def older(engine: str, databases: Databases) -> str:
     """URL of a database with demo data that lacks most steps."""
-    url = databases.empty(engine)
-    migrate.upgrade(url, to="0005")
+    url = databases.migrated(engine, to="0005")
     await write(url, *STATEMENTS)
     if engine == "postgresql":
         await write(url, *map(NEXT_ID.format, NUMBERED))
