@@ -4,6 +4,7 @@ import asyncio
 import gc
 import warnings
 from collections.abc import AsyncIterator
+from functools import cache
 from itertools import count, product
 from typing import Any
 
@@ -151,14 +152,20 @@ LISTS = st.tuples(
 )
 
 
+@cache
+def schema_of_list(of_type: str, seconds: float | None) -> GraphQLSchema:
+    schema = build_schema(f"type Query {{ list: {of_type} }}")
+    if seconds is not None:
+        wait_for(fields_of(schema, "Query")["list"], seconds)
+    return schema
+
+
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine:pytest.PytestUnraisableExceptionWarning")
 @given(LISTS)
 async def test_any_items_are_answered_as_by_stock_execution(case: tuple[Any, Any]) -> None:
     for of_type, seconds in product(["[Int]", "[Int!]", "[Int!]!"], [None, 0]):
-        schema = build_schema(f"type Query {{ list: {of_type} }}")
-        if seconds is not None:
-            wait_for(fields_of(schema, "Query")["list"], seconds)
+        schema = schema_of_list(of_type, seconds)
 
         stock, ours = [await answer(schema, "{ list }", {"list": iterated(*case)}, each) for each in EXECUTORS]
 
