@@ -7,12 +7,19 @@ from domain.field_permissions import NODE_PERMISSIONS
 from resolvers import ids
 from tests.api import Api
 from tests.factories import new_caller
+from tests.schema.conftest import NewApi
 from tests.schema.introspection import GRAPHQL, node_types
-from tests.schema.lists import absent, one_of_each
+from tests.schema.lists import Ids, absent, one_of_each
 
 NODE = "query ($id: ID!) { viewer { role } node(id: $id) { __typename id } }"
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 GUARDED = {name: needed for name, needed in NODE_PERMISSIONS.items() if needed is not None}
+
+
+@pytest.fixture(scope="module")
+async def foreign(lasting_api: NewApi) -> Ids:
+    """Ids of an object of each type, of another partner."""
+    return await one_of_each(await lasting_api())
 
 
 async def test_every_type_that_has_an_id_is_found_by_it(api: Api) -> None:
@@ -24,8 +31,8 @@ async def test_every_type_that_has_an_id_is_found_by_it(api: Api) -> None:
     assert found == {name: {"__typename": name, "id": wanted} for name, wanted in objects.items()}
 
 
-async def test_nodes_have_the_order_of_their_ids_with_nulls_for_unknown_ones(api: Api, other_api: Api) -> None:
-    objects, foreign = await one_of_each(api), await one_of_each(other_api)
+async def test_nodes_have_the_order_of_their_ids_with_nulls_for_unknown_ones(api: Api, foreign: Ids) -> None:
+    objects = await one_of_each(api)
     wanted = [objects["Order"], "nonsense", objects["Client"], foreign["Client"], absent("Event", 1), objects["Order"]]
 
     found = (await api.data(NODES, ids=wanted))["nodes"]
@@ -53,10 +60,8 @@ async def test_a_hundred_ids_are_taken_and_one_more_is_refused(api: Api, client:
 
 
 @pytest.mark.parametrize("type_name", [name for name in NODE_PERMISSIONS if name != "Product"])
-async def test_what_is_another_partners_is_null(api: Api, other_api: Api, type_name: str) -> None:
-    foreign = (await one_of_each(other_api))[type_name]
-
-    assert (await api.data(NODE, id=foreign))["node"] is None
+async def test_what_is_another_partners_is_null(api: Api, foreign: Ids, type_name: str) -> None:
+    assert (await api.data(NODE, id=foreign[type_name]))["node"] is None
 
 
 @pytest.mark.parametrize("type_name", GUARDED)
