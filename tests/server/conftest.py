@@ -11,6 +11,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
+from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from db.engine import Database
@@ -32,6 +34,9 @@ from tests.units import writing
 MAX_BODY_BYTES = 64 * 1024
 
 _REMOVE_DOCUMENTS = Statement(sa.delete(trusted_documents), values_of)
+
+# The commands and options are the same each time; to make all of them takes longer than most commands.
+testing._get_command = cache(get_command)  # type: ignore[attr-defined]  # noqa: SLF001 — `invoke` calls it.
 
 Command = Callable[..., Result]
 """`portal`, called with the words of a command line."""
