@@ -163,8 +163,10 @@ class PostgreSQL:
         )
         # A crash may lose what tests wrote, so no commit waits for the disk; no table grows so large that it needs a
         # vacuum, and no other process takes time from the tests.
-        volatile = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal"
-        lean = "-c max_wal_senders=0 -c autovacuum=off -c jit=off -c io_method=sync"
+        volatile = (
+            "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
+        )
+        lean = "-c autovacuum=off -c jit=off -c io_method=sync -c max_parallel_maintenance_workers=0"
         self.run("initdb", *cluster, "--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
         # Only one role has a password, for tests of a wrong one.
         rules = self._cluster / "pg_hba.conf"
