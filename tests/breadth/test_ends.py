@@ -39,9 +39,9 @@ async def both(schema: GraphQLSchema, text: str) -> tuple[ExecutionResult, Execu
 
 
 @pytest.fixture
-def hanging() -> GraphQLSchema:
-    """Schema whose first row fails, and whose second one never ends."""
-    schema = build_schema(SDL)
+def hanging() -> Iterator[GraphQLSchema]:
+    """Schema whose first row fails, and whose second one never ends before the test does."""
+    schema, is_over = build_schema(SDL), asyncio.Event()
 
     def bad(row: int, _info: Info) -> int:
         if row == 1:
@@ -56,7 +56,8 @@ def hanging() -> GraphQLSchema:
         return await asyncio.Event().wait() if row == 2 else row
 
     async def stream(row: int, _info: Info) -> AsyncIterator[int]:
-        while row == 2:
+        # A list that is still read would keep the loop busy during all later tests.
+        while row == 2 and not is_over.is_set():
             yield row
             await asyncio.sleep(0)
 
@@ -69,7 +70,8 @@ def hanging() -> GraphQLSchema:
     query["rows"].resolve = query["any"].resolve = lambda *_: [1, 2]
     query["lists"].resolve = lambda *_: [[1, 2]]
     schema.type_map["Any"].resolve_type = lambda row, *_: "Row" if row == 1 else "Other"  # type: ignore[attr-defined]  # It is a union.
-    return schema
+    yield schema
+    is_over.set()
 
 
 @pytest.mark.parametrize("failing", ["bad", "late"])
