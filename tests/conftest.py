@@ -34,7 +34,7 @@ from tests.executors import COMPARED_DOCUMENTS, DOCUMENTS, STOCK_DOCUMENTS
 from tests.factories import new_caller, new_manager, new_product, new_vendor
 from tests.pairs import Pair
 from tests.replicas import Standby
-from tests.units import keeping_connections
+from tests.units import kept_open
 from tests.validated import ValidTexts, validate_once
 from tests.walled import Walled, WalledDatabase, turn_on
 
@@ -304,18 +304,22 @@ async def database(engine: str, engine_url: str) -> AsyncIterator[Database]:
         if isinstance(engine_url, Walled)
         else Database(engine_url, in_place=not isinstance(engine, Stock))
     )
-    async with keeping_connections(opened):
+    async with kept_open(opened):
         yield opened
-    await opened.close()
 
 
 @pytest.fixture
 async def own_database(engine: str, databases: Databases) -> AsyncIterator[Database]:
     """Database of the test alone, for one that reads again and again what all partners have."""
-    opened = Database(databases.migrated(engine))
-    async with keeping_connections(opened):
+    async with kept_open(Database(databases.migrated(engine))) as opened:
         yield opened
-    await opened.close()
+
+
+@pytest.fixture(scope="module")
+async def database_of_module(engine: str, databases: Databases) -> AsyncIterator[Database]:
+    """Database of the module's own, whose connections know their statements from one test or example to the next."""
+    async with kept_open(Database(databases.migrated(engine))) as opened:
+        yield opened
 
 
 @pytest.fixture

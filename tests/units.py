@@ -167,6 +167,14 @@ async def keeping_connections(database: Database) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def kept_open(database: Database) -> AsyncIterator[Database]:
+    """Keep the connections to a database of units and of its own until it is closed at the end."""
+    async with keeping_connections(database):
+        yield database
+    await database.close()
+
+
+@asynccontextmanager
 async def _on_postgresql(database: Database, *, read_only: bool) -> AsyncIterator[Connection]:
     engine = _engines.get((asyncio.get_running_loop(), database.url)) or _engine(database.url)
     async with engine.connect() as connection:

@@ -135,9 +135,9 @@ class World:
 )
 @given(steps=st.lists(step, max_size=14))
 async def test_any_sequence_keeps_published_prices_and_orders_those_in_force(
-    tried: Database, steps: list[tuple[str, int]]
+    database_of_module: Database, steps: list[tuple[str, int]]
 ) -> None:
-    async with begun(tried) as (http, portal, clock):
+    async with begun(database_of_module) as (http, portal, clock):
         api = await new_caller(http, portal, await new_partner(portal))
         vendor = await new_caller(http, portal, await new_vendor(portal), role=Role.VENDOR_SALES)
         # Its price is in the table that the partner has first.

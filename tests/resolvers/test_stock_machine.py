@@ -136,9 +136,9 @@ async def _check(partner: Partner, database: Database) -> None:
 @given(steps=st.lists(step, min_size=5, max_size=25))
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 async def test_whatever_is_done_stock_ledger_and_activations_agree(
-    tried: Database, steps: list[tuple[str, int, int]]
+    database_of_module: Database, steps: list[tuple[str, int, int]]
 ) -> None:
-    async with begun(tried) as (http, portal, _):
+    async with begun(database_of_module) as (http, portal, _):
         api = await new_caller(http, portal, await new_partner(portal))
         partner = Partner(api, await new_products(portal, api.partner_id, 2, tiers=TIERS))
         # Without licenses, seats and activations that have both, most steps do nothing.
@@ -151,4 +151,4 @@ async def test_whatever_is_done_stock_ledger_and_activations_agree(
             await partner.take("activate", chosen, 2)
         for doing, chosen, amount in steps:
             await partner.take(doing, chosen, amount)
-            await _check(partner, tried)
+            await _check(partner, database_of_module)

@@ -161,10 +161,10 @@ def _codes(payload: Json) -> list[str]:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(policy=st.tuples(st.integers(0, 3), st.integers(0, 1)), steps=st.lists(step, min_size=8, max_size=20))
 async def test_any_sequence_of_the_vendor_and_its_partner_keeps_the_rules(
-    tried: Database, policy: tuple[int, int], steps: list[tuple[str, int]]
+    database_of_module: Database, policy: tuple[int, int], steps: list[tuple[str, int]]
 ) -> None:
     ceiling, four_eyes = policy
-    async with begun(tried) as (http, portal, _):
+    async with begun(database_of_module) as (http, portal, _):
         partner_id = await new_partner(portal)
         roles = dict(zip(PEOPLE, (Role.MANAGER, Role.MANAGER, Role.OPERATOR, Role.VENDOR_ADMIN), strict=True))
         people = {

@@ -1,18 +1,16 @@
 """A dry run does all that a mutation does, says what changed, and leaves nothing of it."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 
 from db.engine import Database
 from db.tables import metadata
 from tests.api import Api, Json
-from tests.databases import Databases
 from tests.factories import new_product
 from tests.schema.introspection import inputs_of
 from tests.schema.recipes import MUTATIONS
-from tests.units import every_row, keeping_connections, reading
+from tests.units import every_row, reading
 
 _COUNTERS = """purchased bonus activated available
     additionalSeatsTotal additionalSeatsAllocated additionalSeatsAvailable"""
@@ -27,12 +25,9 @@ TRIED = [name for name in MUTATIONS if "dryRun" in inputs_of(name) and name != "
 
 
 @pytest.fixture(scope="module")
-async def database(engine: str, databases: Databases) -> AsyncIterator[Database]:
+def database(database_of_module: Database) -> Database:
     """Database of these tests, which read all of its rows again and again."""
-    opened = Database(databases.migrated(engine))
-    async with keeping_connections(opened):
-        yield opened
-    await opened.close()
+    return database_of_module
 
 
 async def rows_of(api: Api) -> Json:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -24,11 +24,10 @@ from domain.webhook_texts import decoded
 from resolvers.portal import Portal
 from tests import cnpjs
 from tests.api import Api, serving
-from tests.databases import Databases
 from tests.executors import DOCUMENTS
 from tests.factories import new_caller, new_partner, new_product
 from tests.statements import every_statement
-from tests.units import every_row, keeping_connections, reading
+from tests.units import every_row, reading
 
 ERASED = "client { id } erased { kind count }"
 
@@ -269,21 +268,12 @@ written = st.tuples(st.integers(0, 9), st.sampled_from(KINDS), st.integers(0, 9)
 _examples = count(1)
 
 
-@pytest.fixture(scope="module")
-async def unwritten(engine: str, databases: Databases) -> AsyncIterator[Database]:
-    """Database of its own, whose files have nothing of other tests."""
-    opened = Database(databases.migrated(engine))
-    async with keeping_connections(opened):
-        yield opened
-    await opened.close()
-
-
 @given(named=clients, texts=st.lists(written, min_size=2, max_size=6))
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 async def test_nothing_is_left_of_clients_that_were_written_of_anywhere(
-    unwritten: Database, named: list[Named], texts: list[tuple[int, str, int]]
+    database_of_module: Database, named: list[Named], texts: list[tuple[int, str, int]]
 ) -> None:
-    portal = Portal(unwritten, secret=b"s" * 32)
+    portal = Portal(database_of_module, secret=b"s" * 32)
     # Letters, so that a word of one example is in no other, and so many that no random text has them.
     tag = "".join("bcdfghjklm"[int(digit)] for digit in f"{next(_examples):06}")
     words = [f"{word}{tag}" for word in WORDS]
@@ -305,7 +295,7 @@ async def test_nothing_is_left_of_clients_that_were_written_of_anywhere(
         for place, (client, number) in enumerate(zip(ids, numbers, strict=True)):
             reason = f"{' '.join(names[place:])} {number}"
             await api.done("cancelClient", ERASED, {"clientId": client, "reason": reason})
-            assert await unwritten.purge()
+            assert await database_of_module.purge()
             assert await _left(api, [number]) == []
         assert await _left(api, [fold(word) for word in words]) == []
 
