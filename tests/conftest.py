@@ -51,6 +51,9 @@ STOCK = "stock"
 _WAITING = ("durability", "e2e", "browser", "docs")
 """Folders whose tests mostly wait for other processes."""
 
+_TURNS = 100
+"""Turns of the loop in which what ends has ended."""
+
 Recovered = Callable[[float], None]
 
 _DIRECTORY = pytest.StashKey[Path]()
@@ -128,9 +131,15 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-async def session_loop(pytestconfig: pytest.Config) -> None:
-    """Note the loop that all tests share."""
-    pytestconfig.stash[_LOOP] = asyncio.get_running_loop()
+async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
+    """Note the loop that all tests share. Nothing may keep it busy in the end: it would take time from each test."""
+    pytestconfig.stash[_LOOP] = loop = asyncio.get_running_loop()
+    yield
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    ready = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 — no other attribute tells.
+    busy = [getattr(each._callback, "__self__", each) for each in ready]  # noqa: SLF001 — the task.
+    assert not busy, f"A test has left what goes on and on: {busy}"
 
 
 @pytest.hookimpl(wrapper=True)

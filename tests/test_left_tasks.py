@@ -1,4 +1,4 @@
-"""Tasks that a failed test leaves running are cancelled and named, however it failed."""
+"""Tasks that a failed test leaves running are cancelled and named, however it failed; no test leaves a busy one."""
 
 import subprocess
 import sys
@@ -50,9 +50,33 @@ def test_none_is_left():
 """
 
 
-def test_tasks_of_failed_tests_are_cancelled_and_named(tmp_path: Path) -> None:
-    path = tmp_path / "test_failing.py"
-    path.write_text(FAILING)
+BUSY = """
+import asyncio
+
+tasks = []
+
+
+async def test_leaves_a_task_that_waits():
+    tasks.append(asyncio.create_task(asyncio.Event().wait()))
+
+
+async def test_leaves_a_busy_task():
+    async def go_on_and_on():
+        while True:
+            await asyncio.sleep(0)
+
+    tasks.append(asyncio.create_task(go_on_and_on()))
+
+
+async def test_needs_a_loop():
+    pass
+"""
+
+
+def outcome(text: str, folder: Path) -> str:
+    """Return what a run of these tests prints."""
+    path = folder / "test_leaving.py"
+    path.write_text(text, encoding="utf-8")
     options = [
         "-p",
         "tests.conftest",
@@ -63,10 +87,21 @@ def test_tasks_of_failed_tests_are_cancelled_and_named(tmp_path: Path) -> None:
         "--rootdir",
         str(ROOT),
     ]
+    command = [sys.executable, "-m", "pytest", *options, str(path)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
 
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, path], cwd=ROOT, capture_output=True, text=True, check=False
-    )
 
-    assert "3 failed, 1 passed, 3 errors" in run.stdout, run.stdout
-    assert run.stdout.count("ERROR") >= run.stdout.count("Cancelled what the failed test left running") >= 3
+def test_tasks_of_failed_tests_are_cancelled_and_named(tmp_path: Path) -> None:
+    printed = outcome(FAILING, tmp_path)
+
+    assert "3 failed, 1 passed, 3 errors" in printed, printed
+    assert printed.count("ERROR") >= printed.count("Cancelled what the failed test left running") >= 3
+
+
+def test_a_task_that_keeps_the_loop_busy_is_named_at_the_end(tmp_path: Path) -> None:
+    printed = outcome(BUSY, tmp_path)
+
+    assert "3 passed, 1 error" in printed, printed
+    assert "A test has left what goes on and on" in printed
+    assert "go_on_and_on" in printed
+    assert "Event.wait" not in printed
