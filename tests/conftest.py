@@ -32,6 +32,7 @@ from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.e2e import forks
 from tests.executors import COMPARED_DOCUMENTS, DOCUMENTS, STOCK_DOCUMENTS
 from tests.factories import new_caller, new_manager, new_product, new_vendor
+from tests.left_tasks import pytest_runtest_call, pytest_runtest_teardown, session_loop  # noqa: F401 — for pytest.
 from tests.pairs import Pair
 from tests.replicas import Standby
 from tests.units import kept_open
@@ -51,14 +52,9 @@ STOCK = "stock"
 _WAITING = ("durability", "e2e", "browser", "docs")
 """Folders whose tests mostly wait for other processes."""
 
-_TURNS = 100
-"""Turns of the loop in which what ends has ended."""
-
 Recovered = Callable[[float], None]
 
 _DIRECTORY = pytest.StashKey[Path]()
-_LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
-_BEGUN = pytest.StashKey[set[asyncio.Task[object]]]()
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 — the files in it get folders of their own.
 _MEMORY_BYTES_MIN = 4 << 30
@@ -128,53 +124,6 @@ def pytest_collection_finish() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     signal.default_int_handler(number, frame)
-
-
-@pytest.fixture(scope="session", autouse=True)
-async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
-    """Note the loop that all tests share. Nothing may keep it busy in the end: it would take time from each test."""
-    pytestconfig.stash[_LOOP] = loop = asyncio.get_running_loop()
-    yield
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)
-    ready = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 — no other attribute tells.
-    busy = [getattr(each._callback, "__self__", each) for each in ready]  # noqa: SLF001 — the task.
-    assert not busy, f"A test has left what goes on and on: {busy}"
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Note which tasks a failed test has begun."""
-    loop = item.config.stash[_LOOP]
-    before = asyncio.all_tasks(loop)
-    try:
-        yield
-    except BaseException:
-        # That of pytest.fail, or of pytest.raises if nothing was raised, is no Exception.
-        item.stash[_BEGUN] = asyncio.all_tasks(loop) - before
-        raise
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Cancel the tasks that a failed test has left, whose statements the next tests would count, and name them."""
-    try:
-        yield
-    finally:
-        _cancel_left(item)
-
-
-def _cancel_left(item: pytest.Item) -> None:
-    loop = item.config.stash[_LOOP]
-    left = {task for task in item.stash.get(_BEGUN, ()) if not task.done()}
-    if left and not loop.is_closed():
-        # What ends by itself, such as a transaction, is not cut off.
-        _, left = loop.run_until_complete(asyncio.wait(left, timeout=1))
-    if left and not loop.is_closed():
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.wait(left))
-        pytest.fail(f"Cancelled what the failed test left running: {left}", pytrace=False)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -124,7 +124,7 @@ async def _on_sqlite(database: Database, *, read_only: bool) -> AsyncIterator[Co
     driver = kept.pop() if kept else _new_driver(str(database.url.database))
     try:
         driver.execute("PRAGMA foreign_keys = ON")
-        # Another transaction of the test may have to end first, for which the loop must run; and so it must where a test
+        # Another transaction of the test may have to end first, for which the loop must run. So it must where a test
         # reads again and again until something has happened.
         await asyncio.to_thread(driver.execute, "BEGIN" if read_only else "BEGIN IMMEDIATE")
         connection = _HeldConnection(driver, database.observers)

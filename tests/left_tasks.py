@@ -1,0 +1,59 @@
+"""What tests leave in the loop that all of them share: it is ended or named, by hooks and a fixture of pytest."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+_TURNS = 100
+"""Turns of the loop in which what ends has ended."""
+
+_LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
+_BEGUN = pytest.StashKey[set[asyncio.Task[object]]]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
+    """Note the loop that all tests share. Nothing may keep it busy in the end: it would take time from each test."""
+    pytestconfig.stash[_LOOP] = loop = asyncio.get_running_loop()
+    yield
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    ready = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 — no other attribute tells.
+    busy = [getattr(each._callback, "__self__", each) for each in ready]  # noqa: SLF001 — the task.
+    assert not busy, f"A test has left what goes on and on: {busy}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Note which tasks a failed test has begun."""
+    loop = item.config.stash[_LOOP]
+    before = asyncio.all_tasks(loop)
+    try:
+        yield
+    except BaseException:
+        # That of pytest.fail, or of pytest.raises if nothing was raised, is no Exception.
+        item.stash[_BEGUN] = asyncio.all_tasks(loop) - before
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Cancel the tasks that a failed test has left, whose statements the next tests would count, and name them."""
+    try:
+        yield
+    finally:
+        _cancel_left(item)
+
+
+def _cancel_left(item: pytest.Item) -> None:
+    loop = item.config.stash[_LOOP]
+    left = {task for task in item.stash.get(_BEGUN, ()) if not task.done()}
+    if left and not loop.is_closed():
+        # What ends by itself, such as a transaction, is not cut off.
+        _, left = loop.run_until_complete(asyncio.wait(left, timeout=1))
+    if left and not loop.is_closed():
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))
+        pytest.fail(f"Cancelled what the failed test left running: {left}", pytrace=False)
