@@ -9,6 +9,10 @@ from resolvers import passwords
 
 def hash_cheaply(replace: Callable[[object, str, object], None] = setattr) -> None:
     """Let the passwords of this process, and of those that are forked from it, be hashed with little work."""
-    replace(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    # It costs as little then.
+    hash_with(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1), replace)
+
+
+def hash_with(hasher: PasswordHasher, replace: Callable[[object, str, object], None] = setattr) -> None:
+    """Let them be hashed with another cost, which the hash that no password has takes too."""
+    replace(passwords, "_hasher", hasher)
     replace(passwords, "_DECOY_HASH", passwords._decoy_hash())  # noqa: SLF001 — no caller chooses the cost.

@@ -2,8 +2,8 @@
 
 from argon2 import PasswordHasher
 
-from resolvers import passwords
 from server.__main__ import main as portal
+from tests.cheap_passwords import hash_with
 
 STRONG_PASSWORDS = "tests.e2e.strong_passwords"
 """Program that hashes passwords as the portal does."""
@@ -11,6 +11,5 @@ STRONG_PASSWORDS = "tests.e2e.strong_passwords"
 
 def main() -> None:
     """Serve."""
-    passwords._hasher = PasswordHasher()  # noqa: SLF001 — no caller chooses the cost.
-    passwords._DECOY_HASH = passwords._decoy_hash()  # noqa: SLF001 — the same.
+    hash_with(PasswordHasher())
     portal()
