@@ -1,7 +1,9 @@
 """What tests leave in the loop that all of them share: it is ended or named, by hooks and a fixture of pytest."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
@@ -14,14 +16,35 @@ _BEGUN = pytest.StashKey[set[asyncio.Task[object]]]()
 
 @pytest.fixture(scope="session", autouse=True)
 async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
-    """Note the loop that all tests share. Nothing may keep it busy in the end: it would take time from each test."""
+    """Note the loop that all tests share. In the end it has no error that nothing reads.
+
+    Nothing may keep it busy then: it would take time from each test.
+    """
     pytestconfig.stash[_LOOP] = loop = asyncio.get_running_loop()
+    lost: list[str] = []
+    loop.set_exception_handler(lambda _loop, context: lost.append(_described(context)))
     yield
     for _ in range(_TURNS):
         await asyncio.sleep(0)
+    gc.collect()
+    assert not lost, "Nothing has read these errors:\n" + "\n".join(lost)
     ready = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 — no other attribute tells.
     busy = [getattr(each._callback, "__self__", each) for each in ready]  # noqa: SLF001 — the task.
     assert not busy, f"A test has left what goes on and on: {busy}"
+
+
+def _described(context: dict[str, Any]) -> str:
+    """Return what asyncio says of an error.
+
+    It may be called by a garbage collection, in which a whole traceback can't be made: it would parse the source, and
+    a parse of Python 3.11 that is interrupted by another one fails.
+    """
+    what = f"{context['message']}: {context.get('exception')!r} in {context.get('future') or context.get('handle')}"
+    where = getattr(context.get("exception"), "__traceback__", None)
+    while where is not None:
+        what += f"\n    {where.tb_frame.f_code.co_filename}:{where.tb_lineno}"
+        where = where.tb_next
+    return what
 
 
 @pytest.hookimpl(wrapper=True)

@@ -36,9 +36,9 @@ class Received(NamedTuple):
 
     @property
     def numbers(self) -> list[int]:
-        """Return the numbers of the events in the message; a request of the client alone has none."""
-        data = self.body.get("data") or {"events": []}
-        return [event["number"] for event in data.get("events", [data])]
+        """Return the numbers of the events in the message; a ping and a request of the client alone have none."""
+        data = self.body.get("data") or {}
+        return [event["number"] for event in data.get("events", [data]) if "number" in event]
 
 
 @dataclass(slots=True)
@@ -54,6 +54,8 @@ class Receiver:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     connections: set[asyncio.Task[None]] = field(default_factory=set)
+    errors: list[Exception] = field(default_factory=list)
+    """Its own errors, which a test would take for those of a receiver that has gone."""
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """Lets the answers go on that wait."""
 
@@ -72,6 +74,8 @@ class Receiver:
                 pass
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
+        except Exception as error:  # noqa: BLE001 — the end of the test raises it.
+            self.errors.append(error)
         finally:
             writer.close()
 
@@ -126,3 +130,6 @@ async def receiving(context: ssl.SSLContext | None = None) -> AsyncIterator[Rece
         for task in (connections := list(receiver.connections)):
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+    if receiver.errors:
+        message = "The receiver of the test has failed."
+        raise ExceptionGroup(message, receiver.errors)

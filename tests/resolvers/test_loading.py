@@ -25,6 +25,7 @@ async def test_an_error_is_not_logged_where_the_caller_has_gone(database: Databa
     loader, loop = Loader(database, ALL_PARTNERS, fail), asyncio.get_running_loop()
     logged: list[dict[str, Any]] = []
     before = asyncio.all_tasks()
+    handler = loop.get_exception_handler()
     loop.set_exception_handler(lambda _loop, context: logged.append(context))
 
     asked = asyncio.create_task(loader.load(1))
@@ -34,7 +35,7 @@ async def test_an_error_is_not_logged_where_the_caller_has_gone(database: Databa
         await asyncio.wait(reading)
     gc.collect()
     await asyncio.sleep(0)
-    loop.set_exception_handler(None)
+    loop.set_exception_handler(handler)
 
     assert logged == []
 
