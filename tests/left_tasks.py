@@ -22,7 +22,13 @@ async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
     """
     pytestconfig.stash[_LOOP] = loop = asyncio.get_running_loop()
     lost: list[str] = []
-    loop.set_exception_handler(lambda _loop, context: lost.append(_described(context)))
+
+    def keep(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # A task that waits for ever, as those of some tests do, has no error.
+        if "exception" in context:
+            lost.append(_described(context))
+
+    loop.set_exception_handler(keep)
     yield
     for _ in range(_TURNS):
         await asyncio.sleep(0)
@@ -39,8 +45,8 @@ def _described(context: dict[str, Any]) -> str:
     It may be called by a garbage collection, in which a whole traceback can't be made: it would parse the source, and
     a parse of Python 3.11 that is interrupted by another one fails.
     """
-    what = f"{context['message']}: {context.get('exception')!r} in {context.get('future') or context.get('handle')}"
-    where = getattr(context.get("exception"), "__traceback__", None)
+    what = ", ".join(f"{name} {value!r}" for name, value in context.items())
+    where = context["exception"].__traceback__
     while where is not None:
         what += f"\n    {where.tb_frame.f_code.co_filename}:{where.tb_lineno}"
         where = where.tb_next
