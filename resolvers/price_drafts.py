@@ -96,8 +96,15 @@ class Publication(NamedTuple):
     replaces: int | None = None
 
 
-async def publish(tx: Transaction, price_table_id: int, publication: Publication) -> int:
-    """Publish the draft of the locked price table, and return its id.
+class Published(NamedTuple):
+    """Version that was published; `changes_prices` says whether other prices would be in force without it."""
+
+    version_id: int
+    changes_prices: bool
+
+
+async def publish(tx: Transaction, price_table_id: int, publication: Publication) -> Published:
+    """Publish the draft of the locked price table.
 
     Raises DraftOutdated, and a group of refusals if the draft has holes.
     """
@@ -105,7 +112,10 @@ async def publish(tx: Transaction, price_table_id: int, publication: Publication
     before = await price_versions.replaced(tx, found, at=publication.begins_at)
     number = None if before is None else before.number
     check_replaced(before=number, copy_of=found.copy_of, confirmed=publication.replaces)
-    holes = rules.holes(await tiers_of(tx, found.id))
+    replaced = [] if before is None else [before.id]
+    tiers = await prices.tiers_of_versions(tx, ALL_PARTNERS, [found.id, *replaced])
+    drafted = tiers.get(found.id, {})
+    holes = rules.holes(drafted)
     names = await prices.products_by_ids(tx, sorted({key.product_id for key, _ in holes})) if holes else {}
     checks = Checks()
     for key, lowest in holes:
@@ -113,7 +123,8 @@ async def publish(tx: Transaction, price_table_id: int, publication: Publication
     checks.done()
     begins_at, by_id, at, _ = publication
     await price_drafts.publish(tx, found.id, begins_at=begins_at, by_id=by_id, at=at)
-    return found.id
+    changes = rules.differences(tiers.get(before.id, {}) if before else {}, drafted)
+    return Published(found.id, changes_prices=bool(changes))
 
 
 def _hole(names: Mapping[int, ProductRow], key: PriceKey, lowest: int) -> HoleInPrices:

@@ -130,7 +130,7 @@ async def _publish(tx: Transaction, portal: Portal, table: PriceTableRow, tiers:
     version_id = await price_drafts.write(tx, table.id, tiers, at=at)
     draft = await price_drafts.draft_of(tx, table.id)
     before = await price_versions.replaced(tx, draft, at=at)
-    await price_drafts.publish(tx, table.id, Publication(at, by_id=None, at=at))
+    _, changes_prices = await price_drafts.publish(tx, table.id, Publication(at, by_id=None, at=at))
     published = await price_drafts.tiers_of(tx, version_id)
     others = rules.changed_besides(
         tiers, {} if before is None else await price_drafts.tiers_of(tx, before.id), published
@@ -138,7 +138,7 @@ async def _publish(tx: Transaction, portal: Portal, table: PriceTableRow, tiers:
     if others and not with_draft:
         raise OthersDrafted(products=await _named(tx, others))
     buyers = await price_tables.partners_of(tx, table.id)
-    concerned = [*await _vendor(tx), *buyers]
+    concerned = [*await _vendor(tx), *(buyers if changes_prices else [])]
     await price_drafts.append(tx, concerned, EventType.PRICES_CHANGED, table.id, actor_id=None, at=at)
     undone = await undone_by_version(tx, version_id)
     return Written(rules.dearer(published), [], others, undone, len(buyers))

@@ -156,7 +156,8 @@ class PriceTableMutations:
     @strawberry.mutation(
         description=(
             "Publishes the draft of a price table, which never changes after that. Orders that exist keep their "
-            "prices. Each partner that buys by the price table gets an event PRICES_CHANGED."
+            "prices. Each partner that buys by the price table gets an event PRICES_CHANGED, unless the prices are "
+            "those that would be in force without it."
         )
     )
     @staticmethod

@@ -1,5 +1,6 @@
 """Price tables of the vendor: naming and assigning them, and what the API says of them, over HTTP on both engines."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -88,6 +89,32 @@ async def test_each_partner_of_a_table_has_an_event_of_its_new_prices(vendor: Ap
         withheld = (await reader.data(query))["events"]["nodes"][1]
         assert (withheld["message"], withheld["priceTable"]) == ("…: prices changed.", None)
         assert nodes[1]["actor"] == {"id": ids.encode("User", vendor.user_id), "worksForVendor": True}
+
+
+async def test_a_publication_that_changes_nothing_is_an_event_of_the_vendor_only(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
+    await assign(vendor, api, table)
+    of_vendor = """query ($id: ID!) { events(filter: { partnerId: $id, types: [PRICES_CHANGED] }, last: 5) {
+        nodes { priceTable { id } } } }"""
+    of_partner = "{ events(last: 9, filter: { types: [PRICES_CHANGED] }) { nodes { priceTable { id } } } }"
+
+    counts, now = [], datetime.now(UTC)
+    for price, begins_at, copied in (
+        ("10.00", None, None),
+        ("10.00", None, None),
+        ("11.00", now + timedelta(days=1), None),
+        # The prices of today, in place of those that would be in force then.
+        ("10.00", now + timedelta(days=2), 3),
+        ("10.00", now + timedelta(hours=1), None),
+    ):
+        drafted = {"priceTableId": table, "prices": [priced(product, (1, price))], "copyOfVersion": copied}
+        await vendor.done("draftPriceTable", "version { number }", drafted)
+        await publish(vendor, table, begins_at)
+        counts.append(len((await api.data(of_partner))["events"]["nodes"]))
+
+    assert counts == [2, 2, 3, 4, 4]
+    found = await vendor.data(of_vendor, id=ids.encode("Partner", vendor.partner_id))
+    assert [each["priceTable"]["id"] for each in found["events"]["nodes"]] == [table] * 5
 
 
 async def test_a_price_table_is_renamed_once_for_all_of_its_partners(vendor: Api, api: Api) -> None:

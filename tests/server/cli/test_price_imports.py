@@ -140,6 +140,16 @@ def test_a_dry_run_of_a_publication_finds_what_it_would_find(prices: Command, tm
     assert in_database(changes) == published
 
 
+def test_a_file_with_the_prices_in_force_tells_no_partner_of_changes(prices: Command) -> None:
+    before = in_database(changes)
+
+    same, other = prices("both.csv", "--publish"), prices("sped.csv", "--publish")
+
+    assert (same.exit_code, other.exit_code) == (0, 0)
+    assert before == 1
+    assert in_database(changes) == 2
+
+
 def test_what_is_refused_is_said_in_the_language_of_the_import(prices: Command, tmp_path: Path) -> None:
     write(tmp_path, "dear.csv", "sped;Compra;1;1,00;0", "sped;Compra;2;2,00;0")
 
