@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from domain.errors import BadUserInput
 from domain.languages import Text
 from domain.refusals import NotFound, Refusal, UserErrorCode
 
@@ -93,6 +94,24 @@ def begin(wanted: datetime | None, now: datetime) -> datetime:
     if wanted is not None and wanted < now:
         raise BeginInPast(("beginsAt",), now=now)
     return wanted or now
+
+
+class ComparedInPast(BadUserInput):
+    """A draft can't be compared with the prices of a time that has passed, since it can't begin then."""
+
+    text = BeginInPast.text
+
+    def __init__(self, now: datetime) -> None:
+        """Take the time of the request."""
+        super().__init__("", {"now": now}, argument="beginsAt")
+
+
+def compared_at(wanted: datetime | None, now: datetime) -> datetime:
+    """Return when a draft that is compared would begin, as `begin` does; raise ComparedInPast."""
+    try:
+        return begin(wanted, now)
+    except BeginInPast:
+        raise ComparedInPast(now) from None
 
 
 def check_replaced(*, before: int | None, copy_of: int | None, confirmed: int | None) -> None:

@@ -32,7 +32,7 @@ from domain.partners import (
     UnknownPartner,
 )
 from domain.policies import AboveCeiling, WarningRequired
-from domain.price_drafts import BeginInPast, DraftOutdated, HoleInPrices, OthersDrafted
+from domain.price_drafts import BeginInPast, ComparedInPast, DraftOutdated, HoleInPrices, OthersDrafted
 from domain.price_tables import (
     DuplicateTier,
     PriceTableNameTaken,
@@ -227,6 +227,7 @@ SAMPLES: Sequence[Said] = (
     TooManySubscriptions(100),
     TooManyPoints(requested=12_000, limit=5_000),
     BodyTooLong(2_000_000),
+    ComparedInPast(_NOW),
     TokenElsewhere("203.0.113.7"),
     TokenElsewhere(None),
     ReadTimedOut(10),

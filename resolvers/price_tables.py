@@ -9,6 +9,7 @@ from db.price_tables import PriceTableRow
 from db.price_versions import VersionRow
 from domain import price_tables as rules
 from domain.access import Permission
+from domain.price_drafts import compared_at
 from domain.price_tables import DearerTier, Difference, UnknownPriceTable
 from domain.tenancy import ALL_PARTNERS
 from domain.text import normal
@@ -44,12 +45,12 @@ async def difference(
 ) -> list[Difference] | None:
     """Return what the draft changes of the prices in force when it begins, which is now if None.
 
-    Returns None without a draft, and for a partner's user.
+    Returns None without a draft, and for a partner's user. Raises ComparedInPast.
     """
     viewer = context.require(Permission.ORDERS_READ)
     if not viewer.of_vendor:
         return None
-    at = begins_at or context.now()
+    at = compared_at(begins_at, context.now())
 
     async def read(connection: Connection) -> list[Difference] | None:
         draft = await price_drafts.draft_of(connection, price_table_id)

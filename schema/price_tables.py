@@ -152,7 +152,11 @@ class PriceTableQueries:
         price_table_id: Annotated[strawberry.ID, strawberry.argument(description="The ID of the price table.")],
         begins_at: Annotated[
             datetime | None,
-            strawberry.argument(description="When the draft would begin, as in `publishPriceTable`; now if omitted."),
+            strawberry.argument(
+                description=(
+                    "When the draft would begin, as in `publishPriceTable`, which can't be in the past; now if omitted."
+                )
+            ),
         ] = strawberry.UNSET,
     ) -> list[Difference] | None:
         table_id = ids.number("PriceTable", price_table_id)

@@ -199,6 +199,29 @@ async def test_a_publication_says_what_a_later_version_undoes_of_it(vendor: Api,
     assert last["undone"] == []
 
 
+@pytest.mark.parametrize("is_drafted", [True, False])
+async def test_a_difference_begins_in_the_past_no_more_than_a_publication(
+    vendor: Api, api: Api, clock: Clock, *, is_drafted: bool
+) -> None:
+    clock.now = NOON
+    product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
+    if is_drafted:
+        await draft(vendor, table, priced(product, (1, "10.00")))
+    query = "query ($id: ID!, $at: DateTime) { priceTableDiff(priceTableId: $id, beginsAt: $at) { change } }"
+    past = (NOON - timedelta(seconds=1)).isoformat()
+
+    refused = await vendor.mutate("publishPriceTable", "__typename", {"priceTableId": table, "beginsAt": past})
+    error = await vendor.error(query, id=table, at=past)
+    now = await vendor.data(query, id=table, at=NOON.isoformat())
+
+    assert [each["message"] for each in refused["userErrors"]] == [error["message"]]
+    assert error["message"] == "Prices can only begin from now on, 1 July 2027, 12:00 UTC."
+    assert (error["path"], error["extensions"]["code"]) == (["priceTableDiff"], "BAD_USER_INPUT")
+    assert error["extensions"]["argument"] == "beginsAt"
+    assert now["priceTableDiff"] == ([{"change": "ADDED"}] if is_drafted else None)
+    assert (await api.data(query, id=table, at=past))["priceTableDiff"] is None
+
+
 async def test_a_difference_does_not_depend_on_the_number_of_later_versions(
     vendor: Api, api: Api, clock: Clock
 ) -> None:
