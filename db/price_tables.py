@@ -67,6 +67,15 @@ def assigned(mine: Mine, table_id: AnyColumn, *, even_inactive: bool = False) ->
     return table_id.in_(found if even_inactive else found.where(partner_price_tables.c.active))
 
 
+def _bought_by_another() -> ColumnElement[bool]:
+    another = partner_price_tables.alias()
+    return sa.exists().where(
+        another.c.price_table_id == partner_price_tables.c.price_table_id,
+        another.c.partner_id != partner_price_tables.c.partner_id,
+        another.c.active,
+    )
+
+
 # The vendor has a price table too, so that fields about one need not be null, and orders nothing by it.
 _FOR_PARTNERS = price_tables.c.id.not_in(
     sa.select(partner_price_tables.c.price_table_id)
@@ -74,6 +83,7 @@ _FOR_PARTNERS = price_tables.c.id.not_in(
     .where(
         partners.c.is_vendor,
         ~sa.exists().where(price_table_versions.c.price_table_id == partner_price_tables.c.price_table_id),
+        ~_bought_by_another(),
     )
 )
 
@@ -81,7 +91,7 @@ _FOR_PARTNERS = price_tables.c.id.not_in(
 def listing(scope: Scope) -> Listing[PriceTableRow]:
     """Return the list of the price tables that the scope buys by, sorted by name; of all for the vendor.
 
-    The vendor's own one is not among them while it has no versions.
+    The vendor's own one is not among them while it has no versions and no partner buys by it.
     """
     return (_LISTING_OF_ALL if scope is ALL_PARTNERS else _LISTING).of({"partner_id": scope})
 

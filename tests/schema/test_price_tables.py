@@ -159,6 +159,32 @@ async def test_the_vendor_s_own_empty_price_table_is_not_listed(vendor: Api) -> 
     assert own["priceTable"]["id"] not in [node["id"] for node in found["priceTables"]["nodes"]]
 
 
+@pytest.mark.parametrize("is_vendors", [True, False])
+async def test_a_partner_has_an_empty_price_table_in_every_list(vendor: Api, api: Api, *, is_vendors: bool) -> None:
+    viewed = await vendor.data("{ viewer { partner { priceTable { id } } } }")
+    empty = viewed["viewer"]["partner"]["priceTable"]["id"] if is_vendors else await new_table(vendor)
+    other = await new_table(vendor)
+    of_partner = "query ($id: ID!) { partner(id: $id) { priceTables { id items { orderType } } } }"
+    listed = "{ priceTables(first: 100) { totalCount nodes { id items { orderType } } } }"
+
+    async def lists() -> list[bool]:
+        partner = await vendor.data(of_partner, id=ids.encode("Partner", api.partner_id))
+        own = (await api.data("{ viewer { partner { priceTables { id items { orderType } } } } }"))["viewer"]
+        pages = [(await each.data(listed))["priceTables"] for each in (api, vendor)]
+        assert [page["totalCount"] for page in pages] == [len(page["nodes"]) for page in pages]
+        found = [partner["partner"]["priceTables"], own["partner"]["priceTables"], *(page["nodes"] for page in pages)]
+        return [{"id": empty, "items": []} in tables for tables in found]
+
+    await assign(vendor, api, empty, other)
+    assigned = await lists()
+    await assign(vendor, api, other)
+    taken_away = await lists()
+
+    assert assigned == [True] * 4
+    # The vendor's users see each price table but the one of the vendor itself.
+    assert taken_away == [False, False, False, not is_vendors]
+
+
 async def test_a_name_is_one_price_table_s(vendor: Api) -> None:
     name = f"Pauta São Paulo {uuid4()}"
     await vendor.done("createPriceTable", "priceTable { id }", {"name": name})
