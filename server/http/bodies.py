@@ -48,6 +48,8 @@ def from_parameters(parameters: QueryParams) -> OperationRequest:
             raise bad_request(message)
         if values:
             given[name] = values[0]
+    # An empty name in a URL is none, by GraphQL over HTTP; in JSON, it is one that no operation has.
+    given["operationName"] = given.get("operationName") or None
     for name in ("variables", "extensions"):
         if name in given:
             given[name] = parsed(given[name].encode(), f"The parameter “{name}”") if given[name] else None
@@ -82,7 +84,7 @@ def _request(given: Mapping[str, Any], *, read_only: bool, may_be_unstorable: bo
     return OperationRequest(
         query=query if named is None else None,
         variables=variables,
-        operation_name=name or None,
+        operation_name=name,
         read_only=read_only,
         named=named,
     )

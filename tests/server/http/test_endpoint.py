@@ -50,6 +50,23 @@ async def test_empty_variables_in_a_url_are_none(http: httpx.AsyncClient, caller
     assert answer.json() == ANSWERED
 
 
+async def test_an_empty_operation_name_in_a_url_is_none(http: httpx.AsyncClient, caller: Caller) -> None:
+    answer = await http.get("/graphql", params={"query": VIEWER, "operationName": ""}, headers=caller.headers)
+
+    assert answer.json() == ANSWERED
+
+
+@pytest.mark.parametrize("operation", ["{ viewer { role } }", "query Mine { viewer { role } }"])
+async def test_no_operation_has_the_empty_name_in_a_body(
+    http: httpx.AsyncClient, caller: Caller, operation: str
+) -> None:
+    answer = await http.post("/graphql", json={"query": operation, "operationName": ""}, headers=caller.headers)
+
+    (error,) = answer.json()["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "argument": "operationName"}
+    assert "data" not in answer.json()
+
+
 async def test_a_mutation_by_get_is_refused_and_not_run(http: httpx.AsyncClient, caller: Caller) -> None:
     mutation = 'mutation { registerClient(input: {cnpj: "1", name: "A"}) { userErrors { code } } }'
 

@@ -17,6 +17,7 @@ from tests.websockets import connecting, signed_in
 PAYLOADS: list[dict[str, object]] = [
     {"query": VIEWER},
     {"query": VIEWER, "operationName": "Other"},
+    {"query": VIEWER, "operationName": ""},
     {"query": "query A { viewer { role } } query B { __typename }", "operationName": "B"},
     {"query": "{ viewer { rolle } }"},
     {"query": "{ viewer {"},
