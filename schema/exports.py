@@ -26,6 +26,7 @@ from domain.export_columns import (
 )
 from domain.exports import READ_PERMISSIONS, CsvStyle, ExportFormat, ExportList
 from domain.languages import Language
+from domain.refusals import NotFound, Path
 from domain.tenancy import ALL_PARTNERS
 from resolvers.context import Context
 from resolvers.exports import creation, links, lists
@@ -35,7 +36,7 @@ from schema.activations import ActivationFilter, ActivationSort
 from schema.arguments import number
 from schema.clients import ClientFilter, ClientSort
 from schema.enums import SortDirection
-from schema.errors import Payload, settle
+from schema.errors import Payload, answer
 from schema.events import EventFilter
 from schema.inputs import given, idempotency_key, optional
 from schema.nodes import Info
@@ -176,25 +177,21 @@ _FIELDS = {each: to_camel_case(each.value.lower()) for each in ExportList}
 """Name of each list's field in the input."""
 
 
-class _Checked(NamedTuple):
-    """Input whose arguments were read."""
+def _checked(wanted: Wanted, *, by_user_id: int) -> CreateExport:
+    """Return the export to create; raise a group of refusals if it has no columns."""
+    checks = Checks()
+    listed = wanted.list
+    checks.count(len(wanted.columns), "list", _FIELDS[listed], "columns", lowest=1, highest=len(COLUMNS_OF[listed]))
+    checks.done()
+    # The same input in another language is the same export.
+    written = lists.written(wanted._replace(language=Language.PORTUGUESE))
+    return CreateExport(listed, written, by_user_id)
 
-    partner_id: strawberry.ID | None
-    idempotency_key: str | None
-    wanted: Wanted
-    by_user_id: int
 
-    def checked(self) -> CreateExport:
-        """Return the export to create; raise a group of refusals if it has no columns."""
-        checks = Checks()
-        listed = self.wanted.list
-        checks.count(
-            len(self.wanted.columns), "list", _FIELDS[listed], "columns", lowest=1, highest=len(COLUMNS_OF[listed])
-        )
-        checks.done()
-        # The same input in another language is the same export.
-        written = lists.written(self.wanted._replace(language=Language.PORTUGUESE))
-        return CreateExport(listed, written, self.by_user_id)
+def _partner_path(listed: ExportList) -> Path:
+    """Return the path of the partner in the input."""
+    in_list = ("partnerId",) if listed is ExportList.LICENSE_STOCK else ("filter", "partnerId")
+    return "list", _FIELDS[listed], *in_list
 
 
 def _wanted(context: Context, given_input: CreateExportInput, asked: _Asked) -> Wanted:
@@ -263,7 +260,14 @@ class ExportMutations:
         asked, context = input.list.asked(), info.context
         context.require(READ_PERMISSIONS[asked.list])
         wanted = _wanted(context, input, asked)
-        written = lists.written(wanted)
-        made = partial(CreateExportPayload, written=written)
-        checked = _Checked(asked.partner_id, given(input.idempotency_key), wanted, context.signed_in.user_id)
-        return await settle(made, context, checked, creation.create_export)
+        named, key = wanted.partner_id, given(input.idempotency_key)
+        made = partial(CreateExportPayload, partner_id=context.acting_for(named), written=lists.written(wanted))
+
+        async def create() -> ExportCreated:
+            checked = _checked(wanted, by_user_id=context.signed_in.user_id)
+            try:
+                return await creation.create_export(context, checked, key, named=named)
+            except NotFound:
+                raise NotFound(_partner_path(asked.list)) from None
+
+        return await answer(made, context, create)
