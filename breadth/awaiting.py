@@ -101,6 +101,18 @@ def _pass_on(future: asyncio.Future[Value], shield: asyncio.Future[Value]) -> No
                 future.add_done_callback(_forget)
 
 
+def task_of(awaitable: Awaitable[Value]) -> asyncio.Future[Value]:
+    """Return a task, or the like, of a resolver's awaitable; what `await` refuses is its error."""
+    begun = shared(awaitable)
+    # Before Python 3.12, `ensure_future` takes any iterable from `__await__`, and it may raise itself.
+    is_known = asyncio.isfuture(begun) or asyncio.iscoroutine(begun)
+    return asyncio.ensure_future(begun if is_known else _value_of(begun))
+
+
+async def _value_of(awaitable: Awaitable[Value]) -> Value:
+    return await awaitable
+
+
 class Raised(NamedTuple):
     """Exception that was raised, in distinction to one that was returned."""
 
@@ -116,7 +128,7 @@ async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
         except Exception as error:
             column[awaitable[0]] = Raised(error)
         return column
-    tasks = [asyncio.ensure_future(shared(column[index])) for index in awaitable]
+    tasks = [task_of(column[index]) for index in awaitable]
     await asyncio.gather(*tasks, return_exceptions=True)
     for index, task in zip(awaitable, tasks, strict=True):
         failure = task.exception()

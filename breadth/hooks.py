@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from graphql.execution import MiddlewareManager
 
-from breadth.awaiting import shared
+from breadth.awaiting import task_of
 from breadth.batch_resolvers import one_for_each, only
 from breadth.paths import Paths
 from breadth.protocols import PlannedField, Run
@@ -64,7 +64,7 @@ class Hooked:
 
     async def _later(self, index: int) -> Value:
         # It is awaited once, as a future, which may be awaited again.
-        self._batch = batch = asyncio.ensure_future(shared(self._batch))
+        self._batch = batch = task_of(self._batch)
         self._waiting += 1
         try:
             # Middleware may give up waiting for one object, and not for the others.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
-from breadth.awaiting import EASY, NOTHING, Cancelling, learn, result_of, shared, then, wait
+from breadth.awaiting import EASY, NOTHING, Cancelling, learn, result_of, shared, task_of, then, wait
 from breadth.paths import Chosen, Paths, PropagatingError
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
@@ -61,9 +61,7 @@ class Completion:
             return completed if isinstance(completed, list) else await completed
         # One awaitable may be the value of several objects.
         futures = {id(values[index]): values[index] for index in awaitable}
-        tasks: dict[int, asyncio.Future[Value]] = {
-            key: asyncio.ensure_future(shared(each)) for key, each in futures.items()
-        }
+        tasks: dict[int, asyncio.Future[Value]] = {key: task_of(each) for key, each in futures.items()}
         waiting = {index: tasks[id(values[index])] for index in awaitable}
         async with Cancelling(waiting.values()):
             await wait(tasks.values(), self.field.grace, self._until(paths))

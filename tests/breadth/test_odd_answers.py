@@ -72,6 +72,46 @@ async def test_an_odd_answer_of_a_type_is_of_its_object(odd: Callable[[], object
         assert differences(stock, ours) == []
 
 
+class Unawaitable:
+    """An awaitable whose `__await__` returns no iterator of awaiting."""
+
+    def __init__(self, begin: Callable[[], object]) -> None:
+        """Take what makes what it returns."""
+        self.begin = begin
+
+    def __await__(self) -> object:
+        """Return it."""
+        return self.begin()
+
+
+class Uncallable:
+    """An awaitable whose `__await__` can't be called."""
+
+    __await__ = None
+
+
+UNAWAITABLE: list[Callable[[], object]] = [
+    lambda: Unawaitable(lambda: 5),
+    lambda: Unawaitable(lambda: None),
+    lambda: Unawaitable(lambda: [1]),
+    lambda: Unawaitable(lambda: later("what a coroutine gives")),
+    Uncallable,
+]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine 'later' was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("odd", UNAWAITABLE)
+@pytest.mark.parametrize("count", [1, 2])
+async def test_what_can_not_be_awaited_is_an_error_of_its_object(odd: Callable[[], object], count: int) -> None:
+    schema = build_schema(SDL)
+    root = {"rows": [{"say": "a"}, *[{"say": odd()} for _ in range(count)], *[odd() for _ in range(count)]]}
+
+    stock, ours = await both(schema, "{ rows { say } }", root)
+
+    assert len(stock.errors or ()) == 2 * count
+    assert differences(stock, ours) == []
+
+
 class WordlessError(Exception):
     """An exception without a text."""
 
