@@ -149,7 +149,7 @@ def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Ex
 
 async def _examine(given: Settings, copy: Path) -> tuple[Examined, list[Finding]]:
     """Return what a copy is, and what is wrong with it: all that doctor knows, or only its file for another version."""
-    portal = open_portal(given, url=backups.url_of(copy))
+    portal = open_portal(given, url=backups.url_of(copy), reads_only=True)
     try:
         examined = await revisions.examine(portal.database)
         if examined.state is State.CURRENT:

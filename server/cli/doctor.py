@@ -53,7 +53,7 @@ def report(findings: Sequence[Finding]) -> None:
 
 
 async def _examine(given: Settings) -> list[Finding]:
-    portal = open_portal(given)
+    portal = open_portal(given, reads_only=True)
     try:
         await diagnosis.check_tables(portal.database)
         with row_scope.of_every_partner():

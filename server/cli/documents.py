@@ -51,7 +51,7 @@ def list_documents() -> None:
 
     The columns are separated by tabs. A document has errors if the schema has changed since its registration.
     """
-    for row in run(_all):
+    for row in run(_all, reads_only=True):
         found = trusted_documents.inspected(row.text)
         operations = ", ".join(found.operations) or "-"
         state = "; ".join(found.complaints) or "valid"

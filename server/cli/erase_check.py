@@ -22,7 +22,7 @@ def erase_check(
     """Search every column of every table for a text, and on SQLite the files too. Exits with 1 where it is found."""
     if not fold(text):
         fail("The text to search for is empty.", status=WRONGLY_USED)
-    found = run(lambda portal: _traces(portal, text))
+    found = run(lambda portal: _traces(portal, text), reads_only=True)
     shown: Counter[str] = Counter()
     for trace in found:
         shown[trace.where] += 1

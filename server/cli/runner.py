@@ -63,19 +63,24 @@ def settings() -> Settings:
         return Settings.load()
 
 
-def run(work: Callable[[Portal], Coroutine[Any, Any, Result]], *, language: Language = Language.ENGLISH) -> Result:
+def run(
+    work: Callable[[Portal], Coroutine[Any, Any, Result]],
+    *,
+    language: Language = Language.ENGLISH,
+    reads_only: bool = False,
+) -> Result:
     """Run work on the portal of the environment, whose database must be migrated, and close it.
 
-    Refusals are said in the language.
+    Refusals are said in the language. What `reads_only` is not refused because of a secret that is easy to guess.
     """
     given = settings()
     with failures(given, language):
         diagnosis.check_file(given.database_url)
-        return asyncio.run(_run(given, work))
+        return asyncio.run(_run(given, work, reads_only=reads_only))
 
 
-async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Result]]) -> Result:
-    portal = open_portal(given)
+async def _run(given: Settings, work: Callable[[Portal], Coroutine[Any, Any, Result]], *, reads_only: bool) -> Result:
+    portal = open_portal(given, reads_only=reads_only)
     try:
         await diagnosis.check_tables(portal.database)
         with row_scope.of_every_partner():

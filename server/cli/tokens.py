@@ -66,7 +66,7 @@ def list_tokens(
         address = None if email is None else address_of(email)
         return await tokens.live(portal, TokenFilter(partner_id=partner_id, email=address))
 
-    print_rows(_COLUMNS, [_cells(token) for token in run(work)])
+    print_rows(_COLUMNS, [_cells(token) for token in run(work, reads_only=True)])
 
 
 def revoke_token(

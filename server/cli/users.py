@@ -157,7 +157,7 @@ def list_users(
             user.role.value,
             "active" if user.disabled_at is None else f"disabled {instant(user.disabled_at)}",
         )
-        for user in run(work)
+        for user in run(work, reads_only=True)
     ]
     print_rows(_COLUMNS, rows)
 

@@ -51,6 +51,19 @@ def test_a_backup_is_whole_and_of_its_owner_only(demo_portal: Command, file: Pat
 
 
 @on_sqlite
+def test_a_backup_needs_no_secret_that_is_hard_to_guess(
+    demo_portal: Command, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO", "false")
+    copy = tmp_path / "copy.db"
+
+    made, restored = demo_portal("backup", str(copy)), demo_portal("restore", str(copy), "--replace")
+
+    assert (made.exit_code, restored.exit_code) == (0, 0), made.output + restored.output
+    assert partner(file) == partner(copy)
+
+
+@on_sqlite
 def test_a_backup_has_what_is_in_the_log_only(demo_portal: Command, file: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as reader:
         reader.execute("PRAGMA journal_mode = WAL")

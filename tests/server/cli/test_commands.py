@@ -6,6 +6,7 @@ import importlib
 import os
 from importlib.metadata import version
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 import sqlalchemy as sa
@@ -39,6 +40,58 @@ def test_demo_data_is_refused_outside_demo_mode(command: Command, monkeypatch: p
 
     assert refused.exit_code == 2
     assert "DEMO=true" in refused.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("create-partner", "--name", "Delta", "--cnpj", "11.222.333/0001-81"),
+        ("create-token", "--email", "gerente@alfa.example", "--permissions", "all"),
+        ("reset-second-factor", "--email", "gerente@alfa.example"),
+        ("import", "clients", str(EXAMPLES / "clientes.csv"), "--partner", PARTNER),
+        ("rotate-secret",),
+        ("serve", "--port", "0"),
+    ],
+)
+def test_nothing_is_stored_with_a_secret_that_can_be_guessed(
+    command: Command, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DEMO", "false")
+
+    refused = command(*arguments)
+
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("SECRET_KEY: it is easy to guess. Make another one with: ")
+
+
+def test_with_a_secret_that_can_be_guessed_an_operator_still_looks(
+    demo_portal: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO", "false")
+
+    looked = [
+        demo_portal(*arguments)
+        for arguments in (
+            ("doctor",),
+            ("users",),
+            ("tokens",),
+            ("documents", "list"),
+            ("erase-check", "Nobody has this name"),
+            ("migrate",),
+        )
+    ]
+
+    assert [each.exit_code for each in looked] == [0] * 6, [each.output for each in looked]
+
+
+def test_a_secret_that_can_be_guessed_is_replaced(demo_portal: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO", "false")
+    monkeypatch.setenv("SECRET_KEY_PREVIOUS", "s" * 32)
+    monkeypatch.setenv("SECRET_KEY", token_hex(32))
+
+    rotated, examined = demo_portal("rotate-secret"), demo_portal("doctor")
+
+    assert (rotated.exit_code, examined.exit_code) == (0, 0), rotated.output + examined.output
 
 
 def test_a_partner_a_user_and_a_token_are_made(command: Command) -> None:
