@@ -10,7 +10,7 @@ from domain.access import Permission, Role
 from resolvers import ids, price_table_changes
 from resolvers.price_table_changes import RenamePriceTable
 from tests import cnpjs
-from tests.api import Api
+from tests.api import Api, Json
 from tests.factories import new_caller, new_product
 from tests.resolvers.test_races import raced
 from tests.schema.pricing import VERSION, assign, draft, new_table, priced, publish, quoted, refusals
@@ -148,15 +148,29 @@ async def test_a_price_table_is_renamed_once_for_all_of_its_partners(vendor: Api
 
 
 async def test_the_vendor_s_own_empty_price_table_is_not_listed(vendor: Api) -> None:
-    query = """{ viewer { partner { priceTable { id name } priceTables { id } } }
-        priceTables(first: 100) { totalCount nodes { id } } }"""
+    await new_table(vendor)
 
-    found = await vendor.data(query)
+    found = await vendor.data("{ viewer { partner { priceTable { id name } priceTables { id } } } }")
+    listed = await _listed(vendor)
 
     own = found["viewer"]["partner"]
     assert own["priceTable"]["name"].startswith("Pauta Grupo Moderniza")
     assert own["priceTables"] == []
-    assert own["priceTable"]["id"] not in [node["id"] for node in found["priceTables"]["nodes"]]
+    assert listed
+    assert own["priceTable"]["id"] not in [table["id"] for table in listed]
+
+
+async def _listed(api: Api) -> list[Json]:
+    """Return the price tables of all pages."""
+    query = """query ($after: String) { priceTables(first: 100, after: $after) { totalCount
+        nodes { id items { orderType } } pageInfo { hasNextPage endCursor } } }"""
+    page = (await api.data(query))["priceTables"]
+    found = page["nodes"]
+    while page["pageInfo"]["hasNextPage"]:
+        page = (await api.data(query, after=page["pageInfo"]["endCursor"]))["priceTables"]
+        found += page["nodes"]
+    assert page["totalCount"] == len(found)
+    return list(found)
 
 
 @pytest.mark.parametrize("is_vendors", [True, False])
@@ -165,14 +179,12 @@ async def test_a_partner_has_an_empty_price_table_in_every_list(vendor: Api, api
     empty = viewed["viewer"]["partner"]["priceTable"]["id"] if is_vendors else await new_table(vendor)
     other = await new_table(vendor)
     of_partner = "query ($id: ID!) { partner(id: $id) { priceTables { id items { orderType } } } }"
-    listed = "{ priceTables(first: 100) { totalCount nodes { id items { orderType } } } }"
 
     async def lists() -> list[bool]:
         partner = await vendor.data(of_partner, id=ids.encode("Partner", api.partner_id))
         own = (await api.data("{ viewer { partner { priceTables { id items { orderType } } } } }"))["viewer"]
-        pages = [(await each.data(listed))["priceTables"] for each in (api, vendor)]
-        assert [page["totalCount"] for page in pages] == [len(page["nodes"]) for page in pages]
-        found = [partner["partner"]["priceTables"], own["partner"]["priceTables"], *(page["nodes"] for page in pages)]
+        pages = [await _listed(each) for each in (api, vendor)]
+        found = [partner["partner"]["priceTables"], own["partner"]["priceTables"], *pages]
         return [{"id": empty, "items": []} in tables for tables in found]
 
     await assign(vendor, api, empty, other)
