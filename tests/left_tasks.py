@@ -33,10 +33,11 @@ async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
     for _ in range(_TURNS):
         await asyncio.sleep(0)
     gc.collect()
-    assert not lost, "Nothing has read these errors:\n" + "\n".join(lost)
     ready = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 — no other attribute tells.
     busy = [getattr(each._callback, "__self__", each) for each in ready]  # noqa: SLF001 — the task.
-    assert not busy, f"A test has left what goes on and on: {busy}"
+    problems = [f"Nothing has read an error: {each}" for each in lost]
+    problems += [f"A test has left what goes on and on: {each}" for each in busy]
+    assert not problems, "\n".join(problems)
 
 
 def _described(context: dict[str, Any]) -> str:

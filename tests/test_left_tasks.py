@@ -1,8 +1,10 @@
-"""Tasks that a failed test leaves running are cancelled and named, however it failed; no test leaves a busy one."""
+"""Tasks that a failed test leaves running are cancelled and named; no test leaves a busy one, or an error unread."""
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 
@@ -50,7 +52,7 @@ def test_none_is_left():
 """
 
 
-BUSY = """
+LEAVING = """
 import asyncio
 
 tasks = []
@@ -68,15 +70,22 @@ async def test_leaves_a_busy_task():
     tasks.append(asyncio.create_task(go_on_and_on()))
 
 
-async def test_needs_a_loop():
-    pass
+async def test_leaves_an_error():
+    async def fail():
+        raise LookupError
+
+    failing = asyncio.create_task(fail())
+    await asyncio.wait([failing])
 """
 
 
-def outcome(text: str, folder: Path) -> str:
-    """Return what a run of these tests prints."""
-    path = folder / "test_leaving.py"
-    path.write_text(text, encoding="utf-8")
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a run of these tests prints, each file of which is a module."""
+    folder: Path = tmp_path_factory.mktemp("left")
+    files = {"test_failing.py": FAILING, "test_leaving.py": LEAVING}
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
     options = [
         "-p",
         "tests.conftest",
@@ -87,21 +96,25 @@ def outcome(text: str, folder: Path) -> str:
         "--rootdir",
         str(ROOT),
     ]
-    command = [sys.executable, "-m", "pytest", *options, str(path)]
+    command = [sys.executable, "-m", "pytest", *options, *(str(folder / name) for name in files)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
 
 
-def test_tasks_of_failed_tests_are_cancelled_and_named(tmp_path: Path) -> None:
-    printed = outcome(FAILING, tmp_path)
+def test_each_failed_test_and_the_end_of_the_run_are_errors(printed: str) -> None:
+    assert "3 failed, 4 passed, 4 errors" in printed, printed
 
-    assert "3 failed, 1 passed, 3 errors" in printed, printed
+
+def test_tasks_of_failed_tests_are_cancelled_and_named(printed: str) -> None:
     assert printed.count("ERROR") >= printed.count("Cancelled what the failed test left running") >= 3
 
 
-def test_a_task_that_keeps_the_loop_busy_is_named_at_the_end(tmp_path: Path) -> None:
-    printed = outcome(BUSY, tmp_path)
-
-    assert "3 passed, 1 error" in printed, printed
+def test_a_task_that_keeps_the_loop_busy_is_named_at_the_end(printed: str) -> None:
     assert "A test has left what goes on and on" in printed
     assert "go_on_and_on" in printed
     assert "Event.wait" not in printed
+
+
+def test_an_error_that_nothing_reads_is_named_at_the_end(printed: str) -> None:
+    assert "Nothing has read an error: message 'Task exception was never retrieved'" in printed
+    assert "LookupError" in printed
+    assert "test_leaving.py:" in printed
