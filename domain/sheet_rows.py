@@ -7,16 +7,16 @@ from domain.refusals import Refusal, UserErrorCode
 
 
 class TooFewCells(Refusal):
-    """The last row has fewer cells than the header, and no line break, so that the file may be cut off."""
+    """A row has fewer cells than the header, as Excel writes it if the last cells of many rows are empty."""
 
     text = Text(
         pt=(
-            "A última linha tem {cells:célula|células}, e a linha de títulos tem {headers}; o arquivo pode estar "
-            "cortado. Importe-o inteiro ou, se a linha está completa, termine-a com uma quebra de linha."
+            "A linha tem {cells:célula|células}, e a linha de títulos tem {headers}; salve a planilha como XLSX ou "
+            "complete a linha com um separador para cada célula vazia."
         ),
         en=(
-            "The last row has {cells:cell|cells}, and the line of headers {headers}; the file may be cut off. Import "
-            "the whole file, or end the row with a line break if it is complete."
+            "The row has {cells:cell|cells}, and the line of headers {headers}; save the sheet as XLSX, or add a "
+            "delimiter to the row for each empty cell."
         ),
     )
 

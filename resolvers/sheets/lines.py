@@ -56,11 +56,6 @@ class Lines:
         self.row.append(line)
         return line
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether the row has no line break at its end, so that the file may be cut off."""
-        return not self.row[-1].endswith(("\n", "\r"))
-
     def give_back(self) -> None:
         """Read again all but the first line of the row."""
         self._returned.extendleft(reversed(self.row[1:]))

@@ -244,20 +244,17 @@ def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line |
             counted.give_back()
             yield BadRow(begins, (UnpairedQuotes(),), (counted.row[0].strip("\r\n"),))
         elif any(trimmed(cell) for cell in row):
-            yield _line(begins, [original(cell) for cell in row], placed.header, headings, cut=counted.is_cut)
+            yield _line(begins, [original(cell) for cell in row], placed.header, headings)
 
 
-def _line(begins: int, row: Sequence[str], header: Header, headings: Mapping[str, str], *, cut: bool) -> Line | BadRow:
-    width = len(header.cells)
-    # Excel leaves delimiters out where the last cells of many rows are empty, and ends each row with a line break.
-    cells = [*row, *[""] * (width - len(row))]
-    written = cells[1:] if header.has_reason else cells
+def _line(begins: int, row: Sequence[str], header: Header, headings: Mapping[str, str]) -> Line | BadRow:
+    written = row[1:] if header.has_reason else row
     if any("\0" in cell for cell in row):
         return BadRow(begins, (NulInRow(),), [cell.replace("\0", "") for cell in written])
-    if len(row) > width or (len(row) < width and cut):
-        wrong = WrongCellCount if len(row) > width else TooFewCells
-        return BadRow(begins, (wrong(cells=len(row), headers=width),), written)
-    return _checked(Line(begins, _cells(cells, header), written, headings))
+    if len(row) != len(header.cells):
+        wrong = TooFewCells if len(row) < len(header.cells) else WrongCellCount
+        return BadRow(begins, (wrong(cells=len(row), headers=len(header.cells)),), written)
+    return _checked(Line(begins, _cells(row, header), written, headings))
 
 
 def _cells(row: Iterable[str], header: Header) -> Mapping[str, str]:

@@ -59,30 +59,6 @@ async def test_each_row_has_its_result(api: Api) -> None:
     assert events[1]["actor"] == events[0]["actor"]
 
 
-async def test_a_row_may_lack_the_delimiters_of_its_last_empty_cells(api: Api) -> None:
-    header = "CNPJ;Razão Social;Nome Fantasia;Município;UF"
-    numbers = [cnpjs.another() for _ in range(5)]
-    rows = ["{};A", "{};B;Bê", "{}", "{};D;Dê;Recife;PE;", "{};E"]
-    content = "\n".join([header, *(row.format(number) for row, number in zip(rows, numbers, strict=True))])
-
-    payload = await imported(api, content)
-    query = "query ($cnpj: CNPJ!) { clientByCnpj(cnpj: $cnpj) { name tradeName city state } }"
-    registered = [(await api.data(query, cnpj=number))["clientByCnpj"] for number in numbers]
-
-    assert registered == [
-        {"name": "A", "tradeName": None, "city": None, "state": None},
-        {"name": "B", "tradeName": "Bê", "city": None, "state": None},
-        *[None] * 3,
-    ]
-    *_, nameless, surplus, cut = payload["rows"]
-    assert nameless["reason"] == "Give the column “Razão Social”."
-    assert surplus["reason"].startswith("The row has 6 cells, and the line of headers 5; a cell with a delimiter")
-    # It has no line break: the rest of the file may be lost.
-    assert cut["reason"].startswith("The last row has 2 cells, and the line of headers 5; the file may be cut off.")
-    again = await imported(api, f"{content}\n")
-    assert again["registeredCount"] == 1
-
-
 async def test_the_report_is_mended_and_imported_again(api: Api) -> None:
     portuguese = replace(api, language="pt-BR")
     number = cnpjs.another()
