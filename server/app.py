@@ -97,8 +97,8 @@ def open_portal(
 ) -> Portal:
     """Return the portal on the database of the settings, or on another one by its URL.
 
-    A server's own work may take so many seconds a time. What `reads_only` may have a secret that is easy to guess,
-    since it stores nothing with it.
+    A server's own work may take so many seconds a time. The secret of a portal that `reads_only` may be easy to guess,
+    since nothing is stored with it.
     """
     database = Database(
         url or settings.database_url,

@@ -18,6 +18,7 @@ from server import diagnosis
 from server.app import open_portal
 from server.cli.ownership import warn_if_open_to_others
 from server.cli.runner import FAILED, failures, settings
+from server.setting_values import SettingsError
 from server.settings import Settings
 
 _SECRETS = "secrets"
@@ -57,7 +58,7 @@ async def _examine(given: Settings) -> list[Finding]:
     try:
         await diagnosis.check_tables(portal.database)
         with row_scope.of_every_partner():
-            return await findings_of(portal)
+            return await findings_of(portal) + list(_of_strength(given))
     except Unavailable as error:
         if error.__cause__ is None or kind_of(error.__cause__) is not Kind.DAMAGED:
             raise
@@ -83,6 +84,13 @@ async def findings_of_file(portal: Portal) -> list[Finding]:
     from db.doctor.checks import examine_file  # noqa: PLC0415 — the same reason.
 
     return await portal.database.read(examine_file)
+
+
+def _of_strength(given: Settings) -> Iterator[Finding]:
+    try:
+        given.secret()
+    except SettingsError as error:
+        yield Finding(_SECRETS, None, str(error))
 
 
 def _of_secrets(needs: Needs) -> Iterator[Finding]:

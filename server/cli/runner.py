@@ -71,7 +71,7 @@ def run(
 ) -> Result:
     """Run work on the portal of the environment, whose database must be migrated, and close it.
 
-    Refusals are said in the language. What `reads_only` is not refused because of a secret that is easy to guess.
+    Refusals are said in the language. Work that `reads_only` is not refused because of a secret that is easy to guess.
     """
     given = settings()
     with failures(given, language):
