@@ -23,10 +23,12 @@ async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
     pytestconfig.stash[_LOOP] = loop = asyncio.get_running_loop()
     lost: list[str] = []
 
-    def keep(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        # A task that waits for ever, as those of some tests do, has no error.
+    def keep(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if "exception" in context:
             lost.append(_described(context))
+        else:
+            # A task that waits for ever, as those of some tests do, has no error.
+            loop.default_exception_handler(context)
 
     loop.set_exception_handler(keep)
     yield
@@ -43,8 +45,8 @@ async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
 def _described(context: dict[str, Any]) -> str:
     """Return what asyncio says of an error.
 
-    It may be called by a garbage collection, in which a whole traceback can't be made: it would parse the source, and
-    a parse of Python 3.11 that is interrupted by another one fails.
+    A garbage collection may call this function, and a whole traceback can't be made then: it would parse the source,
+    and a parse of Python 3.11 that is interrupted by another one fails.
     """
     what = ", ".join(f"{name} {value!r}" for name, value in context.items())
     where = context["exception"].__traceback__

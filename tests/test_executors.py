@@ -1,9 +1,15 @@
 """Comparison of the executors, in all tests of the API on SQLite."""
 
+import sqlite3
+from contextlib import closing
+from typing import Any
+
 import pytest
 from graphql import ExecutionResult
+from graphql.execution.values import VariableValues
 
 from breadth import Prepared
+from breadth.executor import Response
 from domain.languages import Language
 from resolvers.context import Context
 from resolvers.portal import Portal
@@ -19,6 +25,18 @@ def operation_of(query: str) -> Operation:
     found = DOCUMENTS.get(query).found(None)
     assert found is not None
     return found
+
+
+class Changing(Prepared):
+    """Operation during which another connection changes a row each time."""
+
+    file: str
+
+    def execute_with(self, variables: VariableValues, **given: Any) -> Response:  # noqa: ANN401 — passed on.
+        """Change the row, and run the operation."""
+        with closing(sqlite3.connect(self.file)) as file, file:
+            file.execute("UPDATE partners SET name = name || '.' WHERE id = (SELECT max(id) FROM partners)")
+        return super().execute_with(variables, **given)
 
 
 def compared(query: str, other: str) -> Compared:
@@ -48,6 +66,21 @@ async def answer(prepared: Prepared, portal: Portal) -> ExecutionResult:
 async def test_an_answer_that_differs_from_stock_execution_fails(portal: Portal, other: str) -> None:
     with pytest.raises(AssertionError, match="The executors differ"):
         await answer(compared(QUERY, other), portal)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_answers_that_differ_while_rows_change_say_nothing(portal: Portal, api: Api) -> None:
+    assert api.partner_id
+    query = "{ viewer { role } }"
+    document, other = DOCUMENTS.get(QUERY), DOCUMENTS.get(query)
+    assert document.ast is not None
+    assert other.ast is not None
+    changing = Changing(GRAPHQL_SCHEMA, other.ast, operation_of(query).ast)
+    changing.file = str(portal.database.url.database)
+
+    found = await answer(Compared(GRAPHQL_SCHEMA, document.ast, operation_of(QUERY), stock=changing), portal)
+
+    assert found == await answer(operation_of(QUERY).prepared, portal)
 
 
 @pytest.mark.edge
