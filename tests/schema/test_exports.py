@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO, StringIO
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import orjson
@@ -293,25 +292,6 @@ async def test_another_partner_s_objects_are_in_no_export(busy_api: Api, other_a
     assert {row["type"] for row in await rows(other_api, {"events": {}})} == {"EXPORT_CREATED"}
     for exported in ({"clients": {"filter": {"partnerId": theirs}}}, {"licenseStock": {"partnerId": theirs}}):
         assert await other_api.codes("createExport", {"list": exported}) == ["NOT_FOUND"]
-
-
-@pytest.mark.parametrize("name", ["clients", "activations", "orders", "events", "licenseStock"])
-async def test_an_unknown_partner_of_an_export_is_refused_where_it_is_named(
-    vendor: Api, api: Api, other_api: Api, name: str
-) -> None:
-    in_filter = name != "licenseStock"
-    path = ["list", name, *(["filter"] if in_filter else []), "partnerId"]
-
-    for caller, partner in ((vendor, ids.encode("Partner", 2**62)), (other_api, ids.encode("Partner", api.partner_id))):
-        named = {"partnerId": partner}
-        exported = {name: {"filter": named} if in_filter else named}
-        for key in ({}, {"idempotencyKey": str(uuid4())}):
-            payload = await caller.mutate("createExport", "export { url }", {"list": exported, **key})
-
-            (error,) = payload["userErrors"]
-            assert (error["code"], error["path"]) == ("NOT_FOUND", path)
-            assert error["message"] == "Partner not found."
-            assert payload["export"] is None
 
 
 async def test_the_vendor_exports_one_partner_or_all(busy_api: Api, vendor: Api) -> None:

@@ -1,5 +1,7 @@
 """Mutations of the vendor's users on behalf of a partner."""
 
+from uuid import uuid4
+
 import pytest
 from graphql import get_named_type
 
@@ -145,3 +147,22 @@ async def test_a_role_of_the_vendor_does_what_it_may(vendor: Api, api: Api, prod
             Role.VENDOR_ADMIN: [True, True],
         }[role]
     )
+
+
+@pytest.mark.parametrize("name", ["clients", "activations", "orders", "events", "licenseStock"])
+async def test_an_unknown_partner_of_an_export_is_refused_where_it_is_named(
+    vendor: Api, api: Api, other_api: Api, name: str
+) -> None:
+    in_filter = name != "licenseStock"
+    path = ["list", name, *(["filter"] if in_filter else []), "partnerId"]
+
+    for caller, partner in ((vendor, ids.encode("Partner", 2**62)), (other_api, ids.encode("Partner", api.partner_id))):
+        named = {"partnerId": partner}
+        exported = {name: {"filter": named} if in_filter else named}
+        for key in ({}, {"idempotencyKey": str(uuid4())}):
+            payload = await caller.mutate("createExport", "export { url }", {"list": exported, **key})
+
+            (error,) = payload["userErrors"]
+            assert (error["code"], error["path"]) == ("NOT_FOUND", path)
+            assert error["message"] == "Partner not found."
+            assert payload["export"] is None

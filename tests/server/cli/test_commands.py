@@ -75,7 +75,7 @@ def test_with_a_secret_that_can_be_guessed_an_operator_still_looks(
             ("users",),
             ("tokens",),
             ("documents", "list"),
-            ("erase-check", "Nobody has this name"),
+            ("erase-check", "Este nome não existe"),
             ("migrate",),
         )
     ]
