@@ -50,7 +50,8 @@ def report(findings: Sequence[Finding]) -> None:
     for check, count in shown.items():
         if count > _SHOWN:
             typer.echo(f"{check}: and {count - _SHOWN} more like these.")
-    typer.secho(f"{len(findings)} findings.", err=True, fg=typer.colors.RED)
+    noun = "finding" if len(findings) == 1 else "findings"
+    typer.secho(f"{len(findings)} {noun}.", err=True, fg=typer.colors.RED)
 
 
 async def _examine(given: Settings) -> list[Finding]:

@@ -84,6 +84,7 @@ def test_with_a_secret_that_can_be_guessed_an_operator_still_looks(
     assert [each.exit_code for each in looked] == [0] * 5, [each.output for each in looked]
     assert examined.exit_code == 1
     assert "secrets: SECRET_KEY: it is easy to guess." in examined.output
+    assert "\n1 finding.\n" in examined.output
 
 
 def test_a_secret_that_can_be_guessed_is_replaced(demo_portal: Command, monkeypatch: pytest.MonkeyPatch) -> None:
