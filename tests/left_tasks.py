@@ -32,14 +32,23 @@ async def session_loop(pytestconfig: pytest.Config) -> AsyncIterator[None]:
 
     loop.set_exception_handler(keep)
     yield
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)
+    # Coroutines that are garbage are closed first, as this may call back.
     gc.collect()
-    ready = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 — no other attribute tells.
-    busy = [getattr(each._callback, "__self__", each) for each in ready]  # noqa: SLF001 — the task.
+    busy = await _what_stays_busy(loop)
+    gc.collect()
     problems = [f"Nothing has read an error: {each}" for each in lost]
     problems += [f"A test has left what goes on and on: {each}" for each in busy]
     assert not problems, "\n".join(problems)
+
+
+async def _what_stays_busy(loop: asyncio.AbstractEventLoop) -> list[object]:
+    """Return the tasks and callbacks because of which no turn of the loop has nothing to do."""
+    ready = loop._ready  # type: ignore[attr-defined]  # noqa: SLF001 — no other attribute tells.
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+        if not ready:
+            break
+    return [getattr(each._callback, "__self__", each) for each in ready]  # noqa: SLF001 — the task.
 
 
 def _described(context: dict[str, Any]) -> str:

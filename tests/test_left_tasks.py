@@ -54,8 +54,26 @@ def test_none_is_left():
 
 LEAVING = """
 import asyncio
+import gc
 
 tasks = []
+
+
+async def test_leaves_garbage_that_calls_back():
+    gc.disable()
+    loop = asyncio.get_running_loop()
+
+    def called_back():
+        print("Called back.")
+
+    class Garbage:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            loop.call_soon(called_back)
+
+    Garbage()
 
 
 async def test_leaves_a_task_that_waits():
@@ -101,7 +119,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_each_failed_test_and_the_end_of_the_run_are_errors(printed: str) -> None:
-    assert "3 failed, 4 passed, 4 errors" in printed, printed
+    assert "3 failed, 5 passed, 4 errors" in printed, printed
 
 
 def test_tasks_of_failed_tests_are_cancelled_and_named(printed: str) -> None:
@@ -112,6 +130,11 @@ def test_a_task_that_keeps_the_loop_busy_is_named_at_the_end(printed: str) -> No
     assert "A test has left what goes on and on" in printed
     assert "go_on_and_on" in printed
     assert "Event.wait" not in printed
+
+
+def test_garbage_that_calls_back_once_is_not_busy(printed: str) -> None:
+    assert "Called back." in printed
+    assert "called_back" not in printed
 
 
 def test_an_error_that_nothing_reads_is_named_at_the_end(printed: str) -> None:
