@@ -36,6 +36,8 @@ async def calling_on_disk(databases: Databases, settings: Settings) -> AsyncIter
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
         caller = await new_caller(http, portal, await new_partner(portal))
         await caller.data("{ viewer { role } }")
+        # The disk fails the file in which the run notes valid documents too.
+        await caller.error(REGISTER)
         yield caller, Path(f"{portal.database.url.database}-wal")
     await portal.database.close()
 
