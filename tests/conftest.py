@@ -49,8 +49,8 @@ WALLED = "walled"
 STOCK = "stock"
 """SQLite below graphql-core's own executor, as an engine of tests."""
 
-_WAITING = ("durability", "e2e", "browser", "docs")
-"""Folders whose tests mostly wait for other processes."""
+_WAITING = (("durability", "browser", "docs"), ("e2e",))
+"""Folders whose tests mostly wait for other processes, in two halves that take the same time."""
 
 Recovered = Callable[[float], None]
 
@@ -107,8 +107,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with tests that wait, while other processes compute: the last ones are short, and keep all cores busy."""
-    items.sort(key=lambda item: item.path.parent.name not in _WAITING)
+    """Begin the shares of two workers with tests that wait, while the others compute.
+
+    xdist gives each worker the same number of tests, which follow each other. The last ones are short, and keep all
+    cores busy.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    share = len(items) // workers if workers > len(_WAITING) else 0
+    others = list(items)
+    items.clear()
+    for folders in _WAITING:
+        begin = [item for item in others if item.path.parent.name in folders]
+        others = [item for item in others if item.path.parent.name not in folders]
+        rest = max(0, share - len(begin))
+        items += [*begin, *others[:rest]]
+        del others[:rest]
+    items += others
 
 
 def pytest_collection_finish() -> None:
