@@ -31,7 +31,7 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 # A server that compiles its modules each time it starts takes half as long again, and the tests start dozens.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types test-versions $(VERSIONS:%=test-%) torture attack sbom package audit page docs docs-serve \
+.PHONY: help run test lint types test-portal test-versions $(VERSIONS:%=test-%) torture attack sbom package audit page docs docs-serve \
 	bench format lock clean
 .SILENT:
 
@@ -71,8 +71,12 @@ test: $(TEST)
 	# Before the checks, which read what is installed.
 	$(MAKE) --no-print-directory $(DOCS)
 	# Each of these uses one core, and the longest is the first.
-	$(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%)) types lint docs test-versions
-	# Each process gets tests that follow each other, which share what a module or an engine needs.
+	$(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%)) types lint docs
+	# The tests of the portal often wait, while those of breadth compute.
+	$(MAKE) --no-print-directory --jobs=2 test-portal test-versions
+
+# Each process gets tests that follow each other, which share what a module or an engine needs.
+test-portal: $(TEST)
 	$(BIN)/python -m pytest -n "$(TEST_PROCESSES)" --dist worksteal -p tests.measured
 
 types: $(TEST)
@@ -84,12 +88,14 @@ lint: $(TEST)
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-# They import neither the portal nor its conftest.py; the other runs of them have many more examples.
+# They import neither the portal nor its conftest.py; the other runs of them have many more examples. They print when
+# they end, as other tests print at the same time.
 test-versions: $(VERSIONS:%=test-%)
 
 $(VERSIONS:%=test-%): test-%: $(VERSION_STAMPS)
-	echo "Testing breadth with its $* versions …"
-	$(VENV)/$*/bin/python -m pytest -q --confcutdir=tests/breadth --hypothesis-profile=few tests/breadth
+	printed=$$($(VENV)/$*/bin/python -m pytest -q --confcutdir=tests/breadth --hypothesis-profile=few tests/breadth 2>&1) \
+		|| { echo "$$printed"; exit 1; }; \
+	echo "breadth with its $* versions: $$(echo "$$printed" | tail -n 1)"
 
 torture: $(TEST)
 	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 SIMULATED_HISTORIES=10000 CHANGE_KILLS=800 \
