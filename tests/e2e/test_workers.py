@@ -31,12 +31,17 @@ def forking(server: Served) -> set[int]:
     return parents - {server.process.pid}
 
 
-def end_children(parent: int, but: int) -> None:
-    """Kill the process's children except one."""
-    for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        if int(each) != but:
+def children(parent: int) -> set[int]:
+    """Return the process's children."""
+    return {int(each) for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()}
+
+
+def end_workers(server: Served, fork: int, but: int) -> None:
+    """Kill the server's workers except one: those that were forked, and one that could not be."""
+    for each in children(fork) | (children(server.process.pid) & set(server.workers())):
+        if each != but:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(each), signal.SIGKILL)
+                os.kill(each, signal.SIGKILL)
 
 
 def test_a_worker_that_ends_or_is_silent_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
@@ -106,7 +111,7 @@ def test_workers_that_end_before_they_serve_are_replaced_after_a_pause(
         os.kill(server.workers()[0], signal.SIGKILL)
 
         def is_paused() -> bool:
-            end_children(fork, serving_on)
+            end_workers(server, fork, serving_on)
             # Each doubles: the third in a row that ends before it serves is replaced after two seconds.
             return '"replaced_after_seconds":2.0' in server.log.read_text()
 
