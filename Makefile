@@ -31,8 +31,8 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 # A server that compiles its modules each time it starts takes half as long again, and the tests start dozens.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint types test-portal test-versions $(VERSIONS:%=test-%) torture attack sbom package audit page docs docs-serve \
-	bench format lock clean
+.PHONY: help run test lint types test-portal test-versions $(VERSIONS:%=test-%) torture attack sbom package audit page \
+	docs docs-serve bench format lock clean
 .SILENT:
 
 help:

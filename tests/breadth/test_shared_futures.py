@@ -106,10 +106,10 @@ async def test_a_request_that_fails_cancels_no_future_of_another_request(schema:
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 async def test_what_an_object_that_is_null_has_begun_is_done(schema: GraphQLSchema, executor: Any) -> None:  # noqa: ANN401
-    done = asyncio.Event()
+    may_end, done = asyncio.Event(), asyncio.Event()
 
     async def audit() -> int:
-        await asyncio.sleep(0.1)
+        await may_end.wait()
         done.set()
         return 1
 
@@ -117,6 +117,7 @@ async def test_what_an_object_that_is_null_has_begun_is_done(schema: GraphQLSche
 
     assert found.data == {"x": None}
     assert not done.is_set()
+    may_end.set()
     async with asyncio.timeout(20):
         await done.wait()
 
