@@ -144,8 +144,6 @@ def log(settings: Settings) -> Iterator[Log]:
     """Log of this test; it belongs to the whole process, so it is reset afterwards."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    # The client that tests send requests with is no part of the server.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     yield Log(settings)
     for handler in set(root.handlers) - set(before):
         root.removeHandler(handler)

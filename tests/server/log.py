@@ -21,6 +21,8 @@ class Log:
         """Log as a server does, but to a buffer: pytest closes and reopens its streams."""
         self._written = StringIO()
         logs.configure(settings)
+        # The client that tests send requests with is no part of the server.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         # A logger that is first used now would stay as it is for all later tests of this process.
         structlog.configure(cache_logger_on_first_use=False)
         root = logging.getLogger()
