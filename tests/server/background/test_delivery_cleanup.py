@@ -1,6 +1,7 @@
 """Deliveries are kept for 30 days, and answers of receivers for a webhook's last 1,000 deliveries."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from functools import partial
 
 import httpx
@@ -13,11 +14,13 @@ from db.tables import webhook_deliveries
 from domain.webhooks import ANSWERS_KEPT
 from resolvers import ids
 from resolvers.portal import Portal
+from server.app import create_app
 from server.background import cleanup
+from server.settings import Settings
 from tests.api import Api
 from tests.clock import Clock
 from tests.databases import Databases
-from tests.factories import new_partner
+from tests.factories import new_caller, new_partner
 from tests.units import fetch_all, insert, reading, writing
 
 TURNS, DAYS_OF_A_TURN = 18, 2
@@ -68,7 +71,18 @@ async def newest_answers(api: Api, webhook_id: int, number: int) -> list[bool]:
         return [bool(row[0]) for row in await fetch_all(connection, answered)]
 
 
-async def test_deliveries_and_answers_grow_no_further_after_a_month(api: Api, clock: Clock) -> None:
+@pytest.fixture
+async def alone(engine: str, databases: Databases, settings: Settings) -> AsyncIterator[Api]:
+    """Manager of the only partner of a database: those of other tests would have later times and earlier ids."""
+    portal = Portal(Database(databases.migrated(engine)), b"s" * 32)
+    transport = httpx.ASGITransport(create_app(portal, settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
+        yield await new_caller(http, portal, await new_partner(portal))
+    await portal.database.close()
+
+
+async def test_deliveries_and_answers_grow_no_further_after_a_month(alone: Api) -> None:
+    api, clock = alone, Clock.of(alone.portal)
     busy, quiet = await new_webhook(api), await new_webhook(api)
     sizes = []
 
