@@ -14,13 +14,12 @@ from db.tables import webhook_deliveries
 from domain.webhooks import ANSWERS_KEPT
 from resolvers import ids
 from resolvers.portal import Portal
-from server.app import create_app
 from server.background import cleanup
-from server.settings import Settings
-from tests.api import Api
+from server.graphql.documents import Documents
+from tests.api import Api, serving
 from tests.clock import Clock
 from tests.databases import Databases
-from tests.factories import new_caller, new_partner
+from tests.factories import new_manager, new_partner
 from tests.units import fetch_all, insert, reading, writing
 
 TURNS, DAYS_OF_A_TURN = 18, 2
@@ -72,13 +71,11 @@ async def newest_answers(api: Api, webhook_id: int, number: int) -> list[bool]:
 
 
 @pytest.fixture
-async def alone(engine: str, databases: Databases, settings: Settings) -> AsyncIterator[Api]:
+async def alone(own_database: Database, documents: Documents) -> AsyncIterator[Api]:
     """Manager of the only partner of a database: those of other tests would have later times and earlier ids."""
-    portal = Portal(Database(databases.migrated(engine)), b"s" * 32)
-    transport = httpx.ASGITransport(create_app(portal, settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as http:
-        yield await new_caller(http, portal, await new_partner(portal))
-    await portal.database.close()
+    portal = Portal(own_database, b"s" * 32)
+    async with serving(portal, documents) as http:
+        yield await new_manager(http, portal)
 
 
 async def test_deliveries_and_answers_grow_no_further_after_a_month(alone: Api) -> None:
