@@ -29,6 +29,7 @@ from db import (
 from db.access import NewToken
 from db.client_changes import ClientDetails
 from db.engine import Transaction
+from db.engine.expressions import KEEPING_KEYS
 from db.engine.filters import value, values_of
 from db.engine.statement import Statement
 from db.tables import activations, price_table_versions, price_tiers
@@ -52,9 +53,10 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Compiled once: to compile them for each product takes longer than to run them.
 _FIRST_VERSION: Statement[int] = Statement(
-    sa.select(price_table_versions.c.id).where(
-        price_table_versions.c.price_table_id == sa.bindparam("table"), price_table_versions.c.number == 1
-    ),
+    sa.select(price_table_versions.c.id)
+    .where(price_table_versions.c.price_table_id == sa.bindparam("table"), price_table_versions.c.number == 1)
+    # A test may add prices at several places at once, and all of them are counted.
+    .with_for_update(key_share=KEEPING_KEYS),
     value,
 )
 _COUNT_TIERS = Statement(
