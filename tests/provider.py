@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]  # It has no types.
+
+from tests import plain
 
 AUDIENCE = "portal"
 _REDIRECT = "https://portal.example/callback"
@@ -20,7 +21,7 @@ class RealProvider:
 
     def token(self, subject: str, claims: Mapping[str, object], *, audience: str = AUDIENCE) -> str:
         """Return the ID token of a person who signs in there, with these claims."""
-        with httpx.Client(base_url=self.issuer, auth=(audience, "secret")) as http:
+        with plain.Client(base_url=self.issuer, auth=(audience, "secret")) as http:
             http.put(f"/users/{subject}", json=dict(claims)).raise_for_status()
             asked = {"client_id": audience, "redirect_uri": _REDIRECT, "response_type": "code"}
             page = http.post("/oauth2/authorize", params={**asked, "scope": "openid email"}, data={"sub": subject})
@@ -30,7 +31,7 @@ class RealProvider:
 
     def keys(self) -> bytes:
         """Return the provider's keys, as JSON."""
-        return httpx.get(f"{self.issuer}/jwks").content
+        return plain.get(f"{self.issuer}/jwks").content
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from resolvers.portal import Portal
 from resolvers.viewers import REMEMBERED_SECONDS
 from server.graphql.trusted_documents import QUERY_INTERVAL_SECONDS
 from server.http.transport_ws import SUBPROTOCOL, CloseCode
-from tests import cnpjs
+from tests import cnpjs, plain
 from tests.api import Api, Json
 from tests.databases import Databases
 from tests.e2e.fleet import Fleet, Member, Site, fleet
@@ -72,7 +72,7 @@ async def site(processes: Fleet, database_url: str) -> AsyncIterator[Site]:
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(processes.client())
         direct = [
-            await stack.enter_async_context(httpx.AsyncClient(base_url=each.url, timeout=60))
+            await stack.enter_async_context(plain.AsyncClient(base_url=each.url, timeout=60))
             for each in processes.members
         ]
         yield Site(processes, Portal(database, b"s" * 32), http, direct)

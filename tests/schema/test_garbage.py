@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import httpx
 import pytest
 from uvicorn import Config
 
@@ -15,6 +14,7 @@ from server.graphql.answers import Answer
 from server.http.deadlines import Connections, Limits
 from server.http.protocol import Protocol
 from server.settings import Settings
+from tests import plain
 from tests.api import Api
 from tests.executors import DOCUMENTS
 from tests.factories import new_product
@@ -56,7 +56,7 @@ async def connected(level: Api) -> AsyncIterator[Api]:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Protocol(config, connections, {}, loop), "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
-    async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as http:
+    async with plain.AsyncClient(base_url=f"http://{host}:{port}") as http:
         yield replace(level, http=http)
     server.close()
     await server.wait_closed()

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
@@ -16,6 +15,7 @@ from resolvers import ids
 from resolvers.portal import Portal
 from server.background import cleanup
 from server.graphql.documents import Documents
+from tests import plain
 from tests.api import Api, serving
 from tests.clock import Clock
 from tests.databases import Databases
@@ -133,7 +133,7 @@ async def test_two_processes_delete_answers_at_once(api: Api) -> None:
 
 async def test_deliveries_that_are_locked_are_passed_over(databases: Databases) -> None:
     portal = Portal(Database(databases.migrated("postgresql")), b"s" * 32)
-    api = Api(httpx.AsyncClient(), portal, await new_partner(portal))
+    api = Api(plain.AsyncClient(), portal, await new_partner(portal))
     await add_deliveries(api, 1, 4)
     locked = sa.select(webhook_deliveries.c.id).order_by(webhook_deliveries.c.id).limit(1).with_for_update()
     old = partial(delivery_statements.drop_old, until=portal.now(), most=2)
