@@ -97,10 +97,16 @@ class Publication(NamedTuple):
 
 
 class Published(NamedTuple):
-    """Version that was published; `changes_prices` says whether other prices would be in force without it."""
+    """Version that was published, with its tiers, and those that would be in force without it."""
 
     version_id: int
-    changes_prices: bool
+    tiers: Tiers
+    before: Tiers
+
+    @property
+    def changes_prices(self) -> bool:
+        """Whether other prices would be in force without it."""
+        return bool(rules.differences(self.before, self.tiers))
 
 
 async def publish(tx: Transaction, price_table_id: int, publication: Publication) -> Published:
@@ -123,8 +129,7 @@ async def publish(tx: Transaction, price_table_id: int, publication: Publication
     checks.done()
     begins_at, by_id, at, _ = publication
     await price_drafts.publish(tx, found.id, begins_at=begins_at, by_id=by_id, at=at)
-    changes = rules.differences(tiers.get(before.id, {}) if before else {}, drafted)
-    return Published(found.id, changes_prices=bool(changes))
+    return Published(found.id, drafted, tiers.get(before.id, {}) if before else {})
 
 
 def _hole(names: Mapping[int, ProductRow], key: PriceKey, lowest: int) -> HoleInPrices:

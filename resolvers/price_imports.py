@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from db import partners, price_tables, price_versions, prices
+from db import partners, price_tables, prices
 from db.engine import Transaction
 from db.price_tables import PriceTableRow
 from domain import price_tables as rules
@@ -127,21 +127,16 @@ async def _write(tx: Transaction, portal: Portal, table: PriceTableRow, tiers: T
 async def _publish(tx: Transaction, portal: Portal, table: PriceTableRow, tiers: Tiers, *, with_draft: bool) -> Written:
     await price_drafts.locked(tx, table.id)
     at = portal.now()
-    version_id = await price_drafts.write(tx, table.id, tiers, at=at)
-    draft = await price_drafts.draft_of(tx, table.id)
-    before = await price_versions.replaced(tx, draft, at=at)
-    _, changes_prices = await price_drafts.publish(tx, table.id, Publication(at, by_id=None, at=at))
-    published = await price_drafts.tiers_of(tx, version_id)
-    others = rules.changed_besides(
-        tiers, {} if before is None else await price_drafts.tiers_of(tx, before.id), published
-    )
+    await price_drafts.write(tx, table.id, tiers, at=at)
+    published = await price_drafts.publish(tx, table.id, Publication(at, by_id=None, at=at))
+    others = rules.changed_besides(tiers, published.before, published.tiers)
     if others and not with_draft:
         raise OthersDrafted(products=await _named(tx, others))
     buyers = await price_tables.partners_of(tx, table.id)
-    concerned = [*await _vendor(tx), *(buyers if changes_prices else [])]
+    concerned = [*await _vendor(tx), *(buyers if published.changes_prices else [])]
     await price_drafts.append(tx, concerned, EventType.PRICES_CHANGED, table.id, actor_id=None, at=at)
-    undone = await undone_by_version(tx, version_id)
-    return Written(rules.dearer(published), [], others, undone, len(buyers))
+    undone = await undone_by_version(tx, published.version_id)
+    return Written(rules.dearer(published.tiers), [], others, undone, len(buyers))
 
 
 async def _vendor(tx: Transaction) -> list[int]:

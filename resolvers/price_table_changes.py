@@ -117,12 +117,12 @@ async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     at = work.context.now()
     begins_at = begin(given.begins_at, at)
     publication = Publication(begins_at, by_id=work.viewer.user_id, at=at, replaces=given.replaces)
-    version_id, changes_prices = await price_drafts.publish(work.tx, given.price_table_id, publication)
-    buyers = await price_tables.partners_of(work.tx, given.price_table_id) if changes_prices else []
+    published = await price_drafts.publish(work.tx, given.price_table_id, publication)
+    buyers = await price_tables.partners_of(work.tx, given.price_table_id) if published.changes_prices else []
     concerned = [work.partner_id, *buyers]
     by_id = work.viewer.user_id
     await price_drafts.append(work.tx, concerned, EventType.PRICES_CHANGED, given.price_table_id, actor_id=by_id, at=at)
-    return PricesChanged(given.price_table_id, version_id)
+    return PricesChanged(given.price_table_id, published.version_id)
 
 
 class DiscardPriceTableDraft(NamedTuple):
