@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from types import FrameType
@@ -49,8 +49,11 @@ WALLED = "walled"
 STOCK = "stock"
 """SQLite below graphql-core's own executor, as an engine of tests."""
 
-_WAITING = (("durability", "browser", "docs"), ("e2e",))
+_WAITING = ("durability", "browser", "docs"), ("e2e",)
 """Folders whose tests mostly wait for other processes, in two halves that take the same time."""
+
+_SLOW = "db", "security", "server"
+"""Folders of which some tests take seconds."""
 
 Recovered = Callable[[float], None]
 
@@ -107,22 +110,30 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin the shares of two workers with tests that wait, while the others compute.
+    """Let one worker begin with tests that wait, and another come to its own later, while the others compute.
 
-    xdist gives each worker the same number of tests, which follow each other. The last ones are short, and keep all
-    cores busy.
+    xdist gives each worker the same number of tests, which follow each other, and then those that another one has not
+    come to. The last ones are short, so that all workers end at the same time.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     share = len(items) // workers if workers > len(_WAITING) else 0
-    others = list(items)
-    items.clear()
-    for folders in _WAITING:
-        begin = [item for item in others if item.path.parent.name in folders]
-        others = [item for item in others if item.path.parent.name not in folders]
-        rest = max(0, share - len(begin))
-        items += [*begin, *others[:rest]]
-        del others[:rest]
-    items += others
+    others = [item for item in items if not any(_is_in(item, folders) for folders in _WAITING)]
+    shares = []
+    for place, folders in enumerate(_WAITING):
+        waiting = [item for item in items if _is_in(item, folders)]
+        rest = max(0, share - len(waiting))
+        begin, others = _short_last(others[:rest]), others[rest:]
+        before = place * rest // len(_WAITING)
+        shares += [*begin[:before], *waiting, *begin[before:]]
+    items[:] = shares + _short_last(others)
+
+
+def _is_in(item: pytest.Item, folders: Sequence[str]) -> bool:
+    return item.nodeid.startswith(tuple(f"tests/{folder}/" for folder in folders))
+
+
+def _short_last(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    return sorted(items, key=lambda item: not _is_in(item, _SLOW))
 
 
 def pytest_collection_finish() -> None:
