@@ -38,6 +38,7 @@ from db.engine.filters import (
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
+from db.few_first import few_first
 from db.tables import activations, clients, license_stock
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -133,6 +134,9 @@ def _listing(
     key = _SORTED_BY[by]
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ActivationFilter, shape)
+    searches = list(_searches(chosen))
+    # All of a client's have the same name, so an index by names would be read up to the client.
+    is_of_one_name = by is ActivationSortKey.CLIENT_NAME and chosen.client_id is not None and not searches
     others = [*_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
     plain = Listing(
         name="activations",
@@ -140,15 +144,40 @@ def _listing(
         columns=COLUMNS,
         where=[*map(mine, beside([activations.c.partner_id], chosen.cnpj)), *others],
         key=key.name,
-        sorting=Sorting(key, activations.c.id, descending=descending),
+        sorting=Sorting(_unindexed(key) if is_of_one_name else key, activations.c.id, descending=descending),
+        searched=is_of_one_name,
         kept=_active_of_stock(chosen, mine) if only_active and _COUNTED.issuperset(dict(shape)) else None,
     )
     if filters.matches_none(shape):
         return plain
-    searches = list(_searches(chosen))
-    if all_partners and by is ActivationSortKey.ACTIVATED_AT and not searches:
-        return _of_each_partner(plain, chosen)
-    return activation_searches.searched(plain, searches, others, mine)
+    if searches:
+        return activation_searches.searched(plain, searches, others, mine)
+    if by is not ActivationSortKey.ACTIVATED_AT:
+        return plain if all_partners else _of_few(plain, chosen, mine)
+    return _of_each_partner(plain, chosen) if all_partners else plain
+
+
+_NARROW = "client_id", "cnpj", "activation_key", "authorization_code", "ecf_serial_number"
+"""Filters of a client or of one thing, whose activations are read whole."""
+
+_OF_ALL = "product_id", "activated_by_id", "note", "activated_from", "activated_to"
+_OF_CANCELLED = "cancelled_by_id", "cancellation_reason", "cancelled_from", "cancelled_to"
+"""Filters with an index in the order of a time: of the activation, or of its end."""
+
+
+def _unindexed(key: sa.Column[Any]) -> ColumnElement[Any]:
+    return key.concat(sa.literal_column("''"))
+
+
+def _of_few(listed: Listing[ActivationRow], chosen: ActivationFilter, mine: Mine) -> Listing[ActivationRow]:
+    """Return the listing of a partner in another order than by time, which the indexes of filters have."""
+    of = activations.c
+    if any(getattr(chosen, name) is not None for name in _NARROW):
+        return listed
+    for names, time in ((_OF_ALL, of.activated_at), (_OF_CANCELLED, of.cancelled_at)):
+        if any(getattr(chosen, name) is not None for name in names):
+            return few_first(listed, sa.select(of.id).where(*listed.where).order_by(time, of.id), mine)
+    return listed
 
 
 def _of_each_partner(listed: Listing[ActivationRow], chosen: ActivationFilter) -> Listing[ActivationRow]:

@@ -1,6 +1,6 @@
 """Statements about clients."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -26,6 +26,7 @@ from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, value
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
+from db.few_first import few_first
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus
@@ -150,9 +151,35 @@ def _listing(
         indexed=by in _INDEXED or by_cnpj,
         searched=by is ClientSortKey.NAME and any(text is not None for text in texts),
     )
-    if chosen.city is None or filters.matches_none(shape):
+    if filters.matches_none(shape):
         return listed
-    return client_searches.in_city(listed, chosen.city, [*_of_status(chosen, only_active=only_active)], mine)
+    looked_up = next(_looked_up(chosen, by, mine, all_partners=all_partners), None)
+    if looked_up is None:
+        return listed
+    column, conditions = looked_up
+    fitting = sa.select(clients.c.id).where(
+        mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *conditions
+    )
+    return few_first(listed, fitting.order_by(column, clients.c.id), mine)
+
+
+def _looked_up(
+    chosen: ClientFilter, by: ClientSortKey, mine: Mine, *, all_partners: bool
+) -> Iterator[tuple[AnyColumn, Sequence[ColumnElement[bool]]]]:
+    """Return the conditions that an index serves in another order than that of the list, with its first column."""
+    if chosen.cnpj is not None or chosen.ecf_serial_number is not None:
+        # Few clients fit these, and all of them are read.
+        return
+    if chosen.city is not None:
+        yield clients.c.city_folded, [contains(clients.c.city_folded, chosen.city)]
+    if by is not ClientSortKey.NAME:
+        if texts := [*_texts(chosen, mine)]:
+            yield clients.c.name_folded, texts
+        if chosen.has_active_activations is False and not all_partners:
+            yield clients.c.name_folded, [*_by_activity(chosen)]
+    registered = [*during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)]
+    if registered and by is not ClientSortKey.REGISTERED_AT:
+        yield clients.c.registered_at, registered
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:
@@ -189,10 +216,7 @@ def _of_status(chosen: ClientFilter, *, only_active: bool) -> Iterable[ColumnEle
 
 
 def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
-    if chosen.search is not None:
-        yield sa.or_(*_found(chosen, chosen.search, mine))
-    if chosen.name is not None:
-        yield contains(clients.c.name_folded, chosen.name)
+    yield from _texts(chosen, mine)
     if chosen.cnpj is not None:
         yield starts_with(clients.c.cnpj, chosen.cnpj)
     if chosen.city is not None:
@@ -207,6 +231,13 @@ def _conditions(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool
     yield from during(registered_at, chosen.registered_from, chosen.registered_to)
     yield from since(updated_at, chosen.updated_since)
     yield from _by_activity(chosen)
+
+
+def _texts(chosen: ClientFilter, mine: Mine) -> Iterable[ColumnElement[bool]]:
+    if chosen.search is not None:
+        yield sa.or_(*_found(chosen, chosen.search, mine))
+    if chosen.name is not None:
+        yield contains(clients.c.name_folded, chosen.name)
 
 
 def _by_activity(chosen: ClientFilter) -> Iterable[ColumnElement[bool]]:

@@ -122,3 +122,26 @@ def of_one_thing() -> Iterator[Listing[Any]]:
         for client_id in (growth_data.LARGE_CLIENT, UNKNOWN):
             of_client = ActivationFilter(client_id=client_id)
             yield activations.listing(ALL_PARTNERS, of_client, by_time, descending=descending)
+
+
+def few_fit() -> Iterator[ActivationFilter]:
+    """Filters of activations that none or few of the large partner's fit, by each index of them."""
+    soon_after = NOON.replace(year=2020, month=1, day=1, minute=5)
+    for late in (NOON.replace(year=2099), soon_after):
+        yield ActivationFilter(activated_from=late, activated_to=late.replace(minute=10))
+        yield ActivationFilter(cancelled_from=late, cancelled_to=late.replace(minute=10))
+    yield ActivationFilter(product_id=UNKNOWN)
+    yield ActivationFilter(activated_by_id=UNKNOWN)
+    yield ActivationFilter(note="xyzzy")
+    yield ActivationFilter(note="note 777")
+    yield ActivationFilter(cancelled_by_id=UNKNOWN)
+
+
+def clients_few_fit() -> Iterator[ClientFilter]:
+    """Filters of clients that none or few fit."""
+    soon_after = NOON.replace(year=2020, month=1, day=1, minute=5)
+    for late in (NOON.replace(year=2099), soon_after):
+        yield ClientFilter(registered_from=late, registered_to=late.replace(minute=10))
+    for name in ("xyzzy", growth_data.name_of(7_778)):
+        yield ClientFilter(name=name)
+        yield ClientFilter(search=name, search_cnpj="XYZZY")

@@ -20,6 +20,8 @@ from tests.units import insert, reading, writing
 RNG = Random(1)  # noqa: S311 — examples.
 ACTIVE = frozenset({ActivationStatus.ACTIVE})
 SIZE = 4
+ORDERS = list(product(ActivationSortKey, (False, True), (False, True)))
+"""Sort keys, whether they are descending, and whether the list is read from its end."""
 
 
 async def _add(tx: Transaction, product_id: int) -> int:
@@ -39,6 +41,7 @@ async def _add(tx: Transaction, product_id: int) -> int:
             "ecf_serial_number": RNG.choice((None, f"DR05{number}", f"BE{number}")),
             "seats": 1,
             "additional_seats": 0,
+            "note_folded": RNG.choice((None, "lua", "sol")),
             "client_name_folded": RNG.choice(("lua", "sol")),
             "status": ActivationStatus.ACTIVE,
             "activated_at": NOON.replace(minute=RNG.randrange(3)),
@@ -82,11 +85,10 @@ async def test_a_search_has_the_rows_of_the_list_without_its_plan(
         first, _ = [await _add(tx, product_id) for _ in range(2)]
 
     scopes: tuple[Scope, ...] = first, ALL_PARTNERS
-    orders = list(product(ActivationSortKey, (False, True), (False, True)))
     plain_lists = dict[int, Listing[ActivationRow]]()
     async with reading(own_database) as connection:
         for place, (scope, chosen) in enumerate(product(scopes, _filters())):
-            by, descending, backward = orders[place % len(orders)]
+            by, descending, backward = ORDERS[place % len(ORDERS)]
             searched = activations.listing(scope, chosen, by, descending=descending)
             # Lists that differ in their values only have the same conditions, and compile their statements once.
             alike = plain_lists.setdefault(id(searched.where), replace(searched, search=None))
@@ -94,3 +96,25 @@ async def test_a_search_has_the_rows_of_the_list_without_its_plan(
 
             expected = await _read(connection, plain, backward=backward)
             assert await _read(connection, searched, backward=backward) == expected, f"{scope} {chosen}"
+
+
+@pytest.mark.parametrize("few", [2, 300])
+async def test_a_filter_has_the_same_rows_in_each_order(
+    own_database: Database, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(searches, "FEW_MAX", few)
+    async with writing(own_database) as tx:
+        product_id = await add_product(tx)
+        partner_id, _ = [await _add(tx, product_id) for _ in range(2)]
+    filters = (
+        ActivationFilter(product_id=product_id),
+        ActivationFilter(note="lu", status=ACTIVE),
+        ActivationFilter(activated_from=NOON.replace(minute=1), product_id=product_id),
+        ActivationFilter(cancelled_from=NOON),
+    )
+
+    async with reading(own_database) as connection:
+        for chosen, (by, descending, backward) in product(filters, ORDERS):
+            listed = activations.listing(partner_id, chosen, by, descending=descending)
+            expected = await _read(connection, replace(listed, search=None), backward=backward)
+            assert await _read(connection, listed, backward=backward) == expected, f"{chosen} by {by}"

@@ -34,6 +34,8 @@ from tests.db.grown_lists import (
     AnyMeasured,
     Case,
     Measured,
+    clients_few_fit,
+    few_fit,
     first_pages,
     of_one_thing,
     stock,
@@ -42,6 +44,7 @@ from tests.db.test_statements import DIALECTS, STATEMENTS
 from tests.factories import add_client
 from tests.units import writing
 
+NAME = ClientSortKey.NAME
 BY_PLACE = "db.idempotency._DROP_OLD"
 """The only deletion of rows that no single column tells apart."""
 
@@ -236,6 +239,42 @@ async def test_a_page_of_a_rare_city_reads_its_clients_only(measured: AnyMeasure
 
         assert len(found.rows) == SIZE
         assert measured.read - of_cities <= measured.read_max, f"{scope} by {by}: {measured.read}, {of_cities}"
+
+
+@pytest.mark.parametrize("by", [ActivationSortKey.CLIENT_NAME, ActivationSortKey.UPDATED_AT])
+async def test_a_filter_that_few_rows_fit_reads_few_in_any_order(measured: AnyMeasured, by: ActivationSortKey) -> None:
+    for chosen in few_fit():
+        listed = activations.listing(LARGE_PARTNER, chosen, by, descending=True)
+        found = await listings.page(measured, listed, Window(SIZE))
+        assert measured.is_bounded, f"{chosen}: {measured.read}"
+
+        expected = await listings.page(measured, replace(listed, search=None), Window(SIZE))
+        assert [row.id for row in found.rows] == [row.id for row in expected.rows]
+
+
+async def test_clients_that_few_fit_are_found_by_an_index_in_any_order(measured: AnyMeasured) -> None:
+    for scope in SCOPES:
+        for chosen in clients_few_fit():
+            first, *others = [clients.listing(scope, chosen, by, descending=False) for by in (NAME, *ClientSortKey)]
+            found = await listings.page(measured, first, Window(SIZE))
+            # In this order, a page has always read no more than the names.
+            of_names = 0 if chosen.registered_from else measured.read
+            for listed in others:
+                again = await listings.page(measured, listed, Window(SIZE))
+                read = measured.read - of_names
+                assert read <= measured.read_max, f"{scope} {chosen} {listed.order}: {read}, {of_names}"
+                assert {row.id for row in again.rows} == {row.id for row in found.rows}
+
+
+async def test_the_activations_of_a_client_by_its_name_read_no_others(measured: AnyMeasured) -> None:
+    chosen = ActivationFilter(client_id=growth_data.LARGE_CLIENT)
+    for scope in SCOPES:
+        found_by = activations.listing(scope, chosen, ActivationSortKey.CLIENT_NAME, descending=True)
+        found = await listings.page(measured, found_by, Window(SIZE))
+
+        assert found.more
+        of_each = 15 if measured.dialect.name == "sqlite" else 1
+        assert measured.read <= of_each * growth_data.ACTIVATIONS_OF_LARGE_CLIENT, f"{scope}: {measured.read}"
 
 
 async def test_a_later_page_of_many_lists_reads_few_rows(measured: AnyMeasured) -> None:
