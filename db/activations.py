@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
-from db import activation_searches, partner_merges
+from db import activation_searches, active_counts, partner_merges
 from db.activation_searches import Searched
 from db.client_searches import named
 from db.engine import filters
 from db.engine.expressions import (
     AnyColumn,
-    among,
     beside,
     contains,
     during,
@@ -30,16 +29,12 @@ from db.engine.filters import (
     is_any,
     is_partner,
     of_parents,
-    scoped,
     tenancy,
-    value,
-    values_of,
 )
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.engine.statement import Statement
 from db.few_first import few_first
-from db.tables import activations, clients, license_stock
+from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.tenancy import ALL_PARTNERS, Scope
 
@@ -137,6 +132,7 @@ def _listing(
     searches = list(_searches(chosen))
     # All of a client's have the same name, so an index by names would be read up to the client.
     is_of_one_name = by is ActivationSortKey.CLIENT_NAME and chosen.client_id is not None and not searches
+    is_kept = only_active and _COUNTED.issuperset(dict(shape))
     others = [*_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
     plain = Listing(
         name="activations",
@@ -146,7 +142,7 @@ def _listing(
         key=key.name,
         sorting=Sorting(_unindexed(key) if is_of_one_name else key, activations.c.id, descending=descending),
         searched=is_of_one_name,
-        kept=_active_of_stock(chosen, mine) if only_active and _COUNTED.issuperset(dict(shape)) else None,
+        kept=active_counts.of_product(chosen.product_id, mine) if is_kept else None,
     )
     if filters.matches_none(shape):
         return plain
@@ -157,27 +153,24 @@ def _listing(
     return _of_each_partner(plain, chosen) if all_partners else plain
 
 
-_NARROW = "client_id", "cnpj", "activation_key", "authorization_code", "ecf_serial_number"
-"""Filters of a client or of one thing, whose activations are read whole."""
-
-_OF_ALL = "product_id", "activated_by_id", "note", "activated_from", "activated_to"
-_OF_CANCELLED = "cancelled_by_id", "cancellation_reason", "cancelled_from", "cancelled_to"
-"""Filters with an index in the order of a time: of the activation, or of its end."""
-
-
 def _unindexed(key: sa.Column[Any]) -> ColumnElement[Any]:
     return key.concat(sa.literal_column("''"))
 
 
+_NARROW = "client_id", "cnpj", "activation_key", "authorization_code", "ecf_serial_number"
+"""Filters of a client or of one thing, whose activations are all read."""
+
+_BY_TIME = "product_id", "activated_by_id", "note", "activated_from", "activated_to"
+"""Filters with an index in the order of the time of activation."""
+
+
 def _of_few(listed: Listing[ActivationRow], chosen: ActivationFilter, mine: Mine) -> Listing[ActivationRow]:
-    """Return the listing of a partner in another order than by time, which the indexes of filters have."""
-    of = activations.c
-    if any(getattr(chosen, name) is not None for name in _NARROW):
+    """Return the listing of a partner in another order than that of the filters' indexes."""
+    is_narrow, has_index = [any(getattr(chosen, name) is not None for name in each) for each in (_NARROW, _BY_TIME)]
+    if is_narrow or not has_index:
         return listed
-    for names, time in ((_OF_ALL, of.activated_at), (_OF_CANCELLED, of.cancelled_at)):
-        if any(getattr(chosen, name) is not None for name in names):
-            return few_first(listed, sa.select(of.id).where(*listed.where).order_by(time, of.id), mine)
-    return listed
+    fitting = sa.select(activations.c.id).where(*listed.where)
+    return few_first(listed, fitting.order_by(activations.c.activated_at, activations.c.id), mine)
 
 
 def _of_each_partner(listed: Listing[ActivationRow], chosen: ActivationFilter) -> Listing[ActivationRow]:
@@ -196,12 +189,6 @@ _COUNTED = frozenset({"status", "product_id"})
 """Filters of active activations whose number the stock has."""
 
 
-def _active_of_stock(chosen: ActivationFilter, mine: Mine) -> Statement[int]:
-    number = sa.func.coalesce(sa.func.sum(license_stock.c.activated), 0)
-    of_product = [] if chosen.product_id is None else [license_stock.c.product_id == chosen.product_id]
-    return Statement(sa.select(number).where(mine(license_stock.c.partner_id), *of_product), value)
-
-
 def of_clients(scope: Scope, client_ids: Sequence[int], status: ActivationStatus | None) -> Listing[ActivationRow]:
     """Return the lists of these clients' activations, newest first."""
     return _of_parents("client", scope, client_ids, status)
@@ -218,20 +205,10 @@ def _of_parents(
     return _LISTINGS_OF[parent, status, scope is ALL_PARTNERS].of({"partner_id": scope, "parent_ids": parent_ids})
 
 
-_ACTIVE_OF_EACH = scoped(
-    lambda mine: Statement(
-        sa.select(license_stock.c.partner_id, sa.cast(sa.func.sum(license_stock.c.activated), sa.BigInteger))
-        .where(mine(license_stock.c.partner_id), among(license_stock.c.partner_id, "parent_ids"))
-        .group_by(license_stock.c.partner_id),
-        values_of,
-    )
-)
-
-
 def _listing_of(parent: str, status: ActivationStatus | None, *, all_partners: bool) -> Listing[ActivationRow]:
     of_any = is_any if parent == "partner" else of_parents(clients, "parent_ids")
     mine = of_any if all_partners else is_partner
-    kept = _ACTIVE_OF_EACH.of_all if all_partners else _ACTIVE_OF_EACH.of_partner
+    kept = active_counts.OF_PARTNERS.of_all if all_partners else active_counts.OF_PARTNERS.of_partner
     return Listing(
         name=f"{parent}.activations",
         row=ActivationRow,

@@ -160,7 +160,7 @@ def _listing(
     fitting = sa.select(clients.c.id).where(
         mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *conditions
     )
-    return few_first(listed, fitting.order_by(column, clients.c.id), mine)
+    return few_first(listed, fitting.order_by(column, clients.c.id), mine, for_counts=chosen.city is not None)
 
 
 def _looked_up(

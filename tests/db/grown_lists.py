@@ -129,12 +129,10 @@ def few_fit() -> Iterator[ActivationFilter]:
     soon_after = NOON.replace(year=2020, month=1, day=1, minute=5)
     for late in (NOON.replace(year=2099), soon_after):
         yield ActivationFilter(activated_from=late, activated_to=late.replace(minute=10))
-        yield ActivationFilter(cancelled_from=late, cancelled_to=late.replace(minute=10))
     yield ActivationFilter(product_id=UNKNOWN)
     yield ActivationFilter(activated_by_id=UNKNOWN)
     yield ActivationFilter(note="xyzzy")
     yield ActivationFilter(note="note 777")
-    yield ActivationFilter(cancelled_by_id=UNKNOWN)
 
 
 def clients_few_fit() -> Iterator[ClientFilter]:
