@@ -33,7 +33,7 @@ from db.engine.filters import (
 )
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
-from db.few_first import few_first
+from db.few_matches import few_first
 from db.tables import activations, clients
 from domain.activations import ActivationCancellationReason, ActivationStatus
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -130,7 +130,7 @@ def _listing(
     mine = tenancy(all_partners=all_partners)
     chosen = filters.named(ActivationFilter, shape)
     searches = list(_searches(chosen))
-    # All of a client's have the same name, so an index by names would be read up to the client.
+    # All activations of a client have the same name, and PostgreSQL would read the index of names up to that client.
     is_of_one_name = by is ActivationSortKey.CLIENT_NAME and chosen.client_id is not None and not searches
     is_kept = only_active and _COUNTED.issuperset(dict(shape))
     others = [*_of_status(chosen, only_active=only_active), *_conditions(chosen, mine)]
@@ -149,11 +149,14 @@ def _listing(
     if searches:
         return activation_searches.searched(plain, searches, others, mine)
     if by is not ActivationSortKey.ACTIVATED_AT:
-        return plain if all_partners else _of_few(plain, chosen, mine)
+        # The index of the order reads this range only.
+        has_range = by is ActivationSortKey.UPDATED_AT and chosen.updated_since is not None
+        return plain if all_partners or has_range else _of_few(plain, chosen, mine)
     return _of_each_partner(plain, chosen) if all_partners else plain
 
 
 def _unindexed(key: sa.Column[Any]) -> ColumnElement[Any]:
+    """Return an expression of the same values, whose order no index has."""
     return key.concat(sa.literal_column("''"))
 
 
@@ -169,8 +172,8 @@ def _of_few(listed: Listing[ActivationRow], chosen: ActivationFilter, mine: Mine
     is_narrow, has_index = [any(getattr(chosen, name) is not None for name in each) for each in (_NARROW, _BY_TIME)]
     if is_narrow or not has_index:
         return listed
-    fitting = sa.select(activations.c.id).where(*listed.where)
-    return few_first(listed, fitting.order_by(activations.c.activated_at, activations.c.id), mine)
+    matching = sa.select(activations.c.id).where(*listed.where)
+    return few_first(listed, matching.order_by(activations.c.activated_at, activations.c.id), mine)
 
 
 def _of_each_partner(listed: Listing[ActivationRow], chosen: ActivationFilter) -> Listing[ActivationRow]:

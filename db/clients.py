@@ -1,6 +1,6 @@
 """Statements about clients."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -26,7 +26,7 @@ from db.engine.filters import PARTNER, Mine, Shape, one_row, tenancy, value
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
-from db.few_first import few_first
+from db.few_matches import few_first
 from db.tables import activations, clients
 from domain.activations import ActivationStatus
 from domain.clients import REMOVED_NAME, ClientStatus
@@ -153,33 +153,39 @@ def _listing(
     )
     if filters.matches_none(shape):
         return listed
-    looked_up = next(_looked_up(chosen, by, mine, all_partners=all_partners), None)
+    looked_up = _looked_up(chosen, by, mine, by_activity=only_active and not all_partners)
     if looked_up is None:
         return listed
     column, conditions = looked_up
-    fitting = sa.select(clients.c.id).where(
-        mine(clients.c.partner_id), *_of_status(chosen, only_active=only_active), *conditions
-    )
-    return few_first(listed, fitting.order_by(column, clients.c.id), mine, for_counts=chosen.city is not None)
+    of_status = _of_status(chosen, only_active=only_active)
+    matching = sa.select(clients.c.id).where(mine(clients.c.partner_id), *of_status, *conditions)
+    return few_first(listed, matching.order_by(column, clients.c.id), mine, for_counts=chosen.city is not None)
 
 
 def _looked_up(
-    chosen: ClientFilter, by: ClientSortKey, mine: Mine, *, all_partners: bool
-) -> Iterator[tuple[AnyColumn, Sequence[ColumnElement[bool]]]]:
-    """Return the conditions that an index serves in another order than that of the list, with its first column."""
+    chosen: ClientFilter, by: ClientSortKey, mine: Mine, *, by_activity: bool
+) -> tuple[AnyColumn, Sequence[ColumnElement[bool]]] | None:
+    """Return conditions that an index serves in another order than that of the list, and the column of that order.
+
+    With `by_activity`, an index has the clients without active activations.
+    """
     if chosen.cnpj is not None or chosen.ecf_serial_number is not None:
-        # Few clients fit these, and all of them are read.
-        return
+        # Few clients match these, and all of them are read.
+        return None
     if chosen.city is not None:
-        yield clients.c.city_folded, [contains(clients.c.city_folded, chosen.city)]
+        return clients.c.city_folded, [contains(clients.c.city_folded, chosen.city)]
+    registered = [*during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)]
+    if (by is ClientSortKey.REGISTERED_AT and registered) or (
+        by is ClientSortKey.UPDATED_AT and chosen.updated_since is not None
+    ):
+        # The index of the order reads this range only.
+        return None
     if by is not ClientSortKey.NAME:
         if texts := [*_texts(chosen, mine)]:
-            yield clients.c.name_folded, texts
-        if chosen.has_active_activations is False and not all_partners:
-            yield clients.c.name_folded, [*_by_activity(chosen)]
-    registered = [*during(clients.c.registered_at, chosen.registered_from, chosen.registered_to)]
-    if registered and by is not ClientSortKey.REGISTERED_AT:
-        yield clients.c.registered_at, registered
+            return clients.c.name_folded, texts
+        if chosen.has_active_activations is False and by_activity:
+            return clients.c.name_folded, [*_by_activity(chosen)]
+    return (clients.c.registered_at, registered) if registered else None
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: ClientStatus | None) -> Listing[ClientRow]:

@@ -97,7 +97,7 @@ class Publication(NamedTuple):
 
 
 class Published(NamedTuple):
-    """Version that was published, with its tiers, and those that would be in force without it."""
+    """Version that was published, with its tiers; `before` are those that would be in force without the version."""
 
     version_id: int
     tiers: Tiers
@@ -105,7 +105,7 @@ class Published(NamedTuple):
 
     @property
     def changes_prices(self) -> bool:
-        """Whether other prices would be in force without it."""
+        """Whether the version has other prices than those before."""
         return bool(rules.differences(self.before, self.tiers))
 
 

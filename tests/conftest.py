@@ -110,10 +110,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker begin with tests that wait, and another come to its own later, while the others compute.
+    """Let one worker start with tests that wait, and another run such tests halfway, while the others compute.
 
-    xdist gives each worker the same number of tests, which follow each other, and then those that another one has not
-    come to. The last ones are short, so that all workers end at the same time.
+    With `--dist worksteal`, each worker gets an equal share of consecutive tests, and one that has finished takes tests
+    from the longest queue. Short tests are last, so that all workers end together.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     share = len(items) // workers if workers > len(_WAITING) else 0

@@ -55,7 +55,7 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_VERSION: Statement[int] = Statement(
     sa.select(price_table_versions.c.id)
     .where(price_table_versions.c.price_table_id == sa.bindparam("table"), price_table_versions.c.number == 1)
-    # A test may add prices at several places at once, and all of them are counted.
+    # Each of several transactions at the same time has to count the tiers of all.
     .with_for_update(key_share=KEEPING_KEYS),
     value,
 )

@@ -65,7 +65,7 @@ class Listing(Generic[Row]):
     indexed: bool = True
     """Whether an index has the rows in this order."""
     searched: bool = False
-    """Whether the ids of a page are found before its rows are read: by what an index has, or in a sort of many."""
+    """Whether a page finds ids before it reads rows, because an index has all conditions, or many rows are sorted."""
     kept: Statement[Any] | None = None
     """Statement for the number of the rows, or that of each parent, which reads less than these rows."""
     search: Search | None = None

@@ -41,7 +41,7 @@ from tests.db.grown_lists import (
     stock,
 )
 from tests.db.test_statements import DIALECTS, STATEMENTS
-from tests.factories import add_client
+from tests.factories import NOON, add_client
 from tests.units import writing
 
 NAME = ClientSortKey.NAME
@@ -264,6 +264,18 @@ async def test_clients_that_few_fit_are_found_by_an_index_in_any_order(measured:
                 read = measured.read - of_names
                 assert read <= measured.read_max, f"{scope} {chosen} {listed.order}: {read}, {of_names}"
                 assert {row.id for row in again.rows} == {row.id for row in found.rows}
+
+
+async def test_a_short_range_of_the_order_is_read_before_names_or_a_product(measured: AnyMeasured) -> None:
+    soon, late = (NOON.replace(year=2020, month=1, day=1, minute=minute) for minute in (5, 10))
+    of_time = ClientFilter(name="xyzzy", registered_from=soon, registered_to=late)
+    by_time = clients.listing(LARGE_PARTNER, of_time, ClientSortKey.REGISTERED_AT, descending=False)
+    changed = ActivationFilter(product_id=3, updated_since=NOON.replace(year=2099))
+    by_change = activations.listing(LARGE_PARTNER, changed, ActivationSortKey.UPDATED_AT, descending=False)
+    lists: list[Listing[Any]] = [by_time, by_change]
+    for listed in lists:
+        await listings.page(measured, listed, Window(SIZE))
+        assert measured.read <= 300, f"{listed.name}: {measured.read}"
 
 
 async def test_the_activations_of_a_client_by_its_name_read_no_others(measured: AnyMeasured) -> None:

@@ -1,6 +1,6 @@
-"""Lists by a filter that few rows may fit: an index of it is looked into before the list is read in its order.
+"""Lists with a filter that few rows may match: the index of the filter is read before the list.
 
-No planner knows how many rows fit. In another order than that of the index it may read the whole list for a page.
+No planner knows how many rows match. For a page in another order than that of the index, it may read the whole list.
 """
 
 from dataclasses import replace
@@ -17,11 +17,11 @@ from db.engine.searches import FEW, Found, Search, are_few
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
-def few_first(listed: Listing[Row], fitting: AnySelect, mine: Mine, *, for_counts: bool = False) -> Listing[Row]:
-    """Return the listing with a search for the ids of the rows that fit its filter, in the order of the filter's index.
+def few_first(listed: Listing[Row], matching: AnySelect, mine: Mine, *, for_counts: bool = False) -> Listing[Row]:
+    """Return the listing with a search that first looks up to `few` ids in the index of its filter.
 
-    `mine` makes the first condition of the listing, of its partner. The others may be narrower than those of `fitting`.
-    Its rows are counted as without the search, which a count of many takes longer with, unless it is `for_counts` too.
+    Every row of the listing has to be one of `matching`, and its first condition has to be of `mine`. Counts have the
+    search only if it is `for_counts` too, since it makes a count of many rows slower.
     """
     its_id = listed.sorting.id
     _, *others = listed.where
@@ -31,7 +31,7 @@ def few_first(listed: Listing[Row], fitting: AnySelect, mine: Mine, *, for_count
         many = sa.select(its_id).where(*listed.where)
         if part.sorting is None and not for_counts:
             return Found(part.of(many))
-        matches = fitting.limit(FEW).cte("matches")
+        matches = matching.limit(FEW).cte("matches")
         few = sa.select(its_id).where(*by_id, *others, its_id.in_(sa.select(matches.c.id)))
         return Found(part.of(few, when=are_few(matches)), part.of(many, when=~are_few(matches)))
 
