@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -75,19 +75,31 @@ class Load:
     async def run(self, trouble: Callable[[], Awaitable[float]], *, within: float = RECOVERY_SECONDS) -> float:
         """Cause the trouble under load, check that all callers succeed soon after it ends, and return in what time."""
         callers = [asyncio.create_task(self.call(number)) for number in range(CALLERS)]
-        await self.each_answered_since(monotonic())
+        await self._each_answered_since(monotonic(), callers)
         over_at = await trouble()
-        async with asyncio.timeout_at(asyncio.get_running_loop().time() + within):
-            await self.each_answered_since(over_at)
+        try:
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + within):
+                await self._each_answered_since(over_at, callers)
+        except TimeoutError:
+            late = set(range(CALLERS)) - self._answered_since(over_at)
+            last = [answer.text for answer in self.failures[-CALLERS:]]
+            message = f"callers {late} had no client registered in {within} s; the last failures: {last}"
+            raise AssertionError(message) from None
         well_at = monotonic()
         self.stopped = True
         await asyncio.gather(*callers)
         return well_at - over_at
 
-    async def each_answered_since(self, moment: float) -> None:
-        """Wait until each caller has registered a client after that time."""
-        while len([at for at in self.answered_at.values() if at > moment]) < CALLERS:  # noqa: ASYNC110 — it polls anyway.
+    async def _each_answered_since(self, moment: float, callers: Sequence[asyncio.Task[None]]) -> None:
+        """Wait until each caller has registered a client after that time; raise what has ended one."""
+        while len(self._answered_since(moment)) < CALLERS:
+            for each in callers:
+                if each.done():
+                    each.result()
             await asyncio.sleep(0.01)
+
+    def _answered_since(self, moment: float) -> set[int]:
+        return {number for number, at in self.answered_at.items() if at > moment}
 
     async def check(self) -> None:
         """Check that each answer was true, and that a retry with the same key makes each missing change once."""
