@@ -266,7 +266,7 @@ async def test_clients_that_few_fit_are_found_by_an_index_in_any_order(measured:
                 assert {row.id for row in again.rows} == {row.id for row in found.rows}
 
 
-async def test_a_short_range_of_the_order_is_read_before_names_or_a_product(measured: AnyMeasured) -> None:
+async def test_a_short_range_of_the_order_is_read_before_names(measured: AnyMeasured) -> None:
     soon, late = (NOON.replace(year=2020, month=1, day=1, minute=minute) for minute in (5, 10))
     of_time = ClientFilter(name="xyzzy", registered_from=soon, registered_to=late)
     by_time = clients.listing(LARGE_PARTNER, of_time, ClientSortKey.REGISTERED_AT, descending=False)
