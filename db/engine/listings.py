@@ -145,7 +145,7 @@ async def page(
 
 
 async def count(connection: Connection, listing: Listing[Row], at_most: int | None = None) -> int:
-    """Return the length of the whole list; of one that is not kept and longer than `at_most`, one more than that."""
+    """Return the length of the whole list; of one that is not kept and longer than `at_most`, any number above that."""
     if listing.kept is not None:
         # There may be no such partner.
         return sum(map(int, await connection.fetch(listing.kept, listing.values)))

@@ -9,17 +9,16 @@ import pytest
 
 from db import activations, tables
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
-from db.engine import Connection, Database, Transaction, listings, searches
-from db.engine.keyset import Keyset, Window
+from db.engine import Database, Transaction, searches
 from db.engine.listings import Listing
 from domain.activations import ActivationStatus
 from domain.tenancy import ALL_PARTNERS, Scope
+from tests.db.read_lists import read_by_pages
 from tests.factories import NOON, add_client, add_partner, add_product, add_user
 from tests.units import insert, reading, writing
 
 RNG = Random(1)  # noqa: S311 — examples.
 ACTIVE = frozenset({ActivationStatus.ACTIVE})
-SIZE = 4
 ORDERS = list(product(ActivationSortKey, (False, True), (False, True)))
 """Sort keys, whether they are descending, and whether the list is read from its end."""
 
@@ -63,18 +62,6 @@ def _filters() -> Iterator[ActivationFilter]:
     yield ActivationFilter(search="sol", search_key="DR05", status=ACTIVE, activated_from=NOON.replace(minute=1))
 
 
-async def _read(connection: Connection, listing: Listing[ActivationRow], *, backward: bool) -> list[object]:
-    """Return all ids page by page, whether rows precede each page, and the number of all."""
-    window, seen = Window(SIZE, backward=backward), list[object]()
-    while True:
-        found = await listings.page(connection, listing, window)
-        seen += [[row.id for row in found.rows], found.more, await listings.any_beyond(connection, listing, window)]
-        if not found.more:
-            return [*seen, await listings.count(connection, listing)]
-        at: Keyset = listing.position(found.rows[0 if backward else -1])
-        window = Window(SIZE, backward=True, before=at) if backward else Window(SIZE, after=at)
-
-
 @pytest.mark.parametrize("few", [2, 300])
 async def test_a_search_has_the_rows_of_the_list_without_its_plan(
     own_database: Database, monkeypatch: pytest.MonkeyPatch, few: int
@@ -94,8 +81,8 @@ async def test_a_search_has_the_rows_of_the_list_without_its_plan(
             alike = plain_lists.setdefault(id(searched.where), replace(searched, search=None))
             plain = alike.of(searched.values)
 
-            expected = await _read(connection, plain, backward=backward)
-            assert await _read(connection, searched, backward=backward) == expected, f"{scope} {chosen}"
+            expected = await read_by_pages(connection, plain, backward=backward)
+            assert await read_by_pages(connection, searched, backward=backward) == expected, f"{scope} {chosen}"
 
 
 @pytest.mark.parametrize("few", [2, 300])
@@ -116,5 +103,5 @@ async def test_a_filter_has_the_same_rows_in_each_order(
     async with reading(own_database) as connection:
         for chosen, (by, descending, backward) in product(filters, ORDERS):
             listed = activations.listing(partner_id, chosen, by, descending=descending)
-            expected = await _read(connection, replace(listed, search=None), backward=backward)
-            assert await _read(connection, listed, backward=backward) == expected, f"{chosen} by {by}"
+            expected = await read_by_pages(connection, replace(listed, search=None), backward=backward)
+            assert await read_by_pages(connection, listed, backward=backward) == expected, f"{chosen} by {by}"

@@ -8,18 +8,16 @@ from random import Random
 import pytest
 
 from db import clients, tables
-from db.clients import ClientFilter, ClientRow, ClientSortKey
-from db.engine import Connection, Database, Transaction, listings, searches
-from db.engine.keyset import Keyset, Window
-from db.engine.listings import Listing
+from db.clients import ClientFilter, ClientSortKey
+from db.engine import Database, Transaction, searches
 from domain.clients import ClientStatus
 from domain.tenancy import ALL_PARTNERS, Scope
 from tests import cnpjs
+from tests.db.read_lists import read_by_pages
 from tests.factories import NOON, add_partner
 from tests.units import insert, reading, writing
 
 RNG = Random(1)  # noqa: S311 — examples.
-SIZE = 4
 ANY = frozenset(ClientStatus)
 SOON = NOON.replace(minute=1)
 FILTERS = (
@@ -70,18 +68,6 @@ async def _add(tx: Transaction) -> int:
     return partner_id
 
 
-async def _read(connection: Connection, listing: Listing[ClientRow], *, backward: bool) -> list[object]:
-    """Return all ids page by page, whether rows precede each page, and the number of all."""
-    window, seen = Window(SIZE, backward=backward), list[object]()
-    while True:
-        found = await listings.page(connection, listing, window)
-        seen += [[row.id for row in found.rows], found.more, await listings.any_beyond(connection, listing, window)]
-        if not found.more:
-            return [*seen, await listings.count(connection, listing), await listings.count(connection, listing, 5)]
-        at: Keyset = listing.position(found.rows[0 if backward else -1])
-        window = Window(SIZE, backward=True, before=at) if backward else Window(SIZE, after=at)
-
-
 @pytest.mark.parametrize("few", [2, 300])
 async def test_a_filter_has_the_same_clients_with_its_search(
     own_database: Database, monkeypatch: pytest.MonkeyPatch, few: int
@@ -97,5 +83,7 @@ async def test_a_filter_has_the_same_clients_with_its_search(
                 listed = clients.listing(scope, chosen, by, descending=descending)
                 if listed.search is None:
                     continue
-                expected = await _read(connection, replace(listed, search=None), backward=backward)
-                assert await _read(connection, listed, backward=backward) == expected, f"{scope} {chosen} by {by}"
+                expected = await read_by_pages(connection, replace(listed, search=None), backward=backward)
+                assert await read_by_pages(connection, listed, backward=backward) == expected, (
+                    f"{scope} {chosen} by {by}"
+                )
