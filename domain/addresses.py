@@ -1,4 +1,4 @@
-"""Addresses of the public internet, to which the portal may send what its users ask for."""
+"""Names and addresses of servers, and which of them the portal may send to for its users."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
@@ -31,6 +31,17 @@ def address_of(host: str) -> Address | None:
         return ip_address(host)
     except ValueError:
         return None
+
+
+def is_host(text: str) -> bool:
+    """Return whether a text can be the host of a server: each label of a name has 1 to 63 characters (RFC 1035, 2.3.4).
+
+    Python's look-up of any other name raises an error that is not one of the network.
+    """
+    try:
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def is_public(address: Address) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 import structlog
 
+from domain.addresses import is_host
 from resolvers.mail import Mail
 
 RETRY_SECONDS = (2.0, 15.0, 60.0)
@@ -43,7 +44,7 @@ def server_of(url: str) -> Server:
     """Return the server of smtp://USER:PASSWORD@HOST:PORT or smtps://…; raise ValueError for any other URL."""
     try:
         parts = urlsplit(url)
-        is_of_mail = parts.scheme in {"smtp", "smtps"} and parts.port != 0
+        is_of_mail = parts.scheme in {"smtp", "smtps"} and parts.port != 0 and is_host(parts.hostname or "")
     except ValueError:
         # Its message has a part of the URL, which may be one of the password.
         is_of_mail = False

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from db.engine import hosts, pooler
 from db.engine.sqlite_engine import SYNCHRONOUS
+from domain.addresses import is_host
 from domain.rates import POINTS_PER_SECOND_MAX
 from server.rates import redis_buckets
 
@@ -118,7 +119,7 @@ def _hard_to_guess(value: SecretStr) -> SecretStr:
 
 
 def _portal_url(value: str) -> str:
-    if not (_PORTAL_URL.fullmatch(value) and _has_host(value)):
+    if not (_PORTAL_URL.fullmatch(value) and has_host(value)):
         message = "it has to be a URL such as https://portal.example, with no query and no fragment"
         raise ValueError(message)
     return value.rstrip("/")
@@ -132,7 +133,7 @@ def _address(value: str) -> str:
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(_ORIGIN.fullmatch(origin) and _has_host(origin) for origin in value):
+    if not all(_ORIGIN.fullmatch(origin) and has_host(origin) for origin in value):
         message = (
             "each has to be an origin as browsers write it, such as https://portal.example or "
             "http://localhost:5173: in small letters, with no standard port, no path and no slash at the end"
@@ -143,7 +144,7 @@ def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _keys(value: str) -> str:
     try:
-        is_there = Path(value).is_file() if "://" not in value else _KEYS_URL.fullmatch(value) and _has_host(value)
+        is_there = Path(value).is_file() if "://" not in value else _KEYS_URL.fullmatch(value) and has_host(value)
     except OSError:
         # A folder on the way to it can't be read, or its name is too long.
         is_there = False
@@ -153,10 +154,11 @@ def _keys(value: str) -> str:
     return value
 
 
-def _has_host(url: str) -> bool:
+def has_host(url: str) -> bool:
+    """Return whether a URL has a host that can be looked up, and no port that no server has."""
     try:
         parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
+        return is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         return False
 
@@ -234,8 +236,8 @@ def _rate_limit_url(value: SecretStr) -> SecretStr:
     if find_spec("redis") is None:
         message = "it needs the package redis: pip install 'portal-do-parceiro[redis]'"
         raise ValueError(message)
-    has_host = given.startswith("unix:") or _has_host(given)
-    if not (_REDIS_URL.fullmatch(given) and has_host and redis_buckets.is_url(given)):
+    is_reachable = given.startswith("unix:") or has_host(given)
+    if not (_REDIS_URL.fullmatch(given) and is_reachable and redis_buckets.is_url(given)):
         message = (
             "it has to be a URL such as redis://:PASSWORD@127.0.0.1:6379/0 or rediss://…, with other characters of the "
             "password than letters and digits percent-encoded, such as %2F for /; or memory://"

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy.engine import make_url
 
-from db.engine.pool_sizes import PoolSizes
+from db.engine.pool_sizes import CONNECT_SECONDS, PoolSizes
 from domain.attempts import MailLimits
 from resolvers.mail import Outbox
 from server.http.status_codes import Edition
@@ -32,6 +32,7 @@ from server.setting_values import (
     Secret,
     SettingsError,
     Token,
+    has_host,
     in_capitals,
 )
 
@@ -66,7 +67,7 @@ class Settings(LimitSettings, MailSettings):
         description="Whether PostgreSQL lets a request touch its own partner's rows only, by row-level security.",
     )
     database_connect_seconds: Seconds = Field(
-        default=10, description="How long each host of PostgreSQL may take to answer a new connection."
+        default=CONNECT_SECONDS, description="How long each host of PostgreSQL may take to answer a new connection."
     )
     host: str = Field(
         default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every one of the machine."
@@ -284,7 +285,7 @@ class Settings(LimitSettings, MailSettings):
                 message = f"it must be set where {' and '.join(given)} is"
                 raise ValueError(message)
             return None
-        if not _ISSUER.fullmatch(value):
+        if not (_ISSUER.fullmatch(value) and has_host(value)):
             message = "it has to be a URL such as https://id.example, with no query; http:// is for this machine only"
             raise ValueError(message)
         if info.data.get("oidc_audience", "") is None:

@@ -164,7 +164,7 @@ class Fault(Enum):
 
 
 class Proxy:
-    """Proxy to a cluster that fails at a COMMIT; only its own thread touches its sockets."""
+    """Proxy to a cluster that fails at a COMMIT or is silent; only its own thread touches its sockets."""
 
     def __init__(self, cluster: Cluster) -> None:
         """Take the cluster, without listening yet."""
@@ -172,8 +172,14 @@ class Proxy:
         self.fault = Fault.NONE
         self.refuses = 0
         """Number of connections that are closed at once after the fault, as if the server were away."""
+        self.accepted = 0
+        """Number of connections that were opened."""
         self.port = 0
         self.stop: Callable[[], object] = lambda: None
+        self.silence: Callable[[], object] = lambda: None
+        """Closes all connections, and answers no new one until `is_silent` is unset, as a machine that is off."""
+        self.is_silent = False
+        self._open = set[asyncio.StreamWriter]()
 
     @property
     def url(self) -> str:
@@ -186,20 +192,36 @@ class Proxy:
         self.port = server.sockets[0].getsockname()[1]
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
         self.stop = lambda: loop.call_soon_threadsafe(stopped.set)
+        self.silence = lambda: loop.call_soon_threadsafe(self._fall_silent)
         ready.set()
         await stopped.wait()
         await listening.close(server)
 
+    def _fall_silent(self) -> None:
+        self.is_silent = True
+        for each in self._open:
+            each.close()
+
     async def _connect(self, requests: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        self._open.add(to_client)
+        try:
+            if self.is_silent:
+                await requests.read()
+            else:
+                await self._answer(requests, to_client)
+        finally:
+            self._open.discard(to_client)
+            to_client.close()
+
+    async def _answer(self, requests: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         if self.refuses and self.fault is Fault.NONE:
             self.refuses -= 1
-            to_client.close()
             return
         try:
             server, to_server = await asyncio.open_unix_connection(str(self._socket))
         except OSError:
             # The server is stopped.
-            to_client.close()
             return
         try:
             answers = asyncio.create_task(self._copy_answers(server, to_client))
@@ -207,8 +229,7 @@ class Proxy:
             await server.read()
         finally:
             answers.cancel()
-            for writer in (to_client, to_server):
-                writer.close()
+            to_server.close()
 
     async def _copy_requests(
         self, requests: asyncio.StreamReader, to_server: asyncio.StreamWriter, answers: asyncio.Task[None]

@@ -71,6 +71,9 @@ def _use_memory_for_files() -> None:
 
 _use_memory_for_files()
 
+# A name service that answers late, or not at all, is no part of what is tested.
+os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:1")
+
 # None of the modules and tests that are collected is garbage; the hook after the collection enables it again.
 gc.disable()
 

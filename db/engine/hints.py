@@ -17,6 +17,7 @@ from db.engine.asyncpg_types import DriverConnection
 from db.engine.connection import Connection
 from db.engine.failures import DRIVER_ERRORS
 from db.engine.filters import value
+from db.engine.pool_sizes import CONNECT_SECONDS
 from db.engine.statement import Statement
 from domain.errors import Unavailable
 
@@ -46,7 +47,9 @@ async def notify(connection: Connection, text: str) -> None:
 class Listener:
     """Connection that listens until it is closed; it is opened again if it is lost."""
 
-    def __init__(self, url: URL, notify: Notify, call: Callable[[], None], *, connect_seconds: float = 10) -> None:
+    def __init__(
+        self, url: URL, notify: Notify, call: Callable[[], None], *, connect_seconds: float = CONNECT_SECONDS
+    ) -> None:
         """Call the function at each hint; `notify` sends a text by another connection."""
         self._engine = pools.engine(url, connect_seconds=connect_seconds)
         self._notify, self._call = notify, call

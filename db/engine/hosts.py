@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, make_url
 
 from db.engine import failures, pooler, sockets
 from db.engine.asyncpg_types import DriverConnection
+from domain.addresses import is_host
 
 _FORM = re.compile(r"(?P<begin>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
 """A URL as SQLAlchemy reads it, but with any number of hosts."""
@@ -72,7 +73,9 @@ def parsed(text: str, *, writes: bool = True) -> URL:
     if asked and (listed or url.host):
         message = "it has hosts both before the name of the database and in “host”"
         raise HostsError(message)
-    hosts = _hosts(listed.split(",") if listed else asked, ports)
+    given = listed.split(",") if listed else asked
+    hosts = _hosts(given, ports)
+    _check_names([url.host] if url.host else given)
     several = len(hosts) > 1
     if writes:
         _check_attributes(url, several=several)
@@ -207,6 +210,13 @@ def _hosts(texts: Sequence[str], ports: Sequence[str]) -> list[Host]:
             raise HostsError(message)
         found.append(Host(form["host"].strip("[]"), int(port)))
     return found
+
+
+def _check_names(texts: Sequence[str]) -> None:
+    forms = [(_HOST.fullmatch(text), text) for text in texts if not text.startswith("/")]
+    if not all(is_host(form["host"] if form else text) for form, text in forms):
+        message = "each part of a host's name, between its dots, has to have 1 to 63 characters"
+        raise HostsError(message)
 
 
 def _check_attributes(url: URL, *, several: bool) -> None:

@@ -2,11 +2,17 @@
 
 from typing import NamedTuple
 
+CONNECT_SECONDS = 4.0
+"""How long a host may take to answer a new connection: one that is switched off never does.
+
+Less than any request may take, so that its caller hears of the database and not of a deadline; and more than the three
+seconds after which TCP has asked three times.
+"""
+
 
 class PoolSizes(NamedTuple):
     """Largest numbers of connections of a process for reads and for writes."""
 
     reading: int = 16
     writing: int = 8
-    connect_seconds: float = 10
-    """How long a host may take to answer a new connection: one that is switched off never does."""
+    connect_seconds: float = CONNECT_SECONDS

@@ -15,6 +15,8 @@ from db.engine import hosts, pooler, row_scope, row_security, sockets
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
 from db.engine.failures import DRIVER_ERRORS
+from db.engine.openings import Openings
+from db.engine.pool_sizes import CONNECT_SECONDS
 from db.engine.pooler import UnnamedStatements
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
@@ -26,7 +28,9 @@ _ROLLBACK_SECONDS = 1.0
 """How long a server may take to end a transaction or a statement, until the connection is closed without its answer."""
 
 
-def engine(url: URL, settings: Mapping[str, str] = NO_SETTINGS, *, connect_seconds: float = 10) -> AsyncEngine:
+def engine(
+    url: URL, settings: Mapping[str, str] = NO_SETTINGS, *, connect_seconds: float = CONNECT_SECONDS
+) -> AsyncEngine:
     """Return an engine that opens a connection each time, with these settings of its session if no pooler shares it.
 
     Each host has so many seconds to answer.
@@ -78,7 +82,7 @@ class Pool:
         *,
         connections: int,
         settings: Mapping[str, str] = NO_SETTINGS,
-        connect_seconds: float = 10,
+        connect_seconds: float = CONNECT_SECONDS,
         is_bound: bool = False,
     ) -> None:
         """Open at most so many connections, with these settings of their sessions if no pooler shares these.
@@ -89,6 +93,7 @@ class Pool:
         self._is_pooled, self._is_bound = pooler.is_meant(url), is_bound
         self._places, self._waiting = connections, deque[asyncio.Future[None]]()
         self._idle: list[Session] = []
+        self._openings = Openings()
         self._ending: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self.lent = 0
@@ -106,7 +111,8 @@ class Pool:
             await self._turn()
         self.lent += 1
         try:
-            return self._kept(partner) or await self._opened()
+            kept = self._kept(partner)
+            return await self._openings.run(self._opened) if kept is None else kept
         except BaseException:
             self._free()
             raise

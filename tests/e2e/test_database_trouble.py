@@ -16,7 +16,7 @@ import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 
 from tests import cnpjs
-from tests.clusters import Cluster
+from tests.clusters import Cluster, proxied
 from tests.disks import no_longer_files
 from tests.e2e import data
 from tests.e2e.load import CALLERS, QUERY, REGISTER, load, serving_on
@@ -90,6 +90,29 @@ async def test_a_server_whose_connections_others_have_loses_nothing_that_was_ack
     async with load(server, cluster.url) as under_load:
         recovered(await under_load.run(take_all))
         await under_load.check()
+
+
+async def test_a_silent_server_keeps_few_callers_waiting_and_loses_nothing(
+    cluster: Cluster, tmp_path: Path, recovered: Callable[[float], None]
+) -> None:
+    async def silence() -> float:
+        proxy.silence()
+        # The first callers wait, and then know that there is no answer.
+        while len(under_load.failures) < CALLERS:  # noqa: ASYNC110 — it polls anyway.
+            await asyncio.sleep(0.01)
+        opened, failed = proxy.accepted, len(under_load.failures)
+        away = await under_load.http.get("/readyz")
+        while len(under_load.failures) < failed + 20 * CALLERS:  # noqa: ASYNC110 — it polls anyway.
+            await asyncio.sleep(0.01)
+        assert (away.status_code, away.json()["failed"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "database")
+        assert proxy.accepted - opened < CALLERS
+        proxy.is_silent = False
+        return monotonic()
+
+    with proxied(cluster) as proxy, serving_on(proxy.url, tmp_path, DATABASE_CONNECT_SECONDS="1.5") as (server, _):
+        async with load(server, cluster.url) as under_load:
+            recovered(await under_load.run(silence))
+            await under_load.check()
 
 
 async def test_a_disk_that_is_full_for_a_while_loses_no_acknowledged_write(

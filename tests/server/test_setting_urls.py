@@ -72,3 +72,36 @@ def test_a_password_that_a_url_cannot_have_is_to_be_encoded(
 
     with pytest.raises(SettingsError, match=rf"^{name}: .*percent-encoded"):
         Settings.load()
+
+
+@pytest.mark.parametrize("host", ["portal..example", ".example", f"{'a' * 64}.example"])
+@pytest.mark.parametrize(
+    ("name", "url", "said"),
+    [
+        ("CORS_ORIGINS", "https://{}", "an origin"),
+        ("DATABASE_READ_URL", "postgresql://portal@{}/portal", "1 to 63 characters"),
+        ("DATABASE_URL", "postgresql://portal@{}:5433/portal", "1 to 63 characters"),
+        ("OIDC_ISSUER", "https://{}", "https://id.example"),
+        ("OIDC_KEYS", "https://{}/keys", "https://id.example/keys"),
+        ("PORTAL_URL", "https://{}", "https://portal.example"),
+        ("RATE_LIMIT_URL", "redis://{}:6379/0", "redis://"),
+        ("SMTP_URL", "smtp://portal:secret@{}:587", "smtp://USER"),
+    ],
+)
+def test_a_host_that_no_name_service_is_asked_for_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, said: str, host: str
+) -> None:
+    given = {
+        "DATABASE_URL": "postgresql://portal@db.example/portal",
+        "MAIL_FROM": "portal@moderniza.example",
+        "OIDC_AUDIENCE": "portal",
+        "OIDC_ISSUER": "https://id.example",
+        "PORTAL_URL": "https://portal.example",
+    }
+    for each, value in given.items():
+        monkeypatch.setenv(each, value)
+    Settings.load()
+    monkeypatch.setenv(name, url.format(host))
+
+    with pytest.raises(SettingsError, match=rf"^{name}: .*{said}"):
+        Settings.load()

@@ -244,8 +244,10 @@ async def test_an_unexpected_error_ends_no_look_at_replicas(
     own_cluster: Cluster, standby: Standby, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replicas, "EVERY_SECONDS", 0.01)
-    # No driver expects the error of a name that can't be one.
-    database = Database(own_cluster.url, replica_urls=[standby.url, "postgresql+asyncpg://nobody@a..b/portal"])
+    # No driver expects the error of a port that can't be one.
+    database = Database(
+        own_cluster.url, replica_urls=[standby.url, "postgresql+asyncpg://portal@127.0.0.1:70000/portal"]
+    )
     assert database.replicas is not None
     with capture_logs() as lines:
         watch = asyncio.create_task(database.replicas.watch())
