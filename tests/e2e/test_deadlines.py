@@ -74,7 +74,8 @@ async def test_a_frozen_database_leaves_no_request_without_an_answer(
         well_at = monotonic()
         await api.client()
         recovered(monotonic() - well_at)
-        assert {code(each) for each in answers} == {"TIMEOUT"}
+        # Those that wait for a connection may hear that it can't be opened before their deadline.
+        assert "TIMEOUT" in {code(each) for each in answers} <= {"TIMEOUT", "UNAVAILABLE"}
         assert (alive.status_code, ready.status_code) == (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
         assert len((await api.data(QUERY))["clients"]["nodes"]) == 2
 
