@@ -18,6 +18,7 @@ from db.engine.filters import PARTNER, Mine, Scoped, Shape, is_partner, of_paren
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
 from db.engine.statement import Statement
+from db.few_matches import few_first
 from db.tables import order_items, orders
 from domain.orders import ITEMS_MAX, OrderStatus, OrderType
 from domain.tenancy import ALL_PARTNERS, Scope
@@ -129,6 +130,7 @@ def listing(scope: Scope, chosen: OrderFilter, by: OrderSortKey, *, descending: 
 @lru_cache(maxsize=LISTINGS_KEPT)
 def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: bool) -> Listing[OrderRow]:
     key = orders.c.number if by is OrderSortKey.NUMBER else orders.c.created_at
+    mine, chosen = tenancy(all_partners=all_partners), filters.named(OrderFilter, shape)
     listed = Listing(
         name="orders",
         row=OrderRow,
@@ -137,11 +139,32 @@ def _listing(shape: Shape, by: OrderSortKey, *, descending: bool, all_partners: 
         key=key.name,
         sorting=Sorting(key, orders.c.id, descending=descending),
     )
-    chosen = filters.named(OrderFilter, shape)
-    by_user = chosen.approved_by_id if chosen.created_by_id is None else chosen.created_by_id
-    if not all_partners or by is not OrderSortKey.NUMBER or by_user is None or filters.matches_none(shape):
+    if filters.matches_none(shape):
         return listed
-    return partner_merges.merged(listed, partner_merges.of_user(by_user))
+    by_user = chosen.approved_by_id if chosen.created_by_id is None else chosen.created_by_id
+    if all_partners and by is OrderSortKey.NUMBER and by_user is not None:
+        return partner_merges.merged(listed, partner_merges.of_user(by_user))
+    looked_up = _looked_up(chosen, by, all_partners=all_partners)
+    if looked_up is None:
+        return listed
+    column, conditions = looked_up
+    matching = sa.select(orders.c.id).where(mine(orders.c.partner_id), *conditions)
+    return few_first(listed, matching.order_by(column, orders.c.id), mine)
+
+
+def _looked_up(
+    chosen: OrderFilter, by: OrderSortKey, *, all_partners: bool
+) -> tuple[AnyColumn, Sequence[ColumnElement[bool]]] | None:
+    """Return conditions that an index serves in another order than that of the list, and the column of that order."""
+    by_user, created = [*_by_user(chosen)], [*during(orders.c.created_at, chosen.created_from, chosen.created_to)]
+    if chosen.number is not None:
+        # One order of a partner matches.
+        return None
+    if by is OrderSortKey.NUMBER:
+        # The index of a user has this order.
+        return (orders.c.created_at, created) if created and not by_user else None
+    # The index of the order reads the range only, and those of users are of one partner each.
+    return (orders.c.number, by_user) if by_user and not created and not all_partners else None
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: OrderStatus | None) -> Listing[OrderRow]:
@@ -207,16 +230,20 @@ def _conditions(chosen: OrderFilter, mine: Mine) -> Iterable[ColumnElement[bool]
             order_items.c.order_id == orders.c.id,
             order_items.c.product_id == chosen.product_id,
         )
-    if chosen.created_by_id is not None:
-        yield orders.c.created_by_id == chosen.created_by_id
-    if chosen.approved_by_id is not None:
-        yield orders.c.approved_by_id == chosen.approved_by_id
+    yield from _by_user(chosen)
     if chosen.total_minimum is not None:
         yield chosen.total_minimum <= _TOTAL
     if chosen.total_maximum is not None:
         yield chosen.total_maximum >= _TOTAL
     yield from during(orders.c.created_at, chosen.created_from, chosen.created_to)
     yield from during(orders.c.approved_at, chosen.completed_from, chosen.completed_to)
+
+
+def _by_user(chosen: OrderFilter) -> Iterable[ColumnElement[bool]]:
+    if chosen.created_by_id is not None:
+        yield orders.c.created_by_id == chosen.created_by_id
+    if chosen.approved_by_id is not None:
+        yield orders.c.approved_by_id == chosen.approved_by_id
 
 
 by_ids = filters.rows_by_id(orders, ORDER_COLUMNS, OrderRow)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
 from benchmarks import growth_data
@@ -143,3 +144,12 @@ def clients_few_fit() -> Iterator[ClientFilter]:
     for name in ("xyzzy", growth_data.name_of(7_778)):
         yield ClientFilter(name=name)
         yield ClientFilter(search=name, search_cnpj="XYZZY")
+
+
+def orders_few_fit() -> Iterator[tuple[OrderFilter, Scope]]:
+    """Filters of orders that none or few fit, and whose they are."""
+    soon_after = NOON.replace(year=2020, month=1, day=1, minute=5)
+    for late, scope in product((NOON.replace(year=2099), soon_after), SCOPES):
+        yield OrderFilter(created_from=late, created_to=late.replace(minute=10)), scope
+    yield OrderFilter(created_by_id=UNKNOWN), LARGE_PARTNER
+    yield OrderFilter(approved_by_id=UNKNOWN), LARGE_PARTNER

@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from benchmarks import growth_data
 from benchmarks.growth_data import LARGE_PARTNER, connected
-from db import activations, clients, events, stock_movements
+from db import activations, clients, events, orders, stock_movements
 from db.activations import ActivationFilter, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
 from db.engine import Database, listings, listings_of_parents
 from db.engine.keyset import Window
 from db.engine.listings import Listing
 from db.events import EventFilter
+from db.orders import OrderSortKey
 from domain.activations import ActivationStatus
 from domain.tenancy import ALL_PARTNERS, Scope
 from tests.databases import Databases
@@ -38,6 +39,7 @@ from tests.db.grown_lists import (
     few_fit,
     first_pages,
     of_one_thing,
+    orders_few_fit,
     stock,
 )
 from tests.db.test_statements import DIALECTS, STATEMENTS
@@ -264,6 +266,16 @@ async def test_clients_that_few_fit_are_found_by_an_index_in_any_order(measured:
                 read = measured.read - of_names
                 assert read <= measured.read_max, f"{scope} {chosen} {listed.order}: {read}, {of_names}"
                 assert {row.id for row in again.rows} == {row.id for row in found.rows}
+
+
+async def test_orders_that_few_fit_are_found_by_an_index_in_any_order(measured: AnyMeasured) -> None:
+    for (chosen, scope), by in product(orders_few_fit(), OrderSortKey):
+        listed = orders.listing(scope, chosen, by, descending=True)
+        found = await listings.page(measured, listed, Window(SIZE))
+        assert measured.is_bounded, f"{scope} {chosen} {by}: {measured.read}"
+
+        expected = await listings.page(measured, replace(listed, search=None), Window(SIZE))
+        assert [row.id for row in found.rows] == [row.id for row in expected.rows]
 
 
 async def test_a_short_range_of_the_order_is_read_before_names(measured: AnyMeasured) -> None:
