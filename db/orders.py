@@ -161,10 +161,9 @@ def _looked_up(
         # One order of a partner matches.
         return None
     if by is OrderSortKey.NUMBER:
-        # The index of a user has this order.
-        return (orders.c.created_at, created) if created and not by_user else None
-    # The index of the order reads the range only, and those of users are of one partner each.
-    return (orders.c.number, by_user) if by_user and not created and not all_partners else None
+        return (orders.c.created_at, created) if created else None
+    # The indexes of users are of one partner each.
+    return (orders.c.number, by_user) if by_user and not all_partners else None
 
 
 def of_partners(scope: Scope, partner_ids: Sequence[int], status: OrderStatus | None) -> Listing[OrderRow]:

@@ -67,7 +67,7 @@ class Settings(LimitSettings, MailSettings):
         description="Whether PostgreSQL lets a request touch its own partner's rows only, by row-level security.",
     )
     database_connect_seconds: Seconds = Field(
-        default=CONNECT_SECONDS, description="How long each host of PostgreSQL may take to answer a new connection."
+        default=CONNECT_SECONDS, description="How long a new connection to PostgreSQL may take, with all hosts."
     )
     host: str = Field(
         default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every one of the machine."

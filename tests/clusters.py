@@ -177,7 +177,7 @@ class Proxy:
         self.port = 0
         self.stop: Callable[[], object] = lambda: None
         self.silence: Callable[[], object] = lambda: None
-        """Closes all connections, and answers no new one until `is_silent` is unset, as a machine that is off."""
+        """Closes all connections, and answers no new one until `is_silent` is unset."""
         self.is_silent = False
         self._open = set[asyncio.StreamWriter]()
 
@@ -226,7 +226,8 @@ class Proxy:
         try:
             answers = asyncio.create_task(self._copy_answers(server, to_client))
             await self._copy_requests(requests, to_server, answers)
-            await server.read()
+            if answers.done():
+                await server.read()
         finally:
             answers.cancel()
             to_server.close()

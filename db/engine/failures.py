@@ -171,6 +171,13 @@ def is_interruption(error: BaseException) -> bool:
     return isinstance(error, sqlite3.Error) and _primary(error) == sqlite3.SQLITE_INTERRUPT
 
 
+def is_silence(error: BaseException) -> bool:
+    """Return whether no server has answered, not even to refuse the connection or to say that it is a standby."""
+    return kind_of(error) is Kind.UNREACHABLE and not any(
+        isinstance(each, asyncpg.PostgresError) for each in _chain(error)
+    )
+
+
 def is_busy(error: BaseException) -> bool:
     """Return whether another connection holds the lock that a statement needs."""
     return kind_of(error) is Kind.BUSY

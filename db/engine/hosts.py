@@ -26,6 +26,9 @@ _PORT_MAX = 65_535
 _NEXT_SECONDS = 0.5
 """How long a host may take to answer until the next one is asked too: one that is switched off never does."""
 
+_AGAIN_SECONDS = 1.0
+"""After which time hosts that have answered are asked again, while others are silent: one may be promoted meanwhile."""
+
 _ATTRIBUTES = ("read-write", "primary")
 """What `target_session_attrs` may be for several hosts; the first is the default."""
 
@@ -112,7 +115,7 @@ def _for_libpq(host: Host) -> str:
 
 
 def options(url: URL, *, seconds: float, connect: Connect) -> dict[str, Any]:
-    """Return how an engine of SQLAlchemy connects to the hosts, each of which has so many seconds to answer."""
+    """Return how an engine of SQLAlchemy connects to the hosts, which have so many seconds to answer."""
     if not of(url):
         return {"url": url, "connect_args": {"timeout": seconds, "async_creator_fn": connect}}
     several = Hosts(url, seconds=seconds, connect=connect)
@@ -124,8 +127,8 @@ class Hosts:
     """Servers of one database, of which one is as `target_session_attrs` asks."""
 
     def __init__(self, url: URL, *, seconds: float, connect: Connect = sockets.connect) -> None:
-        """Take a URL with several hosts, the seconds that each has to answer, and what connects to one."""
-        self._connect = connect
+        """Take a URL with several hosts, the seconds that they have to answer, and what connects to one."""
+        self._connect, self._seconds = connect, seconds
         self._hosts = list(of(url))
         query = url.difference_update_query(["host", _OF_SQLALCHEMY]).query
         self._given = {**url.translate_connect_args(username="user"), "timeout": seconds, **query}
@@ -137,24 +140,31 @@ class Hosts:
         first. Raises the most telling error if there is none.
         """
         left, trying, failed = list(self._hosts), dict[asyncio.Task[DriverConnection], Host](), list[Exception]()
+        answered = list[Host]()
+        now = asyncio.get_running_loop().time
+        until = now() + self._seconds
         try:
-            while left or trying:
+            while (left or trying) and now() < until:
                 if left:
                     host = left.pop(0)
                     trying[asyncio.ensure_future(self._to(host, options))] = host
+                pause = _NEXT_SECONDS if left else _AGAIN_SECONDS
                 done, _ = await asyncio.wait(
-                    trying, timeout=_NEXT_SECONDS if left else None, return_when=asyncio.FIRST_COMPLETED
+                    trying, timeout=min(pause, until - now()), return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
+                    host = trying.pop(task)
                     try:
                         connection = task.result()
                     except failures.DRIVER_ERRORS as error:
                         failed.append(error)
-                        del trying[task]
+                        answered.append(host)
                     else:
-                        self._prefer(trying.pop(task))
+                        self._prefer(host)
                         return connection
-            raise max(failed, key=_tells)
+                if not done and not left:
+                    left, answered = answered, []
+            raise max(failed, key=_tells, default=TimeoutError("no host has answered"))
         finally:
             for task in trying:
                 task.cancel()
@@ -215,7 +225,7 @@ def _hosts(texts: Sequence[str], ports: Sequence[str]) -> list[Host]:
 def _check_names(texts: Sequence[str]) -> None:
     forms = [(_HOST.fullmatch(text), text) for text in texts if not text.startswith("/")]
     if not all(is_host(form["host"] if form else text) for form, text in forms):
-        message = "each part of a host's name, between its dots, has to have 1 to 63 characters"
+        message = "each part of a host's name, between its dots, has to have 1 to 63 characters, without NUL"
         raise HostsError(message)
 
 

@@ -16,7 +16,7 @@ from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
 from db.engine.failures import DRIVER_ERRORS
 from db.engine.openings import Openings
-from db.engine.pool_sizes import CONNECT_SECONDS
+from db.engine.pool_sizes import CONNECT_SECONDS, PATIENT_SECONDS
 from db.engine.pooler import UnnamedStatements
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
@@ -29,11 +29,11 @@ _ROLLBACK_SECONDS = 1.0
 
 
 def engine(
-    url: URL, settings: Mapping[str, str] = NO_SETTINGS, *, connect_seconds: float = CONNECT_SECONDS
+    url: URL, settings: Mapping[str, str] = NO_SETTINGS, *, connect_seconds: float = PATIENT_SECONDS
 ) -> AsyncEngine:
     """Return an engine that opens a connection each time, with these settings of its session if no pooler shares it.
 
-    Each host has so many seconds to answer.
+    The hosts have so many seconds to answer.
     """
     is_pooled = pooler.is_meant(url)
     session: dict[str, Any] = pooler.WITHOUT_NAMES if is_pooled else {"server_settings": dict(settings)}

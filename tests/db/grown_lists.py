@@ -152,4 +152,6 @@ def orders_few_fit() -> Iterator[tuple[OrderFilter, Scope]]:
     for late, scope in product((NOON.replace(year=2099), soon_after), SCOPES):
         yield OrderFilter(created_from=late, created_to=late.replace(minute=10)), scope
     yield OrderFilter(created_by_id=UNKNOWN), LARGE_PARTNER
+    yield OrderFilter(created_by_id=UNKNOWN, created_from=NOON.replace(year=2000)), LARGE_PARTNER
+    yield OrderFilter(created_by_id=A_USER, created_from=NOON.replace(year=2099)), LARGE_PARTNER
     yield OrderFilter(approved_by_id=UNKNOWN), LARGE_PARTNER

@@ -105,11 +105,14 @@ async def test_a_silent_server_keeps_few_callers_waiting_and_loses_nothing(
         while len(under_load.failures) < failed + 20 * CALLERS:  # noqa: ASYNC110 — it polls anyway.
             await asyncio.sleep(0.01)
         assert (away.status_code, away.json()["failed"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "database")
+        # The pools for reads and for writes open one each second.
         assert proxy.accepted - opened < CALLERS
         proxy.is_silent = False
         return monotonic()
 
-    with proxied(cluster) as proxy, serving_on(proxy.url, tmp_path, DATABASE_CONNECT_SECONDS="1.5") as (server, _):
+    # An opening that hangs takes longer than the recovery may.
+    settings = {"DATABASE_CONNECT_SECONDS": "3", "RATE_LIMIT_URL": "memory://"}
+    with proxied(cluster) as proxy, serving_on(proxy.url, tmp_path, **settings) as (server, _):
         async with load(server, cluster.url) as under_load:
             recovered(await under_load.run(silence))
             await under_load.check()

@@ -1,10 +1,12 @@
 """Hosts of a PostgreSQL URL: both forms of a list, and connections to the one that takes writes."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -112,6 +114,7 @@ def test_a_parameter_of_sqlalchemy_is_passed_on_with_any_hosts(listed: str) -> N
         (".b/db", "1 to 63 characters"),
         (f"{'a' * 64}.example/db", "1 to 63 characters"),
         ("a,b..c:5433/db", "1 to 63 characters"),
+        ("/db?host=a%00b", "1 to 63 characters"),
         ("/db?host=a..b:5433", "1 to 63 characters"),
         ("/db?host=a,b..c", "1 to 63 characters"),
         ("a,b/db?target_session_attrs=any", "target_session_attrs"),
@@ -158,6 +161,46 @@ async def test_hosts_that_do_not_answer_are_passed_over(
 
             assert await pid(database) > 0
             assert await database.can_write()
+
+
+async def test_hosts_that_answered_are_asked_again_while_another_is_silent(
+    cluster: Cluster, silent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("_NEXT_SECONDS", "_AGAIN_SECONDS"):
+        monkeypatch.setattr(hosts, pause, 0.05)
+    asked, later = asyncio.Event(), tmp_path / "later"
+
+    async def connect(*arguments: object, host: str, **named: object) -> Any:  # noqa: ANN401 — the driver has no types.
+        try:
+            return await sockets.connect(*arguments, host=host, **named)
+        finally:
+            if host == str(later):
+                asked.set()
+
+    listed = f"postgresql+asyncpg://{USER}@/{NAME}?host={silent},{later}"
+    connecting = asyncio.create_task(Hosts(hosts.parsed(listed), seconds=60, connect=connect).connect())
+    await asked.wait()
+    later.symlink_to(cluster.directory)
+
+    connection = await connecting
+
+    assert await connection.fetch("SELECT 1") == [(1,)]
+    connection.terminate()
+
+
+async def test_no_number_of_silent_hosts_takes_longer_than_one(silent: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "_NEXT_SECONDS", 0.2)
+    asked = list[str]()
+
+    async def connect(*arguments: object, host: str, **named: object) -> Any:  # noqa: ANN401 — the same.
+        asked.append(host)
+        return await sockets.connect(*arguments, host=host, **named)
+
+    listed = f"postgresql+asyncpg://{USER}@/{NAME}?host={','.join([str(silent)] * 9)}"
+    with pytest.raises(TimeoutError):
+        await Hosts(hosts.parsed(listed), seconds=0.5, connect=connect).connect()
+
+    assert 0 < len(asked) < 9
 
 
 async def test_a_standby_is_passed_over(pair_of_servers: Pair) -> None:

@@ -1,9 +1,10 @@
-"""While a server is silent, one unit of work waits for it, and all others know at once."""
+"""While a server is silent, few units of work wait for it, and all others know at once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import sqlalchemy as sa
 
@@ -23,6 +24,7 @@ ONE: Statement[int] = Statement(sa.select(sa.literal_column("1", sa.Integer)), i
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(openings, "_LONG_SECONDS", 0.05)
+    monkeypatch.setattr(openings, "_EACH_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -49,15 +51,18 @@ async def outcomes(database: Database) -> list[object]:
     return await asyncio.gather(*reads, return_exceptions=True)
 
 
-async def test_one_connection_at_a_time_is_tried_while_a_server_is_silent(proxy: Proxy, database: Database) -> None:
+async def test_few_connections_are_tried_while_a_server_is_silent(
+    proxy: Proxy, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openings, "_EACH_SECONDS", 60)
     proxy.is_silent = True
     first = await outcomes(database)
     opened = proxy.accepted
 
-    then = await outcomes(database)
+    then = [*await outcomes(database), *await outcomes(database)]
 
     assert {type(each) for each in (*first, *then)} == {NotRead}
-    assert proxy.accepted == opened + 1
+    assert proxy.accepted <= opened + 1
 
 
 async def test_a_server_that_answers_again_is_used_by_all(proxy: Proxy, database: Database) -> None:
@@ -68,46 +73,116 @@ async def test_a_server_that_answers_again_is_used_by_all(proxy: Proxy, database
     # The connection that is being tried may be a silent one.
     with suppress(Unavailable):
         await database.read(one)
+    await asyncio.sleep(openings._EACH_SECONDS)  # noqa: SLF001 — the time that a test has set.
+    with suppress(Unavailable):
+        await database.read(one)
 
     assert await outcomes(database) == [1] * AT_ONCE
 
 
-async def test_an_opening_that_is_given_up_early_tells_nothing() -> None:
-    tried = Openings()
-    asked = asyncio.Event()
-
-    async def hang() -> None:
-        asked.set()
-        await asyncio.Event().wait()
-
-    async def give_up_after(seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await tried.run(hang)
-
-    await give_up_after(0)
-    await give_up_after(0.1)
-    await give_up_after(0)
-    asked.clear()
-    asking = asyncio.create_task(give_up_after(60))
-    await asked.wait()
-
-    with pytest.raises(ServerSilentError):
-        await tried.run(hang)
-    asking.cancel()
-    await asyncio.wait([asking])
+async def _hang() -> None:
+    await asyncio.Event().wait()
 
 
-async def test_a_server_that_refuses_is_not_silent() -> None:
-    tried = Openings()
+async def _give_up(tried: Openings, *, after: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(after):
+            await tried.run(_hang)
 
-    async def refuse() -> None:
+
+async def _are_all_tried(tried: Openings) -> bool:
+    """Whether several openings at once are all tried."""
+    begun = 0
+
+    async def note() -> None:
+        nonlocal begun
+        begun += 1
         await asyncio.sleep(0)
         raise ConnectionRefusedError
 
-    refusals = await asyncio.gather(*(tried.run(refuse) for _ in range(AT_ONCE)), return_exceptions=True)
+    failed = await asyncio.gather(*(tried.run(note) for _ in range(AT_ONCE)), return_exceptions=True)
+    assert {type(each) for each in failed} <= {ConnectionRefusedError, ServerSilentError}
+    return begun == AT_ONCE
 
-    assert {type(each) for each in refusals} == {ConnectionRefusedError}
+
+async def test_an_opening_that_is_given_up_early_tells_nothing() -> None:
+    tried = Openings()
+
+    await _give_up(tried, after=0)
+    assert await _are_all_tried(tried)
+
+    await _give_up(tried, after=0.1)
+    await _give_up(tried, after=0)
+    assert not await _are_all_tried(tried)
+
+
+async def test_a_server_that_refuses_late_or_soon_is_not_silent() -> None:
+    tried = Openings()
+
+    async def refuse_late() -> None:
+        await asyncio.sleep(0.1)
+        raise asyncpg.TooManyConnectionsError
+
+    with pytest.raises(asyncpg.TooManyConnectionsError):
+        await tried.run(refuse_late)
+    assert await _are_all_tried(tried)
+
+    await _give_up(tried, after=0.1)
+    await _are_all_tried(tried)
+    assert await _are_all_tried(tried)
+
+
+async def test_a_silent_server_is_asked_again_while_an_opening_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openings, "_EACH_SECONDS", 0.05)
+    tried = Openings()
+    await _give_up(tried, after=0.1)
+    answers = asyncio.Event()
+
+    async def hang_or_answer() -> str:
+        if not answers.is_set():
+            await _hang()
+        return "an answer"
+
+    hanging = asyncio.create_task(tried.run(hang_or_answer))
+    await asyncio.sleep(0.1)
+    answers.set()
+
+    assert await tried.run(hang_or_answer) == "an answer"
+    # What was sent before the return is sent again.
+    assert await hanging == "an answer"
+    assert await _are_all_tried(tried)
+
+
+async def test_an_opening_that_is_given_up_while_a_server_is_silent_ends() -> None:
+    tried = Openings()
+    await _give_up(tried, after=0.1)
+
+    await _give_up(tried, after=0.1)
+
+    with pytest.raises(ServerSilentError):
+        await tried.run(_hang)
+
+
+async def test_an_opening_that_began_before_an_answer_says_nothing_against_it() -> None:
+    tried = Openings()
+    begun, later = asyncio.Event(), asyncio.Event()
+
+    async def fail_later() -> None:
+        begun.set()
+        await later.wait()
+        raise TimeoutError
+
+    async def answer() -> None:
+        await asyncio.sleep(0.1)
+
+    failing = asyncio.create_task(tried.run(fail_later))
+    await begun.wait()
+    await tried.run(answer)
+    later.set()
+
+    with pytest.raises(TimeoutError):
+        await failing
+    assert await _are_all_tried(tried)
 
 
 def test_callers_hear_of_a_silent_server_before_their_deadlines(portal: Portal) -> None:
