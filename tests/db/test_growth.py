@@ -243,15 +243,19 @@ async def test_a_page_of_a_rare_city_reads_its_clients_only(measured: AnyMeasure
         assert measured.read - of_cities <= measured.read_max, f"{scope} by {by}: {measured.read}, {of_cities}"
 
 
+async def _check_few(measured: AnyMeasured, listed: Listing[Any], what: str) -> None:
+    """Check that a page reads few rows, and has those of the list without its search."""
+    found = await listings.page(measured, listed, Window(SIZE))
+    assert measured.is_bounded, f"{what}: {measured.read}"
+
+    expected = await listings.page(measured, replace(listed, search=None), Window(SIZE))
+    assert [row.id for row in found.rows] == [row.id for row in expected.rows]
+
+
 @pytest.mark.parametrize("by", [ActivationSortKey.CLIENT_NAME, ActivationSortKey.UPDATED_AT])
 async def test_a_filter_that_few_rows_fit_reads_few_in_any_order(measured: AnyMeasured, by: ActivationSortKey) -> None:
     for chosen in few_fit():
-        listed = activations.listing(LARGE_PARTNER, chosen, by, descending=True)
-        found = await listings.page(measured, listed, Window(SIZE))
-        assert measured.is_bounded, f"{chosen}: {measured.read}"
-
-        expected = await listings.page(measured, replace(listed, search=None), Window(SIZE))
-        assert [row.id for row in found.rows] == [row.id for row in expected.rows]
+        await _check_few(measured, activations.listing(LARGE_PARTNER, chosen, by, descending=True), f"{chosen}")
 
 
 async def test_clients_that_few_fit_are_found_by_an_index_in_any_order(measured: AnyMeasured) -> None:
@@ -270,12 +274,7 @@ async def test_clients_that_few_fit_are_found_by_an_index_in_any_order(measured:
 
 async def test_orders_that_few_fit_are_found_by_an_index_in_any_order(measured: AnyMeasured) -> None:
     for (chosen, scope), by in product(orders_few_fit(), OrderSortKey):
-        listed = orders.listing(scope, chosen, by, descending=True)
-        found = await listings.page(measured, listed, Window(SIZE))
-        assert measured.is_bounded, f"{scope} {chosen} {by}: {measured.read}"
-
-        expected = await listings.page(measured, replace(listed, search=None), Window(SIZE))
-        assert [row.id for row in found.rows] == [row.id for row in expected.rows]
+        await _check_few(measured, orders.listing(scope, chosen, by, descending=True), f"{scope} {chosen} {by}")
 
 
 async def test_a_short_range_of_the_order_is_read_before_names(measured: AnyMeasured) -> None:
