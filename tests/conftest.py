@@ -113,7 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker start with tests that wait, and another run such tests later, while the others compute.
+    """Let one worker start with tests that wait, and another run such tests halfway, while the others compute.
 
     With `--dist worksteal`, each worker gets an equal share of consecutive tests, and one that has finished takes tests
     from the longest queue. Short tests are last, so that all workers end together.
@@ -126,8 +126,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         waiting = [item for item in items if _is_in(item, folders)]
         rest = max(0, share - len(waiting))
         begin, others = _short_last(others[:rest]), others[rest:]
-        # They take nearly half of the run, and would end last if they began in the middle.
-        before = place * rest * 2 // 5
+        before = place * rest // len(_WAITING)
         shares += [*begin[:before], *waiting, *begin[before:]]
     items[:] = shares + _short_last(others)
 
