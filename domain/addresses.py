@@ -34,9 +34,9 @@ def address_of(host: str) -> Address | None:
 
 
 def is_host(text: str) -> bool:
-    """Return whether a name service can be asked for a text: each label has 1 to 63 characters (RFC 1035, 2.3.4).
+    """Return whether a text is a valid host: each label of a name has 1 to 63 characters (RFC 1035, 2.3.4).
 
-    Python's look-up of any other name raises an error that is not one of the network.
+    To resolve any other name, Python raises a ValueError and not an OSError.
     """
     try:
         return bool(text.encode("idna")) and "\0" not in text

@@ -155,7 +155,7 @@ def _keys(value: str) -> str:
 
 
 def has_host(url: str) -> bool:
-    """Return whether a URL has a host that can be looked up, and no port that no server has."""
+    """Return whether a URL has a valid host, and a port other than 0 if it has one."""
     try:
         parts = urlsplit(url)
         return is_host(parts.hostname or "") and parts.port != 0

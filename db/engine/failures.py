@@ -172,7 +172,7 @@ def is_interruption(error: BaseException) -> bool:
 
 
 def is_silence(error: BaseException) -> bool:
-    """Return whether no server has answered, not even to refuse the connection or to say that it is a standby."""
+    """Return whether the server could not be reached and sent no error of its own, such as a refused password."""
     return kind_of(error) is Kind.UNREACHABLE and not any(
         isinstance(each, asyncpg.PostgresError) for each in _chain(error)
     )

@@ -27,7 +27,7 @@ _NEXT_SECONDS = 0.5
 """How long a host may take to answer until the next one is asked too: one that is switched off never does."""
 
 _AGAIN_SECONDS = 1.0
-"""After which time hosts that have answered are asked again, while others are silent: one may be promoted meanwhile."""
+"""Interval at which hosts that failed are tried again while others do not respond: one may be promoted meanwhile."""
 
 _ATTRIBUTES = ("read-write", "primary")
 """What `target_session_attrs` may be for several hosts; the first is the default."""

@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 CONNECT_SECONDS = 4.0
-"""How long a new connection may take, with all hosts: one that is switched off never answers.
+"""Timeout of a connection attempt over all hosts.
 
-Less than any request may take, so that its caller hears of the database and not of a deadline; and more than the three
-seconds after which TCP has asked three times.
+It is shorter than the deadline of any request, so that callers get UNAVAILABLE and not TIMEOUT, and longer than the
+three seconds in which TCP sends its first two retries.
 """
 
 PATIENT_SECONDS = 10.0
-"""How long it may take where no caller waits, as for a migration."""
+"""Timeout where no caller waits, as in a migration."""
 
 
 class PoolSizes(NamedTuple):

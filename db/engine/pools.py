@@ -14,8 +14,8 @@ from sqlalchemy.pool import NullPool
 from db.engine import hosts, pooler, row_scope, row_security, sockets
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
+from db.engine.connection_attempts import ConnectionAttempts
 from db.engine.failures import DRIVER_ERRORS
-from db.engine.openings import Openings
 from db.engine.pool_sizes import CONNECT_SECONDS, PATIENT_SECONDS
 from db.engine.pooler import UnnamedStatements
 
@@ -93,7 +93,7 @@ class Pool:
         self._is_pooled, self._is_bound = pooler.is_meant(url), is_bound
         self._places, self._waiting = connections, deque[asyncio.Future[None]]()
         self._idle: list[Session] = []
-        self._openings = Openings()
+        self._attempts = ConnectionAttempts()
         self._ending: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self.lent = 0
@@ -112,7 +112,7 @@ class Pool:
         self.lent += 1
         try:
             kept = self._kept(partner)
-            return await self._openings.run(self._opened) if kept is None else kept
+            return await self._attempts.run(self._opened) if kept is None else kept
         except BaseException:
             self._free()
             raise

@@ -8,6 +8,18 @@ from server.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("settings")
 
+COMPLETE = {
+    "DATABASE_URL": "postgresql://portal@db.example/portal",
+    "MAIL_FROM": "portal@moderniza.example",
+    "PORTAL_URL": "https://portal.example",
+}
+"""Settings that others need."""
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
 
 @pytest.mark.parametrize("character", ["#", "/", "?", "[", "]", "@", ":", "%", "\N{ACCOUNT OF}"])
 @pytest.mark.parametrize(
@@ -28,14 +40,7 @@ pytestmark = pytest.mark.usefixtures("settings")
 def test_no_part_of_a_password_is_shown(
     monkeypatch: pytest.MonkeyPatch, name: str, url: str, password: str, character: str
 ) -> None:
-    given = {
-        "DATABASE_URL": "postgresql://portal@db.example/portal",
-        "MAIL_FROM": "portal@moderniza.example",
-        "PORTAL_URL": "https://portal.example",
-        name: url.format(password.format(character)),
-    }
-    for each, value in given.items():
-        monkeypatch.setenv(each, value)
+    _set(monkeypatch, {**COMPLETE, name: url.format(password.format(character))})
 
     try:
         found = Settings.load()
@@ -91,15 +96,7 @@ def test_a_password_that_a_url_cannot_have_is_to_be_encoded(
 def test_a_host_that_no_name_service_is_asked_for_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, url: str, said: str, host: str
 ) -> None:
-    given = {
-        "DATABASE_URL": "postgresql://portal@db.example/portal",
-        "MAIL_FROM": "portal@moderniza.example",
-        "OIDC_AUDIENCE": "portal",
-        "OIDC_ISSUER": "https://id.example",
-        "PORTAL_URL": "https://portal.example",
-    }
-    for each, value in given.items():
-        monkeypatch.setenv(each, value)
+    _set(monkeypatch, {**COMPLETE, "OIDC_AUDIENCE": "portal", "OIDC_ISSUER": "https://id.example"})
     Settings.load()
     monkeypatch.setenv(name, url.format(host))
 

@@ -1,4 +1,4 @@
-"""While a server is silent, few units of work wait for it, and all others know at once."""
+"""While a server does not respond, few units of work wait for it, and all others fail at once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -8,8 +8,8 @@ import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, openings
-from db.engine.openings import Openings, ServerSilentError
+from db.engine import Connection, Database, connection_attempts
+from db.engine.connection_attempts import ConnectionAttempts, ServerSilentError
 from db.engine.pool_sizes import PoolSizes
 from db.engine.statement import Statement
 from domain.errors import NotRead, Unavailable
@@ -23,8 +23,8 @@ ONE: Statement[int] = Statement(sa.select(sa.literal_column("1", sa.Integer)), i
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openings, "_LONG_SECONDS", 0.05)
-    monkeypatch.setattr(openings, "_EACH_SECONDS", 0.3)
+    monkeypatch.setattr(connection_attempts, "_LONG_SECONDS", 0.05)
+    monkeypatch.setattr(connection_attempts, "_EACH_SECONDS", 0.3)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def outcomes(database: Database) -> list[object]:
 async def test_few_connections_are_tried_while_a_server_is_silent(
     proxy: Proxy, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openings, "_EACH_SECONDS", 60)
+    monkeypatch.setattr(connection_attempts, "_EACH_SECONDS", 60)
     proxy.is_silent = True
     first = await outcomes(database)
     opened = proxy.accepted
@@ -73,7 +73,7 @@ async def test_a_server_that_answers_again_is_used_by_all(proxy: Proxy, database
     # The connection that is being tried may be a silent one.
     with suppress(Unavailable):
         await database.read(one)
-    await asyncio.sleep(openings._EACH_SECONDS)  # noqa: SLF001 — the time that a test has set.
+    await asyncio.sleep(connection_attempts._EACH_SECONDS)  # noqa: SLF001 — the time that a test has set.
     with suppress(Unavailable):
         await database.read(one)
 
@@ -84,14 +84,14 @@ async def _hang() -> None:
     await asyncio.Event().wait()
 
 
-async def _give_up(tried: Openings, *, after: float) -> None:
+async def _give_up(tried: ConnectionAttempts, *, after: float) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(after):
             await tried.run(_hang)
 
 
-async def _are_all_tried(tried: Openings) -> bool:
-    """Whether several openings at once are all tried."""
+async def _are_all_tried(tried: ConnectionAttempts) -> bool:
+    """Whether several attempts at once are all made."""
     begun = 0
 
     async def note() -> None:
@@ -105,8 +105,8 @@ async def _are_all_tried(tried: Openings) -> bool:
     return begun == AT_ONCE
 
 
-async def test_an_opening_that_is_given_up_early_tells_nothing() -> None:
-    tried = Openings()
+async def test_an_attempt_that_is_given_up_early_tells_nothing() -> None:
+    tried = ConnectionAttempts()
 
     await _give_up(tried, after=0)
     assert await _are_all_tried(tried)
@@ -117,7 +117,7 @@ async def test_an_opening_that_is_given_up_early_tells_nothing() -> None:
 
 
 async def test_a_server_that_refuses_late_or_soon_is_not_silent() -> None:
-    tried = Openings()
+    tried = ConnectionAttempts()
 
     async def refuse_late() -> None:
         await asyncio.sleep(0.1)
@@ -132,9 +132,9 @@ async def test_a_server_that_refuses_late_or_soon_is_not_silent() -> None:
     assert await _are_all_tried(tried)
 
 
-async def test_a_silent_server_is_asked_again_while_an_opening_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openings, "_EACH_SECONDS", 0.05)
-    tried = Openings()
+async def test_a_silent_server_is_asked_again_while_an_attempt_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_attempts, "_EACH_SECONDS", 0.05)
+    tried = ConnectionAttempts()
     await _give_up(tried, after=0.1)
     answers = asyncio.Event()
 
@@ -153,8 +153,8 @@ async def test_a_silent_server_is_asked_again_while_an_opening_hangs(monkeypatch
     assert await _are_all_tried(tried)
 
 
-async def test_an_opening_that_is_given_up_while_a_server_is_silent_ends() -> None:
-    tried = Openings()
+async def test_an_attempt_that_is_given_up_while_a_server_is_silent_ends() -> None:
+    tried = ConnectionAttempts()
     await _give_up(tried, after=0.1)
 
     await _give_up(tried, after=0.1)
@@ -163,8 +163,8 @@ async def test_an_opening_that_is_given_up_while_a_server_is_silent_ends() -> No
         await tried.run(_hang)
 
 
-async def test_an_opening_that_began_before_an_answer_says_nothing_against_it() -> None:
-    tried = Openings()
+async def test_an_attempt_that_began_before_an_answer_says_nothing_against_it() -> None:
+    tried = ConnectionAttempts()
     begun, later = asyncio.Event(), asyncio.Event()
 
     async def fail_later() -> None:
