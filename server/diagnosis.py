@@ -31,7 +31,10 @@ _OF_SQLITE: Mapping[int, str] = {
     "read-only.",
     sqlite3.SQLITE_FULL: "The disk of {file} is full.",
     sqlite3.SQLITE_IOERR: "The disk of {file} failed; see its free space, its quota, and the system's log.",
-    sqlite3.SQLITE_BUSY: "Another process has kept {file} locked for too long; try again.",
+    **dict.fromkeys(
+        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL),
+        "Another process has kept {file} locked for too long; try again.",
+    ),
 }
 """Sentences by the primary code of the error."""
 
@@ -43,14 +46,17 @@ _OF_POSTGRESQL: Mapping[str, str] = {
     "3D000": "PostgreSQL at {where} has no database “{database}”; correct DATABASE_URL, or make it with createdb.",
     "25006": "PostgreSQL at {where} is a standby or read-only; let DATABASE_URL name the primary.",
     "53100": "The disk of PostgreSQL at {where} is full.",
+    **dict.fromkeys(("XX001", "XX002"), "Data of PostgreSQL at {where} is damaged; see its log, and restore a backup."),
     "57014": "PostgreSQL at {where} cancelled a statement; see its statement_timeout, and who cancels statements.",
     "42501": "The user “{user}” lacks a privilege in the database “{database}” of PostgreSQL at {where}; it has to own "
     "the tables, or to be granted them.",
 }
 _OF_POSTGRESQL_LATER: Mapping[str, str] = {
+    "40": "Other sessions of PostgreSQL at {where} change the same rows; try again.",
     "53": "PostgreSQL at {where} has no connection, memory or disk left for this; try again, or see its log.",
     "55": "Another session of PostgreSQL at {where} has kept a table locked for too long; try again.",
     "57": "PostgreSQL at {where} is starting or shutting down; try again.",
+    "58": "The system of PostgreSQL at {where} failed, for example its disk; see its log.",
 }
 """Sentences by the class of the error, for problems that may pass."""
 
@@ -192,8 +198,7 @@ def _of_sqlite(chain: list[BaseException], url: URL) -> DatabaseTroubleError | N
         # The first byte is the primary code; an operator doesn't need the rest.
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _OF_SQLITE:
-            passing = code == sqlite3.SQLITE_BUSY
-            return DatabaseTroubleError(_OF_SQLITE[code].format(file=url.database), passing=passing)
+            return DatabaseTroubleError(_OF_SQLITE[code].format(file=url.database), passing=failures.is_busy(error))
         if str(error).startswith(_MISSING):
             # The rest of the message is the name of a table or column.
             return DatabaseTroubleError(_OTHER_TABLES.format(where=url.database))
@@ -208,7 +213,12 @@ def _of_postgresql(chain: list[BaseException], url: URL) -> DatabaseTroubleError
             return DatabaseTroubleError(_OF_POSTGRESQL[state].format(**facts))
         if state[:2] in _OF_POSTGRESQL_LATER:
             return DatabaseTroubleError(_OF_POSTGRESQL_LATER[state[:2]].format(**facts), passing=True)
-    return next(filter(None, (_of_connection(error, url) for error in chain)), None)
+    found = next(filter(None, (_of_connection(error, url) for error in chain)), None)
+    if found is None and any(failures.kind_of(error) is Kind.UNREACHABLE for error in chain):
+        # A session ends in many ways, for example between its start and its first statement.
+        message = f"The connection to PostgreSQL at {facts['where']} was lost; see whether it runs, and try again."
+        return DatabaseTroubleError(message, passing=True)
+    return found
 
 
 def _of_connection(error: BaseException, url: URL) -> DatabaseTroubleError | None:

@@ -163,6 +163,10 @@ class Fault(Enum):
     REPLY_IS_LOST = "reply"
 
 
+_STARTUP = b"\0"
+"""How the messages begin that open a session; others begin with a letter."""
+
+
 class Proxy:
     """Proxy to a cluster that fails at a COMMIT or is silent; only its own thread touches its sockets."""
 
@@ -179,6 +183,8 @@ class Proxy:
         self.silence: Callable[[], object] = lambda: None
         """Closes all connections, and answers no new one until `is_silent` is unset."""
         self.is_silent = False
+        self.ends_sessions = False
+        """Whether each session is lost at its first statement."""
         self._open = set[asyncio.StreamWriter]()
 
     @property
@@ -236,6 +242,8 @@ class Proxy:
         self, requests: asyncio.StreamReader, to_server: asyncio.StreamWriter, answers: asyncio.Task[None]
     ) -> None:
         while data := await requests.read(65536):
+            if self.ends_sessions and not data.startswith(_STARTUP):
+                return
             if b"COMMIT;" in data and self.fault is not Fault.NONE:
                 fault, self.fault = self.fault, Fault.NONE
                 answers.cancel()

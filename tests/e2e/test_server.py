@@ -1,18 +1,24 @@
 """The server as its operator starts it: a process of its own, on a port of its own."""
 
+import contextlib
 import json
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
+import httpx
 import pytest
 
 from domain.access import DEMO_PASSWORD
 from tests import plain
 from tests.api import Json
+from tests.clusters import Cluster, proxied
+from tests.durability.nodes import Node
 from tests.e2e.forks import ROOT
-from tests.e2e.processes import curl, portal, serving, token
+from tests.e2e.processes import curl, portal, serving, token, wait_until
 
 ACTIVATE = """mutation ($input: ActivateLicenseInput!) {
     activateLicense(input: $input) { activation { id } userErrors { code } } }"""
@@ -170,3 +176,26 @@ def _stock(two: Two, product: str) -> Json:
     shown, again = [two.ask(STOCK, place=place, product=product)["licenseStock"] for place in (0, 1)]
     assert shown == again
     return shown[0]
+
+
+def failed(url: str) -> str | None:
+    """Return what a server that is not ready says of it."""
+    with contextlib.suppress(httpx.ConnectError):
+        return str(plain.get(f"{url}/readyz").json().get("failed"))
+    return None
+
+
+@pytest.mark.parametrize("fault", ["refuses", "ends_sessions"])
+def test_a_server_that_starts_in_a_failure_serves_after_it(fault: str, cluster: Cluster, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with proxied(cluster) as proxy:
+        setattr(proxy, fault, 10_000)
+        node = Node({**os.environ, "DATABASE_URL": proxy.url, "SECRET_KEY": uuid4().hex, "DEMO": "false"}, log)
+        try:
+            wait_until(lambda: failed(node.url) == "database")
+            setattr(proxy, fault, 0)
+            node.wait_until_ready()
+        finally:
+            node.stop()
+
+    assert "Until then /readyz says 503." in log.read_text()

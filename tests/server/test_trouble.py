@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from db.engine import Database
 from db.migrations import migrate as steps
 from server.cli import app
+from tests.clusters import Cluster, proxied
 from tests.databases import Databases
 from tests.disks import read_only
 from tests.e2e import data, forks
@@ -209,6 +210,19 @@ def test_a_stopped_server_is_reported_as_unreachable(
 
     assert said in sentence
     assert "geheim" not in sentence
+
+
+@EVERY
+def test_a_session_that_is_lost_at_once_is_reported_as_lost(
+    arguments: Sequence[str], cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxied(cluster) as proxy:
+        proxy.ends_sessions = True
+        monkeypatch.setenv("DATABASE_URL", proxy.url)
+
+        sentence = refused(arguments)
+
+    assert sentence.startswith(f"The connection to PostgreSQL at 127.0.0.1:{proxy.port} was lost")
 
 
 @EVERY

@@ -1,0 +1,47 @@
+"""What each failure of PostgreSQL means for the operator, and whether it may pass."""
+
+from collections.abc import Iterator
+
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
+import pytest
+
+from db.engine import failures
+from db.engine.failures import DRIVER_ERRORS
+from server import diagnosis
+
+
+def errors_of_postgresql() -> Iterator[Exception]:
+    """Yield each error of the driver that means a failure of the database."""
+    for name in dir(asyncpg):
+        kind = getattr(asyncpg, name)
+        if isinstance(kind, type) and issubclass(kind, DRIVER_ERRORS):
+            error = kind("geheim")
+            if failures.kind_of(error) is not None:
+                yield error
+
+
+@pytest.mark.parametrize("error", [*errors_of_postgresql()], ids=lambda error: type(error).__name__)
+def test_each_failure_of_postgresql_has_a_sentence(error: Exception) -> None:
+    trouble = diagnosis.trouble(error, "postgresql+asyncpg://u:geheim@db.example/portal")
+
+    assert not str(trouble).startswith("The database can't be reached")
+    assert "db.example:5432" in str(trouble)
+    assert "geheim" not in str(trouble)
+
+
+PASSING = (
+    asyncpg.ConnectionDoesNotExistError(),
+    asyncpg.InterfaceError("connection is closed"),
+    asyncpg.InternalClientError("got result for unknown protocol state"),
+    asyncpg.CrashShutdownError(),
+    asyncpg.PostgresIOError(),
+    asyncpg.DeadlockDetectedError(),
+)
+LASTING = (asyncpg.DataCorruptedError(), asyncpg.InvalidPasswordError())
+
+
+@pytest.mark.parametrize("error", PASSING + LASTING, ids=lambda error: type(error).__name__)
+def test_a_server_starts_while_a_failure_may_pass(error: Exception) -> None:
+    trouble = diagnosis.trouble(error, "postgresql+asyncpg://u@db.example/portal")
+
+    assert trouble.passing == (error in PASSING)
