@@ -21,6 +21,9 @@ from db.engine.pooler import UnnamedStatements
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
+_EACH_SESSION = {"jit": "off"}
+"""Statements end sooner than PostgreSQL would have compiled them, even those over all rows of a large table."""
+
 _LENDING_SECONDS = 30
 """How long a unit of work waits for a connection of the pool while all of them are in use."""
 
@@ -36,7 +39,7 @@ def engine(
     The hosts have so many seconds to answer.
     """
     is_pooled = pooler.is_meant(url)
-    session: dict[str, Any] = pooler.WITHOUT_NAMES if is_pooled else {"server_settings": dict(settings)}
+    session: dict[str, Any] = pooler.WITHOUT_NAMES if is_pooled else {"server_settings": {**_EACH_SESSION, **settings}}
     connect = sockets.connect if is_pooled else pooler.connect
     options = hosts.options(pooler.without_parameter(url), seconds=connect_seconds, connect=connect)
     options["connect_args"] |= session

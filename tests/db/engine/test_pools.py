@@ -25,10 +25,11 @@ from tests import cnpjs
 from tests.clusters import Cluster
 from tests.eventually import eventually, settled
 from tests.factories import add_bare_partner
-from tests.units import compiled
+from tests.units import compiled, fetch_value
 
 NAMES: Statement[str] = Statement(sa.select(partners.c.name).where(partners.c.cnpj == sa.bindparam("wanted")), str)
 PID: Statement[int] = Statement(sa.select(sa.func.pg_backend_pid()), int)
+JIT = sa.select(sa.func.current_setting("jit"))
 ENDLESS: Statement[str] = Statement(sa.select(sa.cast(sa.func.pg_sleep(600), sa.Text)), str)
 
 
@@ -91,6 +92,14 @@ async def test_connections_are_kept_however_many_callers_there_are(database: Dat
     seen = [set(await asyncio.gather(*(database.read(pid, alone=True) for _ in range(16)))) for _ in range(20)]
 
     assert len(set.union(*seen)) <= 8
+
+
+async def test_no_session_compiles_its_statements(database: Database) -> None:
+    found = [await database.read(partial(fetch_value, expression=JIT)) for _ in range(2)]
+    found += [await database.read(partial(fetch_value, expression=JIT), alone=True)]
+    found += [await database.write(partial(fetch_value, expression=JIT))]
+
+    assert found == ["off"] * 4
 
 
 @pytest.mark.parametrize("alone", [True, False])
