@@ -72,11 +72,6 @@ class BatchExecutor(IncrementalExecutor):
     def __init__(self, *arguments: Value, **named: Value) -> None:
         """Begin an execution. Raises TypeError if the class overrides what would not be called."""
         super().__init__(*arguments, **named)
-        own = vars(self)
-        for name in _LATER:
-            # Of another class, it is what a version of graphql-core makes that these are not known of.
-            if type(own.get(name)) is RefMap:
-                del own[name]
         if type(self) not in self._checked:
             _refuse_overrides(type(self))
             self._checked.add(type(self))
@@ -93,10 +88,10 @@ class BatchExecutor(IncrementalExecutor):
 
         It is for one that has not begun: what it would collect meanwhile is empty.
         """
+        names, kinds = self._collecting
         other: BatchExecutor = object.__new__(type(self))
         own = other.__dict__
         own.update(self.__dict__, root_value=root_value, context_value=context_value, variable_values=variable_values)
-        names, kinds = self._collecting
         own.update(zip(names, map(call, kinds), strict=True))
         return other
 
@@ -114,6 +109,11 @@ class BatchExecutor(IncrementalExecutor):
     @cached_property
     def _collecting(self) -> tuple[Sequence[str], Sequence[type]]:
         """Names and types of the attributes in which an execution collects things."""
+        own = vars(self)
+        for name in _LATER:
+            # Of another class, it is what a version of graphql-core makes that these are not known of.
+            if type(own.get(name)) is RefMap:
+                del own[name]
         given = {id(self.fragments), id(self.fragment_definitions)}
         kinds = {list, set, dict, RefMap, CollectedErrors}
         found = {

@@ -32,12 +32,13 @@ from graphql.execution.values import VariableValues
 from breadth.plan.comparison import same
 from breadth.plan.depth import is_deep
 from breadth.plan.field import Field
-from breadth.plan.schema_field import SchemaFields
+from breadth.plan.schema_field import SchemaField, SchemaFields
 from breadth.plan.selection import Selection
 from breadth.values import Value
 
 _SWITCHES = ("skip", "include")
 _STOCK_ONLY = ("defer", "stream", "experimental_disableErrorPropagation")
+_WITH_SELECTIONS = (FieldNode, InlineFragmentNode)
 _VARIANTS_KEPT = 64
 _PLANS_KEPT = 256
 _RESOLVER = attrgetter("resolve")
@@ -57,7 +58,7 @@ class Plan:
         """Look through the operation for what decides about its fields."""
         self.schema, self.operation, self.definitions = schema, operation, definitions
         self._root_type = schema.get_root_type(operation.operation)
-        self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()}
+        self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()} if definitions else {}
         directives, selection_sets = _directives(operation, definitions)
         self.by_batch = (
             self._root_type is not None
@@ -124,6 +125,8 @@ class Variant:
         self.schema, self._root_type = schema, root_type
         self._operation, self._fragments, self._variables = operation, fragments, variables
         self._root: Selection | None = None
+        self._known: dict[GraphQLObjectType, dict[str, SchemaField]] = {}
+        """Fields of the schema, by their types and names; other than the root, a type is often selected again."""
         self._definitions: list[GraphQLField] = []
         self._resolvers: list[GraphQLFieldResolver | None] = []
 
@@ -146,17 +149,27 @@ class Variant:
     def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         """Return what a field selects of the objects of that type."""
         collected = collect_subfields(self.schema, self._fragments, self._variables, self._operation, of_type, details)
-        return self._planned(of_type, collected.grouped_field_set)
+        known = self._known.get(of_type)
+        if known is None:
+            known = self._known[of_type] = {}
+        return self._planned(of_type, collected.grouped_field_set, known)
 
-    def _planned(self, of_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
-        known = SchemaFields.of(self.schema, of_type)
+    def _planned(
+        self, of_type: GraphQLObjectType, grouped: GroupedFieldSet, known: dict[str, SchemaField] | None = None
+    ) -> Selection:
         fields = []
         for key, details in grouped.items():
-            field = known.get(details[0].node.name.value)
-            if field is not None:
+            name = details[0].node.name.value
+            field = known.get(name) if known else None
+            if field is None:
+                field = SchemaFields.of(self.schema, of_type).get(name)
+                if field is None:
+                    continue
                 self._resolvers.append(field.resolve)
                 self._definitions.append(field.definition)
-                fields.append(Field(self, of_type, key, details, field))
+                if known is not None:
+                    known[name] = field
+            fields.append(Field(self, of_type, key, details, field))
         return Selection(fields)
 
 
@@ -218,7 +231,7 @@ def _directives(
         for selection in waiting.pop().selections:
             if selection.directives:
                 found += selection.directives
-            if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
+            if isinstance(selection, _WITH_SELECTIONS) and selection.selection_set is not None:
                 waiting.append(selection.selection_set)
     return found, number
 

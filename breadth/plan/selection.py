@@ -55,14 +55,15 @@ class SelectedField(Protocol):
 class Selection:
     """Fields that are selected of the objects of one type."""
 
+    _shareable: bool | None = None
+    _groups: "Sequence[Selection] | None" = None
+    """Selections of some of the fields each, if there are many with a selection of their own."""
+
     def __init__(self, fields: Sequence[SelectedField]) -> None:
         """Name the fields."""
         self.fields = tuple(fields)
         self._keys = [field.key for field in fields]
         self._make: Callable[..., Column] = self._made_once
-        self._shareable: bool | None = None
-        self._groups: Sequence[Selection] | None = None
-        """Selections of some of the fields each, if there are many with a selection of their own."""
 
     @property
     def _at_once(self) -> int:
