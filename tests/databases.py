@@ -31,9 +31,17 @@ _FILE, _URL = "portal.db", "url"
 _MAX_CONNECTIONS = 300
 """Each worker has a pool, and so has each server process that its tests start."""
 
+_GIVEN = os.environ.get("POSTGRESQL_PROGRAMS")
+"""Folder with the programs of another version of PostgreSQL than the installed one, for the tests to run on."""
+
+_ASYNCHRONOUS_FROM = 18
+"""First version that reads from the disk by other processes."""
+
 _EXPECT_GROWTH = """DO $$ BEGIN
-    PERFORM pg_clear_relation_stats('public', relname) FROM pg_class
-        WHERE relnamespace = 'public'::regnamespace AND relkind = 'r';
+    IF to_regproc('pg_clear_relation_stats') IS NOT NULL THEN
+        PERFORM pg_clear_relation_stats('public', relname) FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r';
+    END IF;
     EXECUTE format('ALTER DATABASE %I SET random_page_cost = 1', current_database());
 END $$"""
 """Statement that takes tables for new ones, which the planner believes to have some pages, and files for memory."""
@@ -147,10 +155,11 @@ class PostgreSQL:
         return made
 
     def _install(self) -> None:
-        if self._user and not self._installed.exists():
+        if self._user and not _GIVEN and not self._installed.exists():
             # The binaries look for their libraries in the directory beside the package's.
             for part in _installed().glob(f"{_PACKAGE}*"):
                 shutil.copytree(part, self._installed / part.name)
+        if self._user:
             self.directory.chmod(0o755)
 
     def _start(self) -> None:
@@ -166,7 +175,9 @@ class PostgreSQL:
         volatile = (
             "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0"
         )
-        lean = "-c autovacuum=off -c jit=off -c io_method=sync -c max_parallel_maintenance_workers=0"
+        lean = "-c autovacuum=off -c jit=off -c max_parallel_maintenance_workers=0"
+        if _version(self.binaries) >= _ASYNCHRONOUS_FROM:
+            lean += " -c io_method=sync"
         self.run("initdb", *cluster, "--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C", "-N")
         # Only one role has a password, for tests of a wrong one.
         rules = self._cluster / "pg_hba.conf"
@@ -177,7 +188,7 @@ class PostgreSQL:
     @property
     def binaries(self) -> Path:
         """The folder with PostgreSQL's programs, which the user of the server may run."""
-        return self._installed / _BINARIES
+        return Path(_GIVEN) if _GIVEN else self._installed / _BINARIES
 
     def run(self, command: str, *arguments: str) -> None:
         """Run a program of PostgreSQL as the user of the server."""
@@ -213,6 +224,12 @@ def _installed() -> Path:
     return Path(spec.origin).parent.parent
 
 
+def _version(programs: Path) -> int:
+    """Return the major version of PostgreSQL."""
+    printed = subprocess.run([programs / "postgres", "--version"], check=True, stdout=PIPE, text=True).stdout
+    return int(printed.split()[2].partition(".")[0])
+
+
 class Databases:
     """Factory of the databases of one process of the test run."""
 
@@ -233,7 +250,7 @@ class Databases:
 
     def programs(self) -> Path:
         """The folder with PostgreSQL's programs, such as pg_dump, of the server's version."""
-        return _installed() / _BINARIES
+        return Path(_GIVEN) if _GIVEN else _installed() / _BINARIES
 
     def migrated(self, engine: str, *, to: str = "head") -> str:
         """Create a database with all tables, or those of an earlier step, and no rows, and return its URL."""
