@@ -180,7 +180,7 @@ def _stock(two: Two, product: str) -> Json:
 
 def failed(url: str) -> str | None:
     """Return what a server that is not ready says of it."""
-    with contextlib.suppress(httpx.ConnectError):
+    with contextlib.suppress(httpx.TransportError):
         return str(plain.get(f"{url}/readyz").json().get("failed"))
     return None
 
