@@ -16,6 +16,13 @@ _EACH_SECONDS = 1.0
 """Interval between attempts while the server does not respond; one that hangs does not notice its return."""
 
 
+_SOON_SECONDS = 0.5
+"""Time in which an attempt succeeds if the server responds; others wait for the latest one until then."""
+
+_STALE_SECONDS = 10.0
+"""Time after which a failed attempt does not mean any more that the server does not respond."""
+
+
 class ServerSilentError(ConnectionError):
     """The server does not respond, and the next connection attempt is not due yet."""
 
@@ -28,16 +35,18 @@ class ConnectionAttempts:
 
     def __init__(self) -> None:
         self._is_silent = False
-        self._next_at = self._opened_at = 0.0
+        self._next_at = self._opened_at = self._failed_at = 0.0
         self._pending = set[asyncio.Task[Any]]()
         """Attempts that began while the server did not respond; the first success empties it."""
 
     async def run(self, attempt: Callable[[], Awaitable[Opened]]) -> Opened:
         """Open a connection; raise ServerSilentError if the server does not respond and no attempt is due."""
-        if not self._is_silent:
-            return await self._noted(attempt)
         now = monotonic()
+        if not self._is_silent or now - self._failed_at > _STALE_SECONDS:
+            return await self._noted(attempt)
         if now < self._next_at:
+            if await self._responds_soon():
+                return await self._noted(attempt)
             raise ServerSilentError
         self._next_at = now + _EACH_SECONDS
         pending = asyncio.ensure_future(self._noted(attempt))
@@ -52,6 +61,13 @@ class ConnectionAttempts:
             self._pending.discard(pending)
         # Another attempt succeeded. This one may hang, because it began before the server was back.
         return await self._noted(attempt)
+
+    async def _responds_soon(self) -> bool:
+        """Wait for the latest attempt while it is young, and return whether the server responds again."""
+        until = self._next_at - _EACH_SECONDS + _SOON_SECONDS
+        while self._is_silent and self._pending and (left := until - monotonic()) > 0:
+            await asyncio.wait(self._pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return not self._is_silent
 
     async def _noted(self, attempt: Callable[[], Awaitable[Opened]]) -> Opened:
         begun_at = monotonic()
@@ -69,6 +85,7 @@ class ConnectionAttempts:
         return opened
 
     def _note(self, error: BaseException, seconds: float) -> None:
+        self._failed_at = monotonic()
         if isinstance(error, asyncio.CancelledError):
             # A short attempt that its caller cancelled says nothing about the server.
             self._is_silent |= seconds >= _LONG_SECONDS

@@ -25,6 +25,7 @@ ONE: Statement[int] = Statement(sa.select(sa.literal_column("1", sa.Integer)), i
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_attempts, "_LONG_SECONDS", 0.05)
     monkeypatch.setattr(connection_attempts, "_EACH_SECONDS", 0.3)
+    monkeypatch.setattr(connection_attempts, "_SOON_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -91,18 +92,22 @@ async def _give_up(tried: ConnectionAttempts, *, after: float) -> None:
 
 
 async def _are_all_tried(tried: ConnectionAttempts) -> bool:
-    """Whether several attempts at once are all made."""
-    begun = 0
+    """Whether several attempts at once are all made, before the first of them has failed."""
+    begun, all_begun = 0, asyncio.Event()
 
     async def note() -> None:
         nonlocal begun
         begun += 1
-        await asyncio.sleep(0)
+        await all_begun.wait()
         raise ConnectionRefusedError
 
-    failed = await asyncio.gather(*(tried.run(note) for _ in range(AT_ONCE)), return_exceptions=True)
-    assert {type(each) for each in failed} <= {ConnectionRefusedError, ServerSilentError}
-    return begun == AT_ONCE
+    attempts = asyncio.gather(*(tried.run(note) for _ in range(AT_ONCE)), return_exceptions=True)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    at_once = begun
+    all_begun.set()
+    assert {type(each) for each in await attempts} <= {ConnectionRefusedError, ServerSilentError}
+    return at_once == AT_ONCE
 
 
 async def test_an_attempt_that_is_given_up_early_tells_nothing() -> None:
@@ -150,6 +155,29 @@ async def test_a_silent_server_is_asked_again_while_an_attempt_hangs(monkeypatch
     assert await tried.run(hang_or_answer) == "an answer"
     # What was sent before the return is sent again.
     assert await hanging == "an answer"
+    assert await _are_all_tried(tried)
+
+
+async def test_all_that_come_at_once_after_a_silence_are_served() -> None:
+    tried = ConnectionAttempts()
+    await _give_up(tried, after=0.1)
+
+    async def answer() -> str:
+        await asyncio.sleep(0.01)
+        return "an answer"
+
+    answers = await asyncio.gather(*(tried.run(answer) for _ in range(AT_ONCE)))
+
+    assert answers == ["an answer"] * AT_ONCE
+
+
+async def test_a_silence_of_long_ago_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = ConnectionAttempts()
+    await _give_up(tried, after=0.1)
+    monkeypatch.setattr(connection_attempts, "_STALE_SECONDS", 0.1)
+
+    await asyncio.sleep(0.15)
+
     assert await _are_all_tried(tried)
 
 
