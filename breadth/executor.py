@@ -108,7 +108,7 @@ class BatchExecutor(IncrementalExecutor):
 
     @cached_property
     def _collecting(self) -> tuple[Sequence[str], Sequence[type]]:
-        """Names and types of the attributes in which an execution collects things."""
+        """Names and types of the attributes in which an execution collects things, without those made later."""
         own = vars(self)
         for name in _LATER:
             # Of another class, it is what a version of graphql-core makes that these are not known of.

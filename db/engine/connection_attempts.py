@@ -15,12 +15,11 @@ _LONG_SECONDS = 1.5
 _EACH_SECONDS = 1.0
 """Interval between attempts while the server does not respond; one that hangs does not notice its return."""
 
-
 _SOON_SECONDS = 0.5
 """Time in which an attempt succeeds if the server responds; others wait for the latest one until then."""
 
-_STALE_SECONDS = 10.0
-"""Time after which a failed attempt does not mean any more that the server does not respond."""
+_VALID_SECONDS = 10.0
+"""Time for which a failed attempt means that the server does not respond, if none succeeds meanwhile."""
 
 
 class ServerSilentError(ConnectionError):
@@ -34,16 +33,15 @@ class ConnectionAttempts:
     """
 
     def __init__(self) -> None:
-        self._is_silent = False
-        self._next_at = self._opened_at = self._failed_at = 0.0
+        self._silent_until = self._next_at = self._opened_at = 0.0
         self._pending = set[asyncio.Task[Any]]()
         """Attempts that began while the server did not respond; the first success empties it."""
 
     async def run(self, attempt: Callable[[], Awaitable[Opened]]) -> Opened:
         """Open a connection; raise ServerSilentError if the server does not respond and no attempt is due."""
-        now = monotonic()
-        if not self._is_silent or now - self._failed_at > _STALE_SECONDS:
+        if not self._is_silent:
             return await self._noted(attempt)
+        now = monotonic()
         if now < self._next_at:
             if await self._responds_soon():
                 return await self._noted(attempt)
@@ -62,6 +60,10 @@ class ConnectionAttempts:
         # Another attempt succeeded. This one may hang, because it began before the server was back.
         return await self._noted(attempt)
 
+    @property
+    def _is_silent(self) -> bool:
+        return monotonic() < self._silent_until
+
     async def _responds_soon(self) -> bool:
         """Wait for the latest attempt while it is young, and return whether the server responds again."""
         until = self._next_at - _EACH_SECONDS + _SOON_SECONDS
@@ -78,16 +80,16 @@ class ConnectionAttempts:
             if begun_at >= self._opened_at:
                 self._note(error, monotonic() - begun_at)
             raise
-        self._is_silent, self._opened_at = False, monotonic()
+        self._silent_until, self._opened_at = 0.0, monotonic()
         hanging, self._pending = self._pending - {asyncio.current_task()}, set()
         for each in hanging:
             each.cancel()
         return opened
 
     def _note(self, error: BaseException, seconds: float) -> None:
-        self._failed_at = monotonic()
-        if isinstance(error, asyncio.CancelledError):
+        is_cancelled, is_long = isinstance(error, asyncio.CancelledError), seconds >= _LONG_SECONDS
+        if is_long and (is_cancelled or failures.is_silence(error)):
+            self._silent_until = monotonic() + _VALID_SECONDS
+        elif not is_cancelled:
             # A short attempt that its caller cancelled says nothing about the server.
-            self._is_silent |= seconds >= _LONG_SECONDS
-        else:
-            self._is_silent = seconds >= _LONG_SECONDS and failures.is_silence(error)
+            self._silent_until = 0.0

@@ -172,11 +172,14 @@ async def test_all_that_come_at_once_after_a_silence_are_served() -> None:
 
 
 async def test_a_silence_of_long_ago_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_attempts, "_VALID_SECONDS", 0.5)
     tried = ConnectionAttempts()
     await _give_up(tried, after=0.1)
-    monkeypatch.setattr(connection_attempts, "_STALE_SECONDS", 0.1)
 
-    await asyncio.sleep(0.15)
+    await asyncio.sleep(0.4)
+    # It says nothing either, so the silence lasts no longer.
+    await _give_up(tried, after=0.01)
+    await asyncio.sleep(0.2)
 
     assert await _are_all_tried(tried)
 
