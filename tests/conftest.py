@@ -50,7 +50,7 @@ STOCK = "stock"
 """SQLite below graphql-core's own executor, as an engine of tests."""
 
 _WAITING = ("durability", "browser", "docs"), ("e2e",)
-"""Folders whose tests mostly wait for other processes, in two halves that take the same time."""
+"""Folders whose tests mostly wait for other processes, in two halves of about 300 and 220 seconds."""
 
 _SLOW = "db", "security", "server"
 """Folders of which some tests take seconds."""
@@ -113,10 +113,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker start with tests that wait, and another run such tests halfway, while the others compute.
+    """Let one worker start with tests that wait, and another run such tests later, while the others compute.
 
     With `--dist worksteal`, each worker gets an equal share of consecutive tests, and one that has finished takes tests
-    from the longest queue. Short tests are last, so that all workers end together.
+    from the longest queue. Short tests are last, so that all workers end together; and tests that wait are not, as all
+    workers would wait then.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     share = len(items) // workers if workers > len(_WAITING) else 0
@@ -126,7 +127,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         waiting = [item for item in items if _is_in(item, folders)]
         rest = max(0, share - len(waiting))
         begin, others = _short_last(others[:rest]), others[rest:]
-        before = place * rest // len(_WAITING)
+        before = place * rest * 2 // 5
         shares += [*begin[:before], *waiting, *begin[before:]]
     items[:] = shares + _short_last(others)
 
