@@ -50,7 +50,7 @@ STOCK = "stock"
 """SQLite below graphql-core's own executor, as an engine of tests."""
 
 _WAITING = ("durability", "browser", "docs"), ("e2e",)
-"""Folders whose tests mostly wait for other processes, in two halves of about 300 and 220 seconds."""
+"""Folders whose tests mostly wait for other processes, in two groups that take about 300 and 220 seconds."""
 
 _SLOW = "db", "security", "server"
 """Folders of which some tests take seconds."""
@@ -127,6 +127,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         waiting = [item for item in items if _is_in(item, folders)]
         rest = max(0, share - len(waiting))
         begin, others = _short_last(others[:rest]), others[rest:]
+        # The second group begins shortly before the first ends, and ends well before the run does.
         before = place * rest * 2 // 5
         shares += [*begin[:before], *waiting, *begin[before:]]
     items[:] = shares + _short_last(others)
