@@ -24,7 +24,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.graphql.documents import Documents
 from server.settings import Settings
-from tests import cheap_passwords, once
+from tests import cheap_passwords, memory, once
 from tests.api import Api, From, serving
 from tests.clock import Clock
 from tests.clusters import Cluster
@@ -59,17 +59,8 @@ Recovered = Callable[[float], None]
 
 _DIRECTORY = pytest.StashKey[Path]()
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 — the files in it get folders of their own.
-_MEMORY_BYTES_MIN = 4 << 30
-
-
-def _use_memory_for_files() -> None:
-    # A commit of a file in memory does not wait for a disk, which several test processes share.
-    if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES_MIN:
-        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
-
-
-_use_memory_for_files()
+memory.keep_files()
+memory.forget_large_pages()
 
 # A name service that answers late, or not at all, is no part of what is tested.
 os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:1")
