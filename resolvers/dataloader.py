@@ -135,6 +135,8 @@ class Loader(Generic[Key, Value]):
             return None
         # In their order, so that one request sends one statement each time. None is loaded.
         ordered: list[Key] = list(filter(missing.__contains__, dict.fromkeys(keys)))  # type: ignore[arg-type]
+        if self._database.is_remote:
+            return self._batches_of(ordered)
         found = self._database.read_now(lambda connection: self._read(connection, self._scope, ordered), alone=True)
         if not isinstance(found, Pending):
             self._keep(ordered, found)
@@ -180,14 +182,7 @@ class Loader(Generic[Key, Value]):
             # A task that is cancelled cancels what it waits for, and others wait for the same.
             await asyncio.shield(batch)
             return
-        keys = self._take()
-        try:
-            await self._load(keys)
-        except BaseException as error:
-            _fail(batch, error)
-            raise
-        if not batch.done():
-            batch.set_result(None)
+        await self._load(batch, self._take())
 
     def _take(self) -> list[Key]:
         """Return the keys of the next batch, which gets no others."""
@@ -197,21 +192,26 @@ class Loader(Generic[Key, Value]):
 
     def _dispatch(self, batch: asyncio.Future[None]) -> None:
         if self._next is batch:
-            task = asyncio.ensure_future(self._load(self._take()))
+            task = asyncio.ensure_future(self._load(batch, self._take()))
             task.add_done_callback(lambda done: _settle(batch, done))
 
-    async def _load(self, keys: list[Key]) -> None:
+    async def _load(self, batch: asyncio.Future[None], keys: list[Key]) -> None:
         try:
             found = await self._database.read(lambda connection: self._read(connection, self._scope, keys), alone=True)
             self._keep(keys, found)
             if (meter := self._database.meter) is not None:
                 meter.keys(len(keys))
+        except BaseException as error:
+            _fail(batch, error)
+            raise
         finally:
             if len(self._batches) == len(keys):
                 self._batches.clear()
             else:
                 for key in keys:
                     del self._batches[key]
+        if not batch.done():
+            batch.set_result(None)
 
 
 class WideLoader(Loader[int, Value]):
@@ -269,12 +269,10 @@ def _recurring(loaded: Mapping[Key | None, Value | None], keys: Sequence[Key | N
 
 
 def _settle(batch: asyncio.Future[None], done: asyncio.Task[None]) -> None:
-    # Asked for first: an error that is not looked at is logged, also where the batch was given up meanwhile.
+    # asyncio logs an error that is not retrieved. A task that is cancelled before it begins settles no batch.
     error = asyncio.CancelledError() if done.cancelled() else done.exception()
     if error is not None:
         _fail(batch, error)
-    elif not batch.done():
-        batch.set_result(None)
 
 
 def _fail(batch: asyncio.Future[None], error: BaseException) -> None:

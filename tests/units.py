@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from db.engine import Connection, Database, Transaction, storage
 from db.engine.filters import values_of
+from db.engine.pools import Session
 from db.engine.postgres_connection import PostgresConnection
 from db.engine.sqlite import SqliteConnection
 from db.engine.statement import Expression, Statement
@@ -180,7 +181,7 @@ async def _on_postgresql(database: Database, *, read_only: bool) -> AsyncIterato
         isolation = "repeatable_read" if read_only else "read_committed"
         try:
             async with driver.transaction(isolation=isolation, readonly=read_only):
-                yield PostgresConnection(connection, driver, database.observers)
+                yield PostgresConnection(Session(connection, driver, demotions=0, can_copy=True), database.observers)
             # Settings and locks of a test are not for the next one.
             await driver.reset()
         except (Exception, asyncio.CancelledError):

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -55,13 +55,14 @@ def engine(
 class Session:
     """Session of the server: a connection of SQLAlchemy that is kept open, and the driver's own."""
 
-    __slots__ = ("can_copy", "connection", "demotions", "driver", "is_new", "partner")
+    __slots__ = ("can_copy", "connection", "demotions", "dialect", "driver", "is_new", "partner")
 
     def __init__(
         self, connection: AsyncConnection, driver: DriverConnection, *, demotions: int, can_copy: bool
     ) -> None:
         """Take a connection that was just opened."""
         self.connection, self.driver, self.demotions, self.can_copy = connection, driver, demotions, can_copy
+        self.dialect: Dialect = connection.dialect
         self.is_new = True
         """Whether no unit has used the connection yet, so that it can't be one that was lost unnoticed."""
         self.partner: str | None = row_scope.NOTHING

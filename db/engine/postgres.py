@@ -101,14 +101,12 @@ class PostgresEngine:
         finally:
             self._units -= 1
 
-    async def _read(self, work: Work[Result], until: Deadline | None, *, alone: bool) -> Result:
+    def _read(self, work: Work[Result], until: Deadline | None, *, alone: bool) -> Awaitable[Result]:
         trial = self._trial(until, read_only=True)
         if alone and self._reads_alone and until is not None and until.left < _STATEMENT_SECONDS:
-            until.check()
-            with Alarm(self._alarms, until):
-                return await self._reads.run(trial, partial(self._run_alone, work, trial))
+            return self._reads.run(trial, partial(self._run_alone, work, trial, until))
         run = partial(self._run, self._reading, work, trial)
-        return await self._trials.within(trial, self._reads.run(trial, run))
+        return self._trials.within(trial, self._reads.run(trial, run))
 
     async def read_long(self, work: Work[Result], *, seconds: float) -> Result:
         """Run a unit of work on a snapshot, once, for a time; raise TookTooLongError afterwards."""
@@ -128,9 +126,11 @@ class PostgresEngine:
     def _trial(self, until: Deadline | None, *, read_only: bool) -> Trial:
         return Trial(until, read_only=read_only, partner=row_scope.value() if self._row_security else None)
 
-    def _run_alone(self, work: Work[Result], trial: Trial) -> Awaitable[Result]:
+    def _run_alone(self, work: Work[Result], trial: Trial, until: Deadline) -> Awaitable[Result]:
         if trial.lock_seconds == LOCK_SECONDS:
-            return run_alone(self._reading, work, self._observers, trial.partner)
+            # The caller may have gone when its turn had just come.
+            until.check()
+            return run_alone(self._reading, work, self._observers, Alarm(self._alarms, until), trial.partner)
         # It waits for a lock for another time than the sessions do.
         return self._trials.within(trial, self._run(self._reading, work, trial))
 

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import driver_protocol, failures
+from db.engine.alarms import Alarm
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.connection import (
     NO_VALUES,
@@ -23,7 +23,7 @@ from db.engine.connection import (
 from db.engine.failures import Kind, OutcomeUnknownError
 from db.engine.pieces import in_pieces
 from db.engine.place_queue import is_large
-from db.engine.pools import Pool, roll_back
+from db.engine.pools import Pool, Session, roll_back
 from db.engine.row_batch import RowBatch
 from db.engine.statement import Compiled, Statement, Values
 from db.engine.statement_count import tally
@@ -45,12 +45,12 @@ BULK = 500
 class PostgresConnection:
     """Connection of the pool in a transaction of the driver."""
 
-    def __init__(
-        self, connection: AsyncConnection, driver: DriverConnection, observers: list[Observer], *, copies: bool = True
-    ) -> None:
-        """Run statements on the driver's connection, which can COPY unless it says otherwise."""
-        self._connection, self._driver, self._observers, self._copies = connection, driver, observers, copies
-        self.dialect: Dialect = connection.dialect
+    reads_only = False
+    """Whether each statement must be a SELECT."""
+
+    def __init__(self, session: Session, observers: list[Observer]) -> None:
+        self._session, self._driver, self._observers = session, session.driver, observers
+        self.dialect: Dialect = session.dialect
         self.statements = 0
 
     async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
@@ -77,7 +77,7 @@ class PostgresConnection:
         if not rows:
             return RowBatch(compiled.layout, [])
         self._observe(compiled)
-        if compiled.copied is not None and len(rows) >= BULK and self._copies:
+        if compiled.copied is not None and len(rows) >= BULK and self._session.can_copy:
             table, columns = compiled.copied
             await self._driver.copy_records_to_table(table, records=compiled.bound_rows(rows), columns=columns)
             return RowBatch(compiled.layout, [])
@@ -116,12 +116,16 @@ class PostgresConnection:
 
     async def inspect(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run a function of SQLAlchemy or Alembic in this transaction: for reflection and migrations only."""
-        if not self._connection.in_transaction():
+        connection = self._session.connection
+        if not connection.in_transaction():
             # Alembic finds itself in a transaction, and leaves it to the unit to end it.
-            await self._connection.begin()
-        return await self._connection.run_sync(work)
+            await connection.begin()
+        return await connection.run_sync(work)
 
     def _observe(self, compiled: Compiled[Any]) -> None:
+        if self.reads_only and not compiled.is_select:
+            message = "A unit that reads without a transaction runs nothing but SELECT."
+            raise TypeError(message)
         self.statements += 1
         for observe in self._observers:
             observe(compiled.text)
@@ -129,6 +133,8 @@ class PostgresConnection:
 
 class LoneConnection(PostgresConnection):
     """Connection of the pool without a transaction, whose statements only read: others raise TypeError."""
+
+    reads_only = True
 
     async def fetch(self, statement: Statement[Row], values: Values = NO_VALUES) -> RowBatch[Row]:
         """Run a statement and return its rows."""
@@ -142,12 +148,6 @@ class LoneConnection(PostgresConnection):
         except driver_protocol.OUTDATED:
             found = await self._driver.fetch(compiled.text, *bound)
         return RowBatch(compiled.layout, found)
-
-    def _observe(self, compiled: Compiled[Any]) -> None:
-        if not compiled.is_select:
-            message = "A unit that reads without a transaction runs nothing but SELECT."
-            raise TypeError(message)
-        super()._observe(compiled)
 
 
 class _StaleError(Exception):
@@ -189,42 +189,44 @@ async def run_once(
     return await _last(_transact(pool, work, observers, trial, may_repeat=may_repeat))
 
 
-async def run_alone(pool: Pool, work: Work[Result], observers: list[Observer], partner: str | None = None) -> Result:
+async def run_alone(
+    pool: Pool, work: Work[Result], observers: list[Observer], alarm: Alarm, partner: str | None = None
+) -> Result:
     """Run a unit that reads without a transaction, so that each statement has a snapshot of its own.
 
-    With row-level security, the session keeps the partner, and has to be told only of another one. If the caller is
-    cancelled, the server is asked to cancel the statement, and the connection is kept if it does.
+    With row-level security, the session keeps the partner, and only another one is sent to it. If the caller or the
+    alarm cancels the unit, the server is asked to cancel its statement. The connection is kept if the server does that.
     """
     mine = tally.get()
-    for is_last in (False, True):
-        session = pool.lend_kept(partner) or await pool.lend(partner)
-        driver, was_new = session.driver, session.is_new
-        connection = LoneConnection(session.connection, driver, observers)
-        try:
-            if partner is not None and session.partner != partner:
-                await session.set_partner(partner)
-            result = await work(connection)
-        except asyncio.CancelledError:
-            pool.end(session)
-            raise
-        except BaseException as error:
-            lost = _lost(driver, error)
-            if lost or failures.breaks_connection(error):
-                await pool.drop(session, politely=driver.is_closed())
-            else:
-                pool.give_back(session)
-            if not isinstance(error, failures.DRIVER_ERRORS):
+    with alarm:
+        for is_last in (False, True):
+            session = pool.lend_kept(partner) or await pool.lend(partner)
+            connection = LoneConnection(session, observers)
+            try:
+                if partner is not None and session.partner != partner:
+                    await session.set_partner(partner)
+                result = await work(connection)
+            except asyncio.CancelledError:
+                pool.end(session)
                 raise
-            if lost and not was_new:
-                pool.forget_idle()
-                if not is_last:
-                    continue
-            raise _reported(error, lost=lost) from error
-        finally:
-            if mine is not None:
-                mine.append(connection.statements)
-        pool.give_back(session)
-        return result
+            except BaseException as error:
+                lost = _lost(session.driver, error)
+                if lost or failures.breaks_connection(error):
+                    await pool.drop(session, politely=session.driver.is_closed())
+                else:
+                    pool.give_back(session)
+                if not isinstance(error, failures.DRIVER_ERRORS):
+                    raise
+                if lost and not session.is_new:
+                    pool.forget_idle()
+                    if not is_last:
+                        continue
+                raise _reported(error, lost=lost) from error
+            finally:
+                if mine is not None:
+                    mine.append(connection.statements)
+            pool.give_back(session)
+            return result
     raise AssertionError  # The last try returns or raises.
 
 
@@ -250,7 +252,7 @@ async def _transact(
     try:
         await driver.execute(begin)
         begun = True
-        result = await work(PostgresConnection(session.connection, driver, observers, copies=session.can_copy))
+        result = await work(PostgresConnection(session, observers))
         # The driver sends nothing on a connection that it knows to be closed.
         committing = not driver.is_closed()
         trial.commit(is_sent=committing)

@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import Connection, Database, Transaction, hosts
+from db.engine.alarms import Alarm, Alarms
 from db.engine.availability import Availability
 from db.engine.deadline import Deadline, current
+from db.engine.pool_sizes import PoolSizes
 from db.engine.pools import Pool
 from db.engine.postgres_connection import PostgresConnection, run_alone, run_once
 from db.engine.statement import Statement
@@ -169,6 +171,41 @@ async def test_a_statement_alone_ends_when_its_caller_goes_away(database: Databa
     with pytest.raises(CallerGone):
         await asking
     await eventually(partial(_nothing_is_in_use, database))
+
+
+async def test_no_statement_is_sent_for_a_caller_that_goes_at_its_turn(cluster: Cluster) -> None:
+    until, begun, ended = Deadline(60), asyncio.Event(), asyncio.Event()
+    database = Database(cluster.url, sizes=PoolSizes(reading=2))
+    sent: list[str] = []
+    database.observers.append(sent.append)
+
+    async def hold(_: Connection) -> None:
+        begun.set()
+        await ended.wait()
+
+    async def before() -> None:
+        current.set(Deadline(60))
+        await database.read(hold, alone=True)
+        # In this iteration of the event loop, the place was given to the read that waits.
+        until.abandon()
+
+    async def ask() -> None:
+        current.set(until)
+        await database.read(lambda connection: connection.fetch(PID), alone=True)
+
+    holding = asyncio.create_task(before())
+    await begun.wait()
+    asking = asyncio.create_task(ask())
+    await settled()
+    assert database.reads_waiting == 1
+    ended.set()
+
+    with pytest.raises(CallerGone):
+        await asking
+    await holding
+    assert sent == []
+    assert database.stopped["gone"] == 1
+    await database.close()
 
 
 async def test_a_unit_without_a_transaction_can_not_write(database: Database) -> None:
@@ -329,7 +366,7 @@ async def test_a_server_that_does_not_answer_costs_one_unit_its_deadline(cluster
             stack.enter_context(cluster.frozen())
             read = partial(names, cnpj="")
             if given_up == "read":
-                unit = asyncio.ensure_future(run_alone(pool, read, []))
+                unit = asyncio.ensure_future(run_alone(pool, read, [], Alarm(Alarms(), Deadline(60))))
             else:
                 unit = asyncio.ensure_future(run_once(pool, read, [], Trial(None, read_only=True)))
             await settled()
