@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db import policies
 from db.engine import Database, failures, storage
-from db.engine.failures import Kind, NotBoundError, PoolerFoundError
+from db.engine.failures import OLDEST_VERSION, Kind, NotBoundError, PoolerFoundError, TooOldError
 from db.migrations import revisions
 from db.migrations.revisions import HEAD, Examined, State
 from server import tls_files
@@ -65,17 +65,18 @@ _NOT_BOUND = (
     "DATABASE_ROW_SECURITY asks: it owns the tables or is a superuser, or “portal row-security on” was not run."
 )
 
+_TOO_OLD = (
+    f"PostgreSQL at {{where}} is older than version {OLDEST_VERSION}, the oldest that the portal supports; upgrade it."
+)
+
 _CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
     (
         PoolerFoundError,
         "A pooler such as PgBouncer answers at {where} for PostgreSQL; add ?pooler=transaction to DATABASE_URL.",
         False,
     ),
-    (
-        NotBoundError,
-        _NOT_BOUND,
-        False,
-    ),
+    (NotBoundError, _NOT_BOUND, False),
+    (TooOldError, _TOO_OLD, False),
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
     (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
     (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import threading
@@ -163,6 +164,8 @@ class Fault(Enum):
     REPLY_IS_LOST = "reply"
 
 
+_VERSION = re.compile(rb"(server_version\0)\d\d")
+
 _STARTUP = b"\0"
 """How the messages begin that open a session; others begin with a letter."""
 
@@ -185,6 +188,8 @@ class Proxy:
         self.is_silent = False
         self.ends_sessions = False
         """Whether each session is lost at its first statement."""
+        self.version = b""
+        """Major version, of two digits, that is reported in place of the server's; empty for the server's."""
         self._open = set[asyncio.StreamWriter]()
 
     @property
@@ -259,10 +264,9 @@ class Proxy:
                 return
             to_server.write(data)
 
-    @staticmethod
-    async def _copy_answers(server: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+    async def _copy_answers(self, server: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         while data := await server.read(65536):
-            to_client.write(data)
+            to_client.write(_VERSION.sub(rb"\g<1>" + self.version, data) if self.version else data)
         to_client.close()
 
     @property

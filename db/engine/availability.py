@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from db.engine import failures
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline, has_changed
-from db.engine.failures import Kind, OutcomeUnknownError
+from db.engine.failures import OLDEST_VERSION, Kind, OutcomeUnknownError
 from db.engine.files import Loss
 from domain.deadlines import (
     AnswerTimedOut,
@@ -31,6 +31,7 @@ _LOOK = {
     "DATABASE_URL, or name the server itself",
     Kind.UNBOUND: "row-level security does not bind the user of DATABASE_URL, as DATABASE_ROW_SECURITY asks: use one "
     "that does not own the tables, and run portal row-security on",
+    Kind.TOO_OLD: f"PostgreSQL at {{where}} is older than version {OLDEST_VERSION}: upgrade it",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
     Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
     "the primary, and whether it runs",

@@ -8,6 +8,9 @@ import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+OLDEST_VERSION = 15
+"""Oldest version of PostgreSQL that the tests have passed on."""
+
 
 class Kind(StrEnum):
     """Kind of a failure."""
@@ -25,6 +28,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     POOLED = "pooled"
     UNBOUND = "not bound by row-level security"
+    TOO_OLD = "too old"
     OVERWRITTEN = "overwritten"
     FOREIGN = "other tables"
     LATE = "late"
@@ -63,6 +67,12 @@ class NotBoundError(ConnectionError):
     """Row-level security does not bind the role of a connection, and DATABASE_ROW_SECURITY asks for it."""
 
     kind = Kind.UNBOUND
+
+
+class TooOldError(ConnectionError):
+    """A server of PostgreSQL is older than the portal's statements need."""
+
+    kind = Kind.TOO_OLD
 
 
 _OF_SQLITE = {
@@ -216,7 +226,7 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.BUSY, False
         case asyncpg.TargetServerAttributeNotMatched():
             kind, is_mistake = Kind.NO_PRIMARY, False
-        case PoolerFoundError() | NotBoundError():
+        case PoolerFoundError() | NotBoundError() | TooOldError():
             kind, is_mistake = error.kind, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False

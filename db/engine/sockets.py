@@ -1,9 +1,11 @@
-"""Connections of the driver whose sockets find out that the server's machine or its network is gone."""
+"""Connections to servers of a supported version, whose sockets find out that the machine or its network is gone."""
 
 import socket
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
+
+from db.engine.failures import OLDEST_VERSION, TooOldError
 
 UNANSWERED_SECONDS = 5
 """How long the server's machine may leave what was sent without an acknowledgement until the connection is lost."""
@@ -18,8 +20,11 @@ _OPTIONS = {
 
 
 async def connect(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 — the driver has no types.
-    """Return a connection of the driver, which takes the same arguments."""
+    """Return a connection of the driver, which takes the same arguments. Raises TooOldError."""
     connection = await asyncpg.connect(*arguments, **named)
+    if connection.get_server_version().major < OLDEST_VERSION:
+        connection.terminate()
+        raise TooOldError
     _watch(connection._transport.get_extra_info("socket"))  # noqa: SLF001 — nothing else has the socket.
     return connection
 

@@ -225,6 +225,19 @@ def test_a_session_that_is_lost_at_once_is_reported_as_lost(
     assert sentence.startswith(f"The connection to PostgreSQL at 127.0.0.1:{proxy.port} was lost")
 
 
+@WITH_MIGRATE
+def test_a_server_that_is_too_old_is_refused(
+    arguments: Sequence[str], cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxied(cluster) as proxy:
+        proxy.version = b"14"
+        monkeypatch.setenv("DATABASE_URL", proxy.url)
+
+        sentence = refused(arguments)
+
+    assert sentence.startswith(f"PostgreSQL at 127.0.0.1:{proxy.port} is older than version 15")
+
+
 @EVERY
 def test_a_wrong_setting_is_the_only_one_that_is_named(
     arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch

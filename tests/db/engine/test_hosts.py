@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from db.engine import Database, hosts, returned, sockets
+from db.engine.failures import TooOldError
 from db.engine.hosts import Host, Hosts, HostsError
 from domain.errors import NotChanged, NotRead
 from tests import cnpjs
-from tests.clusters import NAME, USER, Cluster
+from tests.clusters import NAME, USER, Cluster, proxied
 from tests.db.engine.test_postgres_failures import PID
 from tests.factories import add_bare_partner
 from tests.pairs import Pair
@@ -219,6 +220,18 @@ async def test_a_list_of_replicas_may_name_standbys(pair_of_servers: Pair, tmp_p
 
     assert await connection.fetch("SELECT pg_is_in_recovery()") == [(True,)]
     connection.terminate()
+
+
+async def test_a_host_that_is_too_old_is_the_reason_beside_others(cluster: Cluster, pair_of_servers: Pair) -> None:
+    assert cluster.url
+    with proxied(cluster) as proxy:
+        proxy.version = b"14"
+        old = f"127.0.0.1:{proxy.port}"
+        for listed in ((old, "127.0.0.1:1"), ("127.0.0.1:1", old), (pair_of_servers.standby.directory, old)):
+            async with opened(*listed) as database:
+                with pytest.raises(NotRead) as raised:
+                    await pid(database)
+                assert isinstance(raised.value.__cause__, TooOldError)
 
 
 async def test_without_a_host_that_takes_writes_all_is_unavailable(pair_of_servers: Pair, tmp_path: Path) -> None:

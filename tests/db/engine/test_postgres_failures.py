@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from db.engine import Connection, Database, Transaction, deadline, pools, returned
+from db.engine.failures import TooOldError
 from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres_connection import PostgresConnection
 from db.engine.statement import Statement
@@ -289,6 +290,19 @@ async def test_a_query_whose_end_is_lost_is_read_once_more(cluster: Cluster) -> 
 
             assert await query(database, "") == []
             assert proxy.fault is Fault.NONE
+
+
+@pytest.mark.parametrize("version", [b"14", b"15"])
+async def test_servers_from_version_15_on_are_read(cluster: Cluster, version: bytes) -> None:
+    with proxied(cluster) as proxy:
+        proxy.version = version
+        async with opened(proxy.url) as database:
+            if version == b"15":
+                assert await query(database, "") == []
+            else:
+                with pytest.raises(Unavailable) as raised:
+                    await query(database, "")
+                assert isinstance(raised.value.__cause__, TooOldError)
 
 
 async def test_a_unit_that_is_cancelled_leaves_no_transaction_behind(cluster: Cluster) -> None:
