@@ -32,7 +32,7 @@ PAGE := $(FRONTEND)/dist/.built-from-$(shell cat $(FRONTEND)/.npmrc $(wildcard $
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test lint types test-portal test-versions $(VERSIONS:%=test-%) torture attack sbom package audit page \
-	docs docs-serve bench format lock clean
+	on-node docs docs-serve bench format lock clean
 .SILENT:
 
 help:
@@ -73,15 +73,20 @@ LARGE_PAGES = $(shell test -z "$$GLIBC_TUNABLES$$PYTHONMALLOC" && \
 		print "GLIBC_TUNABLES=glibc.malloc.hugetlb=1 PYTHONMALLOC=malloc" }')
 
 test: $(TEST)
+	# Before the checks, which read what is installed.
+	$(MAKE) --no-print-directory $(DOCS)
+	# Each of these uses about one core. With an empty cache, the first two take half a minute each.
+	$(TWO_AT_ONCE) types on-node
+	$(TWO_AT_ONCE) lint docs
+	# The tests of the portal often wait, while those of breadth compute. The portal has the newest versions itself.
+	$(MAKE) --no-print-directory --jobs=2 test-portal test-oldest
+
+TWO_AT_ONCE = $(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%))
+
+on-node:
 	$(MAKE) --no-print-directory page || echo "GraphiQL could not be built; the tests in tests/browser say what becomes of them."
 	# After the page, which brings Node where the machine has none.
 	$(MAKE) --no-print-directory $(NODE_MODULES)
-	# Before the checks, which read what is installed.
-	$(MAKE) --no-print-directory $(DOCS)
-	# Each of these uses one core, and the longest is the first.
-	$(MAKE) --no-print-directory --jobs=2 $(filter --output-sync,$(.FEATURES:%=--%)) types lint docs
-	# The tests of the portal often wait, while those of breadth compute. The portal has the newest versions itself.
-	$(MAKE) --no-print-directory --jobs=2 test-portal test-oldest
 
 # Each process gets tests that follow each other, which share what a module or an engine needs.
 test-portal: $(TEST)
