@@ -66,7 +66,7 @@ run: $(RUN)
 TEST_PROCESSES ?= auto
 
 # Settings by which these processes have their 400 MB in pages of 2 MB, where glibc's malloc (2.35 or newer) and the system
-# have such: in pages of 4 KB, the tests take a tenth to a third more processor time. tests/memory.py has the same names.
+# have such: in pages of 4 KB, the tests take up to a third more processor time. tests/memory.py has the same names.
 LARGE_PAGES = $(shell test -z "$$GLIBC_TUNABLES$$PYTHONMALLOC" && \
 	grep -qsE '\[(always|madvise)\]' /sys/kernel/mm/transparent_hugepage/enabled && \
 	getconf GNU_LIBC_VERSION 2> /dev/null | awk -F '[ .]' '$$2 > 2 || $$3 >= 35 { \
