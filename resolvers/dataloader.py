@@ -136,6 +136,7 @@ class Loader(Generic[Key, Value]):
         # In their order, so that one request sends one statement each time. None is loaded.
         ordered: list[Key] = list(filter(missing.__contains__, dict.fromkeys(keys)))  # type: ignore[arg-type]
         if self._database.is_remote:
+            # Nothing of a server is read at once.
             return self._batches_of(ordered)
         found = self._database.read_now(lambda connection: self._read(connection, self._scope, ordered), alone=True)
         if not isinstance(found, Pending):

@@ -8,7 +8,6 @@ from pathlib import Path
 _FILES = Path("/dev/shm")  # noqa: S108 — the files in it get folders of their own.
 _FREE_BYTES_MIN = 4 << 30
 
-
 _LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "PYTHONMALLOC": "malloc"}
 """Settings with which `make test` starts the processes that run tests."""
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from db.engine import Database, hosts, returned, sockets
-from db.engine.failures import TooOldError
+from db.engine.failures import PoolerFoundError, TooOldError
 from db.engine.hosts import Host, Hosts, HostsError
 from domain.errors import NotChanged, NotRead
 from tests import cnpjs
@@ -22,6 +22,7 @@ from tests.clusters import NAME, USER, Cluster, proxied
 from tests.db.engine.test_postgres_failures import PID
 from tests.factories import add_bare_partner
 from tests.pairs import Pair
+from tests.poolers import pgbouncer
 
 NOWHERE = "nowhere.invalid"
 
@@ -232,6 +233,17 @@ async def test_a_host_that_is_too_old_is_the_reason_beside_others(cluster: Clust
                 with pytest.raises(NotRead) as raised:
                     await pid(database)
                 assert isinstance(raised.value.__cause__, TooOldError)
+
+
+async def test_a_pooler_that_is_not_named_is_the_reason_beside_others(cluster: Cluster) -> None:
+    with pgbouncer(cluster, sessions=1) as text:
+        of_pooler = make_url(text).query
+        pooled = f"{of_pooler['host']}:{of_pooler['port']}"
+        for listed in ((pooled, "127.0.0.1:1"), ("127.0.0.1:1", pooled)):
+            async with opened(*listed) as database:
+                with pytest.raises(NotRead) as raised:
+                    await pid(database)
+                assert isinstance(raised.value.__cause__, PoolerFoundError)
 
 
 async def test_without_a_host_that_takes_writes_all_is_unavailable(pair_of_servers: Pair, tmp_path: Path) -> None:
