@@ -144,6 +144,7 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "CancelActivationsInput.filter": "200",
     "DraftPriceTableInput.prices": "1",
     "MoveActivationsInput.items": "2",
+    "PriceInput.tiers": "0.2",
     "ActivationFilter.activationKey": "50",
     "ActivationFilter.authorizationCode": "10",
     "ActivationFilter.cancellationReason": "150",
@@ -172,7 +173,8 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "OrderFilter.totalWithSetupFee": "40",
     "OrderFilter.type": "40",
 }
-"""Weights by `Input.field`, which count where it is given; a list that is not of an enum counts by its entries.
+"""Weights by `Input.field`, which count where it is given; a list that is not of an enum counts by its entries, and what
+these have in turn.
 
 They are those of items, and of filters for which no index finds the rows: where none matches, all rows are read; and of
 one by whose index many rows are counted. Those of a list's filter count twice if its `totalCount` is selected. A

@@ -23,8 +23,7 @@ from graphql import (
     is_list_type,
 )
 
-from schema import weights
-from schema.lengths import ENTRIES_MAX
+from schema import lengths, weights
 from server.graphql import cost_terms
 from server.graphql.cost_terms import Term, constant, varying
 
@@ -59,18 +58,23 @@ class _Weight(NamedTuple):
     """Parts that values of the enum add."""
     default: Sequence[str] | None = None
     """Values of the enum that the field has if it is not given, which add nothing: variables have it in any case."""
+    fields: Mapping[str, "_Weight"] = {}
+    """Weights of the fields of each entry."""
 
     @property
     def highest(self) -> int:
         """Return the most parts that it can add."""
-        return self.parts * (self.entries_max or 1) + sum(self.values.values())
+        each = self.parts + sum(field.highest for field in self.fields.values())
+        return each * (self.entries_max or 1) + sum(self.values.values())
 
     def of(self, value: object) -> int:
-        """Return the parts that a value adds; more entries than a list may have are refused before use."""
+        """Return the parts that a value adds; more entries than a list may have are refused without work."""
         if value is None:
             return 0
         if self.entries_max is not None and isinstance(value, list):
-            return self.parts * min(len(value), self.entries_max)
+            counted = value[: self.entries_max]
+            of_fields = sum(_of_object(entry, self.fields) for entry in counted) if self.fields else 0
+            return self.parts * len(counted) + of_fields
         if not self.of_enum:
             return self.parts
         names = _names(value)
@@ -98,8 +102,15 @@ def _of_field(value: ValueNode, weight: _Weight) -> Term:
     if isinstance(value, NullValueNode):
         return constant(weight.of(None))
     if isinstance(value, ListValueNode):
-        return constant(weight.of([_written(each) for each in value.values]))
-    return constant(weight.of(_written(value)))
+        entries: Sequence[ValueNode] = value.values
+        whole = constant(weight.of([_written(each) for each in entries]))
+    else:
+        entries = [value]
+        whole = constant(weight.of(_written(value)))
+    if not weight.fields:
+        return whole
+    counted = entries[: weight.entries_max]
+    return cost_terms.total([whole, *(term for each in counted for term in _of_value(each, weight.fields))])
 
 
 def _written(value: ValueNode) -> str:
@@ -132,8 +143,11 @@ def _weighed(of_type: object) -> Mapping[str, _Weight]:
             values = _of_values(named)
             default = None if field.default_value in (None, Undefined) else _names(field.default_value)
             each = _Weight(parts, of_enum=True, values=values, default=default)
+        elif is_list_type(get_nullable_type(field.type)):
+            entries_max = lengths.business(f"{of_type.name}.{name}") or lengths.ENTRIES_MAX
+            each = _Weight(parts, entries_max, fields=_weighed(named))
         else:
-            each = _Weight(parts, ENTRIES_MAX if is_list_type(get_nullable_type(field.type)) else None)
+            each = _Weight(parts)
         if each.highest:
             found[name] = each
     return found

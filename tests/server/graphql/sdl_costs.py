@@ -193,16 +193,23 @@ def _input_weight(field: GraphQLField, argument: str, value: object) -> Fraction
     total = Fraction(0)
     if value is not None and node is not None:
         total += Fraction(_arguments(node.directives, "cost").get("weight", "0"))
-    if not isinstance(of_type, GraphQLInputObjectType) or not isinstance(value, Mapping):
+    return total + (_object_weight(of_type, value) if isinstance(of_type, GraphQLInputObjectType) else 0)
+
+
+def _object_weight(of_type: GraphQLInputObjectType, value: object) -> Fraction:
+    """Return the weights of an input object's fields, and of those of the entries of its lists."""
+    total = Fraction(0)
+    if not isinstance(value, Mapping):
         return total
     for name, given in of_type.fields.items():
         if value.get(name) not in (None, []) and given.ast_node is not None and not _is_default(value[name], given):
             weight = Fraction(_arguments(given.ast_node.directives, "cost").get("weight", "0"))
-            named = get_named_type(given.type)
-            of_enum = isinstance(named, GraphQLEnumType)
-            total += weight * (len(value[name]) if isinstance(value[name], list) and not of_enum else 1)
+            named, entries = get_named_type(given.type), value[name] if isinstance(value[name], list) else [value[name]]
+            total += weight * (1 if isinstance(named, GraphQLEnumType) else len(entries))
             if isinstance(named, GraphQLEnumType):
                 total += sum(_value_weight(named, each) for each in _values_of(value[name]))
+            elif isinstance(named, GraphQLInputObjectType) and is_list_type(get_nullable_type(given.type)):
+                total += sum(_object_weight(named, each) for each in entries)
     return total
 
 

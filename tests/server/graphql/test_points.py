@@ -113,11 +113,34 @@ def test_a_price_depends_on_no_word_of_a_text() -> None:
         ("{ orders(first: 100) { nodes { items { product { id } } } } }", 2 + 2 + 10 + 33),
         ("mutation { activateLicenses(input: {items: [{}, {}]}) { results { status } } }", 20 + 4 + 1),
         ("mutation { draftPriceTable(input: {prices: [{}, {}, {}]}) { version { number } } }", 15 + 3 + 1),
+        ("mutation { draftPriceTable(input: {prices: {tiers: [{}, {}, {}, {}]}}) { version { number } } }", 15 + 1 + 1),
         ('mutation { signIn(input: {email: "a", password: "b"}) { token } }', 1_001),
     ],
 )
 def test_what_a_field_costs_depends_on_what_it_reads(text: str, expected: int) -> None:
     assert points(text) == expected == by_sdl(text, {})
+
+
+@pytest.mark.parametrize(
+    ("variables", "prices"),
+    [
+        ("$prices: [PriceInput!]!", "$prices"),
+        ("$one: PriceInput!, $other: PriceInput!", "[$one, $other]"),
+        ("$tiers: [PriceTierInput!]!", "[{tiers: $tiers}, {tiers: [{}, {}]}]"),
+    ],
+)
+def test_each_tier_of_each_price_costs_points(variables: str, prices: str) -> None:
+    text = f"mutation ({variables}) {{ draftPriceTable(input: {{prices: {prices}}}) {{ warnings {{ orderType }} }} }}"
+    one, other = {"tiers": [{}] * 50}, {"tiers": [{}] * 2}
+    given = {"prices": [one, other], "one": one, "other": other, "tiers": [{}] * 50}
+
+    assert points(text, **given) == by_sdl(text, given) == math.ceil(15 + 2 + 52 * 0.2 + 0.1)
+
+
+def test_a_price_table_of_10_000_tiers_can_be_drafted_at_once() -> None:
+    text = "mutation ($input: DraftPriceTableInput!) { draftPriceTable(input: $input) { version { number } } }"
+
+    assert points(text, input={"prices": [{"tiers": [{}] * 50}] * 200}) == 15 + 200 + 2_000 + 1 <= POINTS_MAX / 2
 
 
 def test_a_request_can_verify_three_chains_and_not_four() -> None:
