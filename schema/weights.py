@@ -173,8 +173,8 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "OrderFilter.totalWithSetupFee": "40",
     "OrderFilter.type": "40",
 }
-"""Weights by `Input.field`, which count where it is given; a list that is not of an enum counts by its entries, and what
-these have in turn.
+"""Weights by `Input.field`, which count where it is given; a list that is not of an enum counts by its entries and
+their own fields.
 
 They are those of items, and of filters for which no index finds the rows: where none matches, all rows are read; and of
 one by whose index many rows are counted. Those of a list's filter count twice if its `totalCount` is selected. A

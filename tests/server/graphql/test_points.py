@@ -131,10 +131,10 @@ def test_what_a_field_costs_depends_on_what_it_reads(text: str, expected: int) -
 )
 def test_each_tier_of_each_price_costs_points(variables: str, prices: str) -> None:
     text = f"mutation ({variables}) {{ draftPriceTable(input: {{prices: {prices}}}) {{ warnings {{ orderType }} }} }}"
-    one, other = {"tiers": [{}] * 50}, {"tiers": [{}] * 2}
-    given = {"prices": [one, other], "one": one, "other": other, "tiers": [{}] * 50}
+    one, other = ({"tiers": list[object]([{}] * count)} for count in (50, 2))
+    values: dict[str, object] = {"prices": [one, other], "one": one, "other": other, "tiers": [{}] * 50}
 
-    assert points(text, **given) == by_sdl(text, given) == math.ceil(15 + 2 + 52 * 0.2 + 0.1)
+    assert points(text, **values) == by_sdl(text, values) == math.ceil(15 + 2 + 52 * 0.2 + 0.1)
 
 
 def test_a_price_table_of_10_000_tiers_can_be_drafted_at_once() -> None:
