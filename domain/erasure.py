@@ -22,7 +22,7 @@ ERASED_KEY = "ERASED-"
 
 _WORD = re.compile(r"[^\W_]+")
 _BETWEEN_WORDS = r"[\W_]+"
-_MASK = r"[\W_]{0,3}"
+_MASK = r"[\W_]*"
 _NEVER = r"(?!)"
 _NO_DIGIT_BEFORE = r"(?<![0-9])(?<![0-9][.,/-])"
 _ALONE = r"(?<![0-9]){}(?![0-9])"
