@@ -9,6 +9,7 @@ from db import access, event_log, invitations, partner_changes, partners, users
 from db.engine import Transaction, row_scope
 from db.invitations import InvitationRow, NewInvitation
 from domain import mails, token_forms
+from domain import partners as rules
 from domain.access import Permission, Role, TokenKind
 from domain.events import Event, EventType
 from domain.invitations import INVITATION_LIFETIME, Delivery, InvalidInvitation
@@ -109,11 +110,12 @@ async def invite_to(work: Work, partner_id: int, person: Person, *path: str) -> 
 async def invite_by_operator(portal: Portal, partner_id: int, person: Person, language: Language) -> str | None:
     """Invite a person to a partner or the vendor; return the link, or None if it was sent by e-mail.
 
-    Raises EmailTaken, and RoleOfVendor or RoleOfPartner for a role of the other kind.
+    Raises EmailTaken, PartnerClosed, and RoleOfVendor or RoleOfPartner for a role of the other kind.
     """
 
     async def write(tx: Transaction) -> _Written:
         partner = await partner_changes.locked(tx, partner_id)
+        rules.check_open(partner.status)
         check_role(person.role, "role", of_vendor=partner.is_vendor)
         at = portal.now()
         written = await _write(portal, tx, partner_id, person, ("email",), sees_all=True, invited_by_id=None, at=at)

@@ -1,7 +1,6 @@
 """Users of partners and the vendor: creation, changes and lists."""
 
 from datetime import datetime
-from functools import partial
 from typing import Any, NamedTuple
 
 from db import event_log, partner_changes, users
@@ -16,7 +15,7 @@ from resolvers import pages
 from resolvers.context import Context
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
-from resolvers.partners import NewVendor, vendor_id
+from resolvers.partners import NewVendor, check_open, vendor_id
 from resolvers.passwords import check_new_password, hash_password
 from resolvers.portal import Portal
 from resolvers.user_changes import Ended, change_row, end_all
@@ -96,11 +95,17 @@ def is_active_of(context: Context, user: UserRow) -> bool | None:
 async def create(portal: Portal, partner_id: int, new: NewUser) -> int:
     """Return the id of the new user of a partner.
 
-    Raises EmailTaken if any user has the address, and RoleOfVendor for a role of the vendor.
+    Raises EmailTaken if any user has the address, RoleOfVendor for a role of the vendor, and PartnerClosed.
     """
     check_role(new.role, "role", of_vendor=False)
     password_hash = await _checked(new)
-    return await portal.database.write(partial(_insert, portal, new, password_hash, partner_id))
+
+    async def insert(tx: Transaction) -> int:
+        user_id = await _insert(portal, new, password_hash, partner_id, tx)
+        await check_open(tx, partner_id)
+        return user_id
+
+    return await portal.database.write(insert)
 
 
 async def create_for_vendor(portal: Portal, vendor: NewVendor, new: NewUser) -> int:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from typer.testing import Result
 
-from db import users
+from db import partner_changes, users
+from domain.partners import PartnerStatus
 from resolvers.identities import Claims, user_of
 from resolvers.passwords import is_password
 from server.app import open_portal
@@ -227,6 +228,18 @@ def test_a_person_is_invited_by_a_printed_link(people: Command) -> None:
     assert (taken.exit_code, taken.stderr) == (1, "There is a user with this e-mail address already.\n")
 
 
+def test_a_closed_partner_gets_no_users(people: Command) -> None:
+    asyncio.run(_close("ana@delta.example"))
+    person = ("--partner", "Delta", "--email", "leo@delta.example", "--name", "Léo Dias", "--role", "viewer")
+
+    created, invited = people("create-user", *person, *SIGNED, typed=PASSWORD), people("invite-user", *person)
+
+    assert [(each.exit_code, each.stderr) for each in (created, invited)] == [(1, "The partner is closed.\n")] * 2
+    assert [line.split("\t")[1] for line in people("users", "--partner", "Delta").stdout.splitlines()] == [
+        "ana@delta.example"
+    ]
+
+
 def test_a_role_of_the_vendor_is_for_the_vendor(people: Command) -> None:
     without, wrong = invite(people, role="vendor_sales"), invite(people, "--partner", "Delta", role="vendor_sales")
     of_vendor(people, "eva", "--vendor", "Fornecedor", "--vendor-cnpj", "40.321.765/0001-48")
@@ -262,6 +275,15 @@ def test_the_operator_unlinks_an_identity(people: Command) -> None:
     assert again.stdout == "The user ana@delta.example has no identity.\n"
     assert (unknown.exit_code, "no user" in unknown.stderr) == (1, True)
     assert people("doctor").exit_code == 0
+
+
+async def _close(email: str) -> None:
+    portal = open_portal(Settings.load())
+    async with writing(portal.database) as tx:
+        user = await users.locked(tx, email)
+        assert user is not None
+        await partner_changes.set_status(tx, user.partner_id, PartnerStatus.CLOSED, at=portal.now())
+    await portal.database.close()
 
 
 async def _link(email: str) -> None:
