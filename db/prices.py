@@ -76,7 +76,11 @@ _TIERS_OF_VERSIONS = scoped(
     lambda mine: Statement(
         sa.select(price_tiers.c.version_id, *_TIERS)
         .join(price_table_versions, price_table_versions.c.id == price_tiers.c.version_id)
-        .where(among(price_tiers.c.version_id, "version_ids"), readable(mine))
+        .where(
+            among(price_tiers.c.version_id, "version_ids"),
+            readable(mine),
+            assigned(mine, price_table_versions.c.price_table_id),
+        )
         .order_by(price_tiers.c.version_id, *_SORTED),
         _TierRow,
     )

@@ -48,7 +48,11 @@ class PriceTableVersion(OfRow, row=VersionRow):
     )
 
     items: list[PriceTableItem] = computed_together(
-        price_tables.version_items, reads=("id",), description="The prices, by product and type of order."
+        price_tables.version_items,
+        reads=("id",),
+        description=(
+            "The prices, by product and type of order. Empty for a partner that no longer buys by the price table."
+        ),
     )
 
 

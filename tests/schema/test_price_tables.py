@@ -40,10 +40,10 @@ async def test_a_partner_orders_by_the_tables_that_are_assigned_to_it(vendor: Ap
     assert listed["viewer"]["partner"]["priceTables"] == [{"id": first}, {"id": second}]
     assert await quoted(api, product, priceTableId=second) == ["NOT_FOUND"]
     kept = """query ($id: ID!) { order(id: $id) { priceTable { id items { orderType } versionInForce { number } }
-        priceTableVersion { number } } }"""
+        priceTableVersion { number items { orderType } } } }"""
     assert (await api.data(kept, id=order))["order"] == {
         "priceTable": {"id": second, "items": [], "versionInForce": None},
-        "priceTableVersion": {"number": 1},
+        "priceTableVersion": {"number": 1, "items": []},
     }
     assert (await api.data(query))["priceTables"] == {
         "totalCount": 1,
