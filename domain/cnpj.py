@@ -11,7 +11,7 @@ LENGTH = 14
 SHORT_LENGTH = 8
 """Least length of a number without its leading zeros, as spreadsheets write it: a shorter one may be any number."""
 
-_MASK = re.compile(r"[.\-/\s]")
+_BLANK = re.compile(r"\s")
 _SHAPE = re.compile(r"[0-9A-Z]{12}[0-9]{2}")
 
 
@@ -28,5 +28,8 @@ def parse(text: str) -> str | None:
 
 
 def unmasked(text: str) -> str:
-    """Return a part of a CNPJ without its mask, to search by its first characters."""
-    return _MASK.sub("", visible(text)).upper()
+    """Return a part of a CNPJ without its mask, to search by its first characters.
+
+    The mask may have any dash, point and slash, as those that word processors put in their places.
+    """
+    return _BLANK.sub("", standard.compact(visible(text)))

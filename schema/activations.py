@@ -20,6 +20,7 @@ from schema.arguments import (
     moments,
     number,
     of_partner,
+    searched_cnpj,
     searched_code,
     unmasked,
     upper,
@@ -160,7 +161,7 @@ class ActivationFilter:
         status, reason = given(self.status), given(self.cancellation_reason)
         return Chosen(
             search=folded(self.search, "filter.search"),
-            search_cnpj=unmasked(self.search, "filter.search"),
+            search_cnpj=searched_cnpj(self.search, "filter.search"),
             search_key=upper(self.search, "filter.search"),
             search_code=searched_code(self.search, "filter.search"),
             client_id=number("Client", self.client_id),

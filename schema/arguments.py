@@ -68,9 +68,9 @@ def text(value: str | None, argument: str) -> str | None:
 
 
 def folded(value: str | None, argument: str) -> str | None:
-    """Return a part of a name to search, without accents and case."""
+    """Return a part of a name to search, without accents and case; an accent alone is kept, and found nowhere."""
     found = text(value, argument)
-    return None if found is None else fold(found)
+    return None if found is None else fold(found) or found
 
 
 def upper(value: str | None, argument: str) -> str | None:
@@ -92,7 +92,13 @@ def searched_code(value: str | None, argument: str) -> str | None:
 
 
 def unmasked(value: str | None, argument: str) -> str | None:
-    """Return the first characters of a CNPJ to search, without its mask."""
+    """Return the first characters of a CNPJ to search, without its mask; a mask alone is kept, and found nowhere."""
+    found = text(value, argument)
+    return None if found is None else cnpj.unmasked(found) or found
+
+
+def searched_cnpj(value: str | None, argument: str) -> str | None:
+    """Return the first characters of a CNPJ in a search text; None if it has nothing but a mask."""
     found = text(value, argument)
     return None if found is None else cnpj.unmasked(found) or None
 

@@ -14,7 +14,7 @@ from resolvers import clients, ids
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page, PageArguments
 from schema import references
-from schema.arguments import DateTimeRange, folded, moments, number, of_partner, unmasked, upper
+from schema.arguments import DateTimeRange, folded, moments, number, of_partner, searched_cnpj, unmasked, upper
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, PartnerId, given, optional
 from schema.labels import label_of
@@ -162,7 +162,7 @@ class ClientFilter:
         return Chosen(
             status=None if status is None else frozenset(status),
             search=folded(self.search, "filter.search"),
-            search_cnpj=unmasked(self.search, "filter.search"),
+            search_cnpj=searched_cnpj(self.search, "filter.search"),
             search_ecf=upper(self.search, "filter.search"),
             name=folded(self.name, "filter.name"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),

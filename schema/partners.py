@@ -17,7 +17,7 @@ from resolvers.dataloader import MaybeAwaitable
 from resolvers.events import kept
 from resolvers.pages import Page, PageArguments
 from schema import references
-from schema.arguments import folded, unmasked
+from schema.arguments import folded, searched_cnpj, unmasked
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, given, optional
 from schema.labels import label_of
@@ -181,7 +181,7 @@ class PartnerFilter:
         return Chosen(
             status=None if status is None else frozenset(status),
             search=folded(self.search, "filter.search"),
-            search_cnpj=unmasked(self.search, "filter.search"),
+            search_cnpj=searched_cnpj(self.search, "filter.search"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),
         )
 

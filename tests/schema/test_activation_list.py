@@ -227,6 +227,11 @@ async def test_a_blank_text_asks_for_nothing(shops: Shops, field: str, blank: st
     assert await shops.keys(**{field: blank}) == EVERYTHING
 
 
+@pytest.mark.parametrize("field", ["search", "clientName", "cnpj", "note"])
+async def test_a_text_of_a_mask_or_accent_alone_finds_nothing(shops: Shops, field: str) -> None:
+    assert await shops.keys(**{field: "-" if field == "cnpj" else "¨"}) == []
+
+
 @pytest.mark.parametrize("nothing", [None, {}, {"from": None, "to": None}])
 async def test_what_is_null_asks_for_nothing(shops: Shops, nothing: object) -> None:
     assert await shops.keys(activatedAt=nothing, clientId=None, productId=None, status=None) == EVERYTHING

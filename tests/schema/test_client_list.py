@@ -59,7 +59,17 @@ async def test_a_search_finds_any_part_of_a_cnpj_in_any_mask(api: Api) -> None:
     await api.client()
 
     assert await _ids(api, search="8yx.7w6/0001") == [found]
+    assert (
+        await _ids(api, search="8yx\uff0e7w6\u20440001 – ") == await _ids(api, cnpj="9z·8yx.7w6\uff0f0001—") == [found]
+    )
     assert await _ids(api, search="8YX7W6") == [found]
+
+
+@pytest.mark.parametrize(("field", "nothing"), [("cnpj", "./-"), ("search", "¨"), ("name", "¨"), ("city", "^¨")])
+async def test_a_text_without_any_letter_or_digit_of_its_kind_finds_nothing(api: Api, field: str, nothing: str) -> None:
+    await api.client(city="Itu")
+
+    assert await _ids(api, **{field: nothing}) == []
 
 
 async def test_a_printers_serial_number_finds_the_client_while_it_is_in_use(api: Api, product: str) -> None:
