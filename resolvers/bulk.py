@@ -134,15 +134,14 @@ class BulkMutation(Generic[Given, Outcome]):
             if not dry_run:
                 return Results(results)
             preview = await previews.of_changes(tx, work.partner_id, work.changes, at=work.now)
-            # What was created is gone after the transaction.
-            return Results([result._replace(outcome=None) for result in results], preview)
+            return Results([each.tried() for each in results], preview)
 
         database = context.portal.database
         run = database.rehearse if dry_run else database.write if key is None else database.write_once
         try:
             done = await run(at_once)
         except _RefusedError as refused:
-            return Results(refused.results)
+            return Results([each.tried() for each in refused.results] if dry_run else refused.results)
         for call in completed[1].after_commit if completed is not None and not dry_run else ():
             call()
         if not dry_run and any(result.status is BulkStatus.DONE for result in done.results):
@@ -216,7 +215,7 @@ class BulkMutation(Generic[Given, Outcome]):
         results = [_result_of(index, entry, done.get(index)) for index, entry in enumerate(entries)]
         refused = sum(result.status is BulkStatus.REFUSED for result in results)
         if refused and wanted.mode is BulkMode.ALL_OR_NOTHING:
-            raise _RefusedError([result.undone() for result in results])
+            raise _RefusedError([each if each.item_index in known else each.undone() for each in results])
         await idempotency.complete_each(
             work.tx,
             [(claims[index], stored(came)) for index in left if (came := results[index].outcome) and index in claims],

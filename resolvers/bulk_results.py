@@ -20,6 +20,10 @@ class Result(NamedTuple):
         """Return the result of the item if nothing is done because others are refused."""
         return self if self.refusals else Result(self.item_index, BulkStatus.NOT_DONE)
 
+    def tried(self) -> "Result":
+        """Return the result of a dry run: what it created is gone after its transaction."""
+        return self._replace(outcome=None)
+
     @property
     def activation_id(self) -> int | None:
         """Id of the activation in the outcome; None without one."""

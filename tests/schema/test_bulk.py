@@ -142,6 +142,20 @@ async def test_a_replay_of_a_half_done_run_does_what_is_left(api: Api, client: s
     assert (await api.stock(product))["activated"] == 4
 
 
+async def test_a_refused_retry_still_says_which_items_are_done(api: Api, client: str, product: str) -> None:
+    await api.buy(product, 2)
+    items = [license_of(client, product, f"KEY-{number}") for number in range(3)]
+    half = await run(api, "activateLicenses", "EACH", items=items, idempotencyKey="same")
+    others = [license_of(client, product, "KEY-9"), license_of(client, product, "KEY-1")]
+
+    together = await run(api, "activateLicenses", "ALL_OR_NOTHING", items=items + others, idempotencyKey="same")
+    tried = await run(api, "activateLicenses", "ALL_OR_NOTHING", items=items, idempotencyKey="same", dryRun=True)
+
+    assert statuses(together) == ["DONE", "DONE", "REFUSED", "REFUSED", "REFUSED"]
+    assert together["results"][:2] == half["results"][:2]
+    assert [(each["status"], each["activation"]) for each in tried["results"][:2]] == [("DONE", None)] * 2
+
+
 @pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
 async def test_a_replay_of_a_filter_answers_with_what_it_found(api: Api, client: str, product: str, mode: str) -> None:
     await api.buy(product, 4)
