@@ -121,6 +121,10 @@ class OrdersTotal(NamedTuple):
         return self.monthly_total + self.setup_fee_total
 
 
+_BILLION = 10**9
+"""Totals are added up in billions and what is left of them: SQLite's sum of so many cents has 64 bits."""
+
+
 def listing(scope: Scope, chosen: OrderFilter, by: OrderSortKey, *, descending: bool) -> Listing[OrderRow]:
     """Return the list of a scope's orders that match the filter."""
     shape, values = filters.shaped(scope, chosen)
@@ -199,14 +203,17 @@ async def total(connection: Connection, scope: Scope, chosen: OrderFilter) -> Or
 
 @lru_cache(maxsize=LISTINGS_KEPT)
 def _total(shape: Shape, *, all_partners: bool) -> Statement[OrdersTotal]:
-    # PostgreSQL's sums of 64-bit integers are of a wider type.
-    sums = (sa.func.coalesce(sa.func.sum(orders.c[name]), 0) for name in ("monthly_total", "setup_fee_total"))
-    return Statement(
-        sa.select(sa.func.count(), *(sa.cast(each, sa.BigInteger) for each in sums)).where(
-            *_where(shape, all_partners=all_partners)
-        ),
-        OrdersTotal,
-    )
+    billions = [
+        sa.cast(sa.func.coalesce(sa.func.sum(part), 0), sa.BigInteger)
+        for name in ("monthly_total", "setup_fee_total")
+        for part in (orders.c[name] // _BILLION, orders.c[name] % _BILLION)
+    ]
+    return Statement(sa.select(sa.func.count(), *billions).where(*_where(shape, all_partners=all_partners)), _added_up)
+
+
+def _added_up(order_count: int, *parts: int) -> OrdersTotal:
+    monthly, monthly_rest, setup_fee, setup_fee_rest = parts
+    return OrdersTotal(order_count, monthly * _BILLION + monthly_rest, setup_fee * _BILLION + setup_fee_rest)
 
 
 def _where(shape: Shape, *, all_partners: bool) -> list[ColumnElement[bool]]:

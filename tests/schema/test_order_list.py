@@ -3,11 +3,17 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
+from db import orders as order_rows
+from db.engine import Transaction
+from db.orders import OrderFilter, OrdersTotal
+from db.tables import orders
 from domain.orders import OrderType
 from resolvers import ids
 from tests.api import Api, Json
 from tests.factories import new_caller, new_product, tier
+from tests.units import execute
 
 ORDERS = """query ($filter: OrderFilter, $sort: OrderSort) { orders(filter: $filter, sort: $sort) {
     totalCount nodes { number } } }"""
@@ -143,3 +149,17 @@ async def test_the_price_table_is_the_partners_own(api: Api, other_api: Api, pro
     (mine,) = [each for each in listed["products"] if each["id"] == product]
     assert (mine["name"], mine["includedSeats"], mine["active"]) == ("Moderniza Completo", 2, True)
     assert shown["viewer"]["partner"]["priceTable"] != (await api.data("{ priceTable { id } }"))["priceTable"]
+
+
+@pytest.mark.usefixtures("bought")
+async def test_totals_of_more_than_64_bits_are_added_up(api: Api) -> None:
+    huge, mine = 2**62 + 1, orders.c.partner_id == api.partner_id
+
+    async def added_up(tx: Transaction) -> OrdersTotal:
+        await execute(tx, sa.update(orders).where(mine).values(monthly_total=huge, setup_fee_total=huge - 1))
+        return await order_rows.total(tx, api.partner_id, OrderFilter())
+
+    found = await api.portal.database.rehearse(added_up)
+
+    assert found == (3, 3 * huge, 3 * (huge - 1))
+    assert found.total_with_setup_fee == 6 * huge - 3
