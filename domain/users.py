@@ -1,6 +1,7 @@
 """Users of a partner or the vendor: rules for email addresses, roles and passwords."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from domain.access import DEMO_PASSWORD, VENDOR_ROLES, Role
@@ -12,6 +13,9 @@ NAME_LENGTH = 200
 EMAIL_LENGTH = 254
 PASSWORD_LENGTH_MIN = 12
 PASSWORD_LENGTH_MAX = 1_000
+
+_LIKE_ASCII = re.compile("([\u037e\u1fef\u212a])")
+"""Characters that Unicode's NFC replaces by one of ASCII."""
 
 _WORD = re.compile(r"\w+")
 _WORD_LENGTH_MIN = 3
@@ -129,11 +133,16 @@ class PublicPassword(Refusal):
 
 
 def email(text: str) -> str:
-    """Return the address as it is stored and looked up: in lower case, without surrounding blanks.
+    """Return the address as it is stored and looked up: in lower case and NFC, without surrounding blanks.
 
-    A character such as the Kelvin sign, whose lower case is a letter of ASCII, stays: it is another person's address.
+    A character such as the Kelvin sign, which either would make a letter of ASCII, stays: it is another person's
+    address.
     """
-    return "".join(each if not each.isascii() and each.lower().isascii() else each.lower() for each in trimmed(text))
+    small = "".join(each if not each.isascii() and each.lower().isascii() else each.lower() for each in trimmed(text))
+    if small.isascii():
+        return small
+    parts = _LIKE_ASCII.split(small)
+    return "".join(each if place % 2 else unicodedata.normalize("NFC", each) for place, each in enumerate(parts))
 
 
 def check_email(address: str, *path: str) -> None:

@@ -93,6 +93,7 @@ STEPS: Mapping[str, Step] = {
     "0031": Step("Servers of the version before write apostrophes and dashes of other forms to what is searched by."),
     "0032": Step("Servers of the version before can't read the new reason of suspensions.", ("webhooks",)),
     "0033": Step(None, ("webhooks",)),
+    "0034": Step("Servers of the version before don't find users by addresses that are typed with separate accents."),
 }
 
 

@@ -200,3 +200,39 @@ async def test_texts_with_typographic_marks_are_searched_by_plain_ones(engine: s
         [("bar d'agua", "d'agua", "bar d'agua\nd'agua", "pau-brasil"), ("", "", "", "")],
         [("caixa - 1", "bar d'agua"), (None, "")],
     ]
+
+
+async def test_addresses_with_separate_accents_are_found_by_composed_ones(engine: str, databases: Databases) -> None:
+    url = databases.migrated(engine, to="0033")
+    separate, composed, sign = "joa\u0303o@alfa.example", "joão@alfa.example", "joa\u0303o\u212a@alfa.example"
+    person = """INSERT INTO users (partner_id, email, name, role, password_hash)
+        VALUES (1, '{}', 'Ana', 'MANAGER', 'none')"""
+    invitation = """INSERT INTO invitations (partner_id, email, name, role, digest, delivery, created_at, expires_at)
+        VALUES ({}, '{}', 'Ana', 'VIEWER', '{}', 'LINK', '{at}', '{at}')"""
+    at = "2026-07-01T12:00:00.000000Z"
+    await write(
+        url,
+        *(
+            f"INSERT INTO partners (name, name_folded, cnpj) VALUES ('{name}', '{name}', '{name}')"  # noqa: S608 — our own.
+            for name in ("a", "b")
+        ),
+        *(
+            person.format(each)
+            for each in (separate, sign, "e\u0301@alfa.example", "é@alfa.example", "ana@alfa.example")
+        ),
+        *(
+            invitation.format(partner, email, number, at=at)
+            for number, (partner, email) in enumerate([(1, separate), (1, composed), (2, separate)])
+        ),
+    )
+
+    migrate.upgrade(url)
+
+    found = {
+        table.name: await look(url, lambda sync, at=table: list(sync.scalars(sa.select(at.c.email).order_by(at.c.id))))
+        for table in (users, tables.invitations)
+    }
+    assert found == {
+        "users": [composed, "joão\u212a@alfa.example", "e\u0301@alfa.example", "é@alfa.example", "ana@alfa.example"],
+        "invitations": [separate, composed, composed],
+    }

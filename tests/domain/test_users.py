@@ -1,6 +1,10 @@
 """Rules for email addresses and passwords."""
 
+import unicodedata
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.access import DEMO_PASSWORD
 from domain.users import InvalidEmail, InvalidPassword, PublicPassword, check_email, check_password, email
@@ -8,6 +12,19 @@ from domain.users import InvalidEmail, InvalidPassword, PublicPassword, check_em
 
 def test_an_address_is_looked_up_in_small_letters() -> None:
     assert email("  Ana@Alfa.Example\n") == "ana@alfa.example"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_an_address_is_the_same_with_separate_and_with_composed_accents(text: str) -> None:
+    composed, separate = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+
+    assert email(composed) == email(separate)
+    assert email(email(text)) == email(text)
+
+
+@pytest.mark.parametrize("sign", ["\u212a", "\u037e", "\u1fef"])
+def test_a_sign_like_a_letter_of_ascii_is_of_another_address(sign: str) -> None:
+    assert email(f"E\u0301va{sign}@Alfa.example") == f"\u00e9va{sign}@alfa.example"
 
 
 @pytest.mark.parametrize("text", ["", "ana", "@alfa.example", "ana@", "ana maria@alfa.example"])

@@ -178,6 +178,15 @@ async def test_another_invitation_of_an_address_replaces_the_first(api: Api, ano
     assert (await accepted(anonymous, second))["viewer"]["role"] == "VIEWER"
 
 
+async def test_an_address_is_one_users_with_separate_and_composed_accents(api: Api, anonymous: Api) -> None:
+    separate = f"joa\u0303o-{uuid4()}@alfa.example"
+    composed = separate.replace("a\u0303", "ã")
+    session = await accepted(anonymous, await invited(api, email=separate))
+
+    assert session["viewer"]["user"]["email"] == composed
+    assert await api.codes("inviteUser", person(email=composed)) == ["EMAIL_TAKEN"]
+
+
 async def test_a_revoked_or_expired_invitation_is_refused(api: Api, anonymous: Api, clock: Clock) -> None:
     revoked, expired = await invited(api), await invited(api)
     first, _ = await pending(api)
