@@ -111,7 +111,7 @@ $(VERSIONS:%=test-%): test-%: $(VERSION_STAMPS)
 	echo "breadth with its $* versions: $$(echo "$$printed" | tail -n 1)"
 
 torture: $(TEST)
-	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 SIMULATED_HISTORIES=10000 CHANGE_KILLS=800 \
+	LIVE_KILLS=40 LIVE_FOLLOWERS=200 LIVE_WEBHOOKS=20 SIMULATED_HISTORIES=10000 CHANGE_KILLS=800 CHANGE_MINUTES=25 \
 		$(BIN)/pytest -s --timeout=7200 tests/durability
 
 attack: $(TEST)

@@ -97,6 +97,8 @@ class Load:
         self._started, self._api, self._random = started, api, random
         self._kinds, self._vendor = kinds, vendor or api
         self.asked: list[Asked] = []
+        self.done = 0
+        """The number of mutations that were acknowledged."""
         self.internal: list[Json] = []
         """Errors that no trouble explains."""
         self.hasty: list[httpx.Response] = []
@@ -114,11 +116,6 @@ class Load:
         """The partner whose data it changes."""
         return self._api.partner_id
 
-    @property
-    def done(self) -> int:
-        """The number of mutations that were acknowledged."""
-        return sum(each.is_done for each in self.asked)
-
     async def one_of_each(self) -> dict[str, Counter[str]]:
         """Run each mutation once, undisturbed; return the events of each by their types."""
         for name in self._kinds:
@@ -128,6 +125,7 @@ class Load:
         undone = [each for each in self.asked if not each.is_done]
         assert undone == [], (undone, self.internal)
         self.asked.clear()
+        self.done = 0
         return found
 
     async def contend(self) -> None:
@@ -215,8 +213,9 @@ class Load:
             repeats = self._random.random() < _REPEATED
         while True:
             async with self._client() as http:
-                asked.answers.append(await self._answer(replace(actor, http=http), asked, given))
-            last = asked.answers[-1]
+                last = await self._answer(replace(actor, http=http), asked, given)
+            self.done += last == "done" and not asked.is_done
+            asked.answers.append(last)
             if last.startswith("refused") or (last == "unknown" and not asked.takes_key):
                 return
             if last == "done" and asked.answers.count("done") > repeats:

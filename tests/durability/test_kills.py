@@ -1,7 +1,8 @@
 """Every acknowledged mutation is done once, and no refused one, while server processes and PostgreSQL are killed.
 
-`CHANGE_KILLS` makes it longer, as `make torture` does. A failed run prints its seed; `CHANGE_SEED` chooses the same
-kills and mutations again, as far as the machine's speed allows it.
+`CHANGE_KILLS` and `CHANGE_MINUTES` say how many kills it has and how long it lasts, at least, as in `make torture`. A
+failed run prints its seed; `CHANGE_SEED` chooses the same kills and mutations again, as far as the machine's speed
+allows it.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from secrets import randbits
+from time import monotonic
 
 import pytest
 
@@ -30,6 +32,7 @@ from tests.durability.test_kinds import KINDS
 from tests.factories import new_caller, new_partner, new_vendor
 
 KILLS = int(os.environ.get("CHANGE_KILLS", "26"))
+SECONDS = float(os.environ.get("CHANGE_MINUTES", "0")) * 60
 SEED = os.environ.get("CHANGE_SEED")
 CALLERS = 6
 
@@ -45,6 +48,7 @@ async def kill_again_and_again(
 ) -> Counter[str]:
     """Kill processes, and all sessions of PostgreSQL at once; return how many of each."""
     kills, enough = Counter[str](), random.randint(*_DONE_BETWEEN)
+    until = monotonic() + SECONDS
     for number in count(1):
         await load.until_done(enough)
         enough = load.done + random.randint(*_DONE_BETWEEN)
@@ -62,7 +66,7 @@ async def kill_again_and_again(
             await asyncio.sleep(random.random() * 0.1)
             node.start()
             kills["server"] += 1
-        if number >= KILLS:
+        if number >= KILLS and monotonic() >= until:
             return kills
     raise AssertionError
 
