@@ -9,12 +9,7 @@ from breadth.awaiting import GRACE_SECONDS
 from breadth.row_batch import Sources, is_row_batch
 from breadth.values import Column, Value
 
-BATCH_RESOLVER = "batch-resolver"
-"""Where the extensions of a field hold its batch resolver."""
-
-READS = "batch-resolver-reads"
-"""Where they hold the attributes that it reads."""
-
+_BATCH_RESOLVER = "batch-resolver"
 _WAITS = "breadth-waits"
 _BY_CLASS = "by_class"
 _OF_COLUMN = "of_column"
@@ -30,6 +25,15 @@ one that is raised is the error of each of them.
 Function = TypeVar("Function", bound=Callable[..., Value])
 
 
+class Batched(NamedTuple):
+    """Batch resolver of a field, and the resolver for one object that was set with it."""
+
+    resolver: BatchResolver
+    resolve_one: Callable[..., Value]
+    reads: frozenset[str] | None
+    """The attributes of the objects that it reads; None if it may read any."""
+
+
 def set_batch_resolver(field: GraphQLField, resolver: BatchResolver, *, reads: Iterable[str] | None = None) -> None:
     """Let a batch resolver give the field's values, in stock execution for one object at a time.
 
@@ -39,9 +43,14 @@ def set_batch_resolver(field: GraphQLField, resolver: BatchResolver, *, reads: I
     def resolve_one(source: Value, info: GraphQLResolveInfo[Value], /, **arguments: Value) -> Value:
         return only(resolver([source], info, **arguments))
 
-    field.extensions[BATCH_RESOLVER] = resolver
-    field.extensions[READS] = None if reads is None else frozenset(reads)
+    field.extensions[_BATCH_RESOLVER] = Batched(resolver, resolve_one, None if reads is None else frozenset(reads))
     field.resolve = resolve_one
+
+
+def batched(field: GraphQLField) -> Batched | None:
+    """Return the batch resolver of the field, unless another resolver, such as one with checks, has replaced it."""
+    found = field.extensions.get(_BATCH_RESOLVER)
+    return found if isinstance(found, Batched) and found.resolve_one is field.resolve else None
 
 
 def wait_for(field: GraphQLField, seconds: float) -> None:

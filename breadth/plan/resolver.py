@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
-from breadth.batch_resolvers import BATCH_RESOLVER, READS, BatchResolver
+from breadth.batch_resolvers import BatchResolver, batched
 from breadth.row_batch import RowBatch, Sources
 from breadth.values import Column, Value
 
@@ -40,8 +40,9 @@ class Resolution:
             return Attribute(lambda objects: [parent_type.name] * len(objects), reads=frozenset())
         extensions = definition.extensions
         if extensions:
-            if BATCH_RESOLVER in extensions:
-                return BatchFunction(extensions[BATCH_RESOLVER], reads=extensions[READS])
+            batch = batched(definition)
+            if batch is not None:
+                return BatchFunction(batch.resolver, reads=batch.reads)
             for key, adapter in ADAPTERS.items():
                 found = adapter(definition, schema) if key in extensions else None
                 if found is not None:

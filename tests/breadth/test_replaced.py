@@ -1,12 +1,23 @@
 """Functions of a schema that a program replaces are called as in stock execution."""
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import pytest
-from graphql import GraphQLInt, GraphQLSchema, GraphQLString, build_schema, execute, parse
+from graphql import (
+    GraphQLField,
+    GraphQLInt,
+    GraphQLSchema,
+    GraphQLString,
+    build_schema,
+    execute,
+    lexicographic_sort_schema,
+    parse,
+)
 
-from breadth import BatchExecutor
+from breadth import BatchExecutor, set_batch_resolver
 from tests.breadth.prepared import prepared_of
 
 EXECUTORS = (None, BatchExecutor)
@@ -91,3 +102,58 @@ def test_an_equal_resolver_is_another_one(executor: Any) -> None:  # noqa: ANN40
         answers.append(result.data["number"])
 
     assert answers == [1, 7, 8]
+
+
+def children() -> GraphQLSchema:
+    """Return a schema whose children have a batch resolver for their names."""
+    built = build_schema("type Query { children: [Child] } type Child { name: String }")
+    set_batch_resolver(name_of(built), lambda sources, _info: [f"{each['name']} of {len(sources)}" for each in sources])
+    return built
+
+
+def name_of(built: GraphQLSchema) -> GraphQLField:
+    child: Any = built.type_map["Child"]
+    field: GraphQLField = child.fields["name"]
+    return field
+
+
+FAMILY = {"children": [{"name": "a"}, {"name": "b", "is_secret": True}]}
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_guard_around_a_batch_resolver_is_called(executor: Any) -> None:  # noqa: ANN401
+    built = children()
+    field = name_of(built)
+    inner: Any = field.resolve
+
+    @wraps(inner)
+    def guarded(source: dict[str, str], info: object) -> object:
+        if "is_secret" in source:
+            raise PermissionError
+        return inner(source, info)
+
+    for _ in range(2):
+        field.resolve = guarded
+        result: Any = execute(built, parse("{ children { name } }"), FAMILY, executor_class=executor)
+
+        assert result.data == {"children": [{"name": "a of 1"}, {"name": None}]}
+        assert [error.path for error in result.errors] == [["children", 1, "name"]]
+        field.resolve = inner
+        execute(built, parse("{ children { name } }"), FAMILY, executor_class=executor)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_batch_resolver_that_is_taken_away_is_not_called(executor: Any) -> None:  # noqa: ANN401
+    built = children()
+    name_of(built).resolve = None
+
+    result: Any = execute(built, parse("{ children { name } }"), FAMILY, executor_class=executor)
+
+    assert result.data == {"children": [{"name": "a"}, {"name": "b"}]}
+
+
+@pytest.mark.parametrize("copied", [lexicographic_sort_schema, copy.copy, copy.deepcopy])
+def test_a_copied_schema_keeps_its_batch_resolvers(copied: Callable[[GraphQLSchema], GraphQLSchema]) -> None:
+    result: Any = execute(copied(children()), parse("{ children { name } }"), FAMILY, executor_class=BatchExecutor)
+
+    assert result.data == {"children": [{"name": "a of 2"}, {"name": "b of 2"}]}
