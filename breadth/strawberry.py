@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
+from types import CodeType, FunctionType
 from typing import NoReturn, Protocol, Self
 
 from graphql import GraphQLField, GraphQLResolveInfo, GraphQLSchema
@@ -148,16 +149,18 @@ def batch_field(
 
 
 def resolution(definition: GraphQLField, schema: GraphQLSchema) -> Resolution | None:
-    """Return how the values of a field of a Strawberry schema are had; None if it is not one of Strawberry's."""
-    field = definition.extensions[_DEFINITION]
+    """Return how the values of a field of a Strawberry schema are had; None if Strawberry did not make its resolver."""
     # Schemas that graphql-core derives from Strawberry's keep its extensions.
     strawberry_schema = schema.extensions.get(_DEFINITION)
-    if strawberry_schema is None or not _is_strawberrys(definition):
+    resolve: Value = definition.resolve
+    # The extension of the field may have a copy, and the resolver may have been that of another field.
+    field = _made_for(resolve)
+    if strawberry_schema is None or field is None:
         return None
     converter: GraphQLCoreConverter = strawberry_schema.schema_converter
-    if type(field).get_result not in _KNOWN_RESULTS:
+    if type(field).get_result not in _KNOWN_RESULTS or "get_result" in vars(field):
         return Resolution()
-    if field.is_basic_field and field.default_resolver is getattr and _is_read_only(definition):
+    if field.is_basic_field and field.default_resolver is getattr and resolve.__code__.co_name == _READS:
         return attribute(field.python_name)
     if field.extensions or field.is_subscription or _handles_errors(field, converter):
         return Resolution()
@@ -168,7 +171,8 @@ def _by_resolver(field: StrawberryField, converter: GraphQLCoreConverter) -> Res
     if isinstance(field, DeclaredField):
         of_each = getattr(field.batch, "of_each", False)
         return BatchFunction(_Declared(field, converter).resolver(), reads=field.batch.reads, of_each=of_each)
-    if field.base_resolver is None:
+    if type(field.base_resolver).__call__ is not StrawberryResolver.__call__:
+        # There is none, or one of a class that calls its function in a way of its own.
         return Resolution()
     call = _Call(field, converter)
     if isinstance(field, BatchField):
@@ -176,14 +180,16 @@ def _by_resolver(field: StrawberryField, converter: GraphQLCoreConverter) -> Res
     return Resolution(call.of_one)
 
 
-def _is_strawberrys(definition: GraphQLField) -> bool:
-    """Return whether the resolver is the one that Strawberry made, and was not replaced in the graphql-core schema."""
-    return getattr(definition.resolve, "__module__", None) == GraphQLCoreConverter.__module__
-
-
-def _is_read_only(definition: GraphQLField) -> bool:
-    """Return whether Strawberry reads the attribute and does nothing else, such as handling exceptions."""
-    return getattr(definition.resolve, "__name__", "") == "_get_basic_result"
+def _made_for(resolve: Value) -> Value:
+    """Return the field that Strawberry made the resolver for; None if another resolver has taken its place."""
+    # A wrapper may have its name and its module, but not its code.
+    names = _MADE.get(resolve.__code__) if isinstance(resolve, FunctionType) else None
+    if names is None:
+        return None
+    found: Value = resolve
+    for name in names:
+        found = found.__closure__[found.__code__.co_freevars.index(name)].cell_contents
+    return found
 
 
 def _handles_errors(field: StrawberryField, converter: GraphQLCoreConverter) -> bool:
@@ -271,6 +277,15 @@ class _Call:
             named[python_name] = value if convert is None else convert(value, info, (name,))
         return named
 
+
+_READS = "_get_basic_result"
+_CALLS = ("_resolver", "_async_resolver")
+_MADE = {
+    part: ("field",) if part.co_name == _READS else ("_strawberry_info_from_graphql", "field")
+    for part in GraphQLCoreConverter.from_resolver.__code__.co_consts
+    if isinstance(part, CodeType) and part.co_name in {_READS, *_CALLS}
+}
+"""Code of the resolvers that Strawberry makes, and the names by which they and what they call know their field."""
 
 _KNOWN_RESULTS = (StrawberryField.get_result, BatchField.get_result, DeclaredField.get_result)
 ADAPTERS[_DEFINITION] = resolution

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from graphql import (
+    GraphQLBoolean,
     GraphQLField,
+    GraphQLFloat,
     GraphQLInt,
     GraphQLSchema,
     GraphQLString,
@@ -19,6 +21,8 @@ from graphql import (
 
 from breadth import BatchExecutor, set_batch_resolver
 from tests.breadth.prepared import prepared_of
+
+ExecutorClass = type[BatchExecutor] | None
 
 EXECUTORS = (None, BatchExecutor)
 DOCUMENT = 'query ($v: String) { text number texts say(text: $v, word: "word") }'
@@ -48,13 +52,52 @@ def schema() -> GraphQLSchema:
     return schema
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("which", ["coerce_output_value", "coerce_input_value", "coerce_input_literal"])
+def test_a_wrapper_of_a_built_in_function_is_called(
+    which: str,
+    executor: ExecutorClass,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = getattr(GraphQLString, which)
+
+    @wraps(own)
+    def louder(*given: object) -> str:
+        text: str = own(*given)
+        return text.upper()
+
+    monkeypatch.setattr(GraphQLString, which, louder)
+    built = build_schema("type Query { say(text: String, word: String): String }")
+    query: Any = built.type_map["Query"]
+    query.fields["say"].resolve = lambda _source, _info, text, word: text + word
+    document = parse('query ($v: String) { say(text: $v, word: "b") }')
+    said = {"coerce_output_value": "AB", "coerce_input_value": "Ab", "coerce_input_literal": "aB"}
+    for _ in range(3):
+        result: Any = execute(built, document, variable_values={"v": "a"}, executor_class=executor)
+
+        assert result.data == {"say": said[which]}
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_built_in_scalar_may_have_the_function_of_another(
+    executor: ExecutorClass,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(GraphQLFloat, "coerce_output_value", GraphQLBoolean.coerce_output_value)
+    built = build_schema("type Query { number: Float }")
+
+    result: Any = execute(built, parse("{ number }"), {"number": 1.5}, executor_class=executor)
+
+    assert result.data == {"number": True}
+
+
 ROOT = {"text": "a", "number": 1, "texts": ["b"]}
 LOUD = {"text": "A", "number": 2, "texts": ["B"], "say": 11}
 
 
 @pytest.mark.usefixtures("shouting")
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_functions_of_a_built_in_scalar_may_be_replaced(executor: Any) -> None:  # noqa: ANN401
+def test_functions_of_a_built_in_scalar_may_be_replaced(executor: ExecutorClass) -> None:
     built = schema()
     for _ in range(3):
         result: Any = execute(built, parse(DOCUMENT), ROOT, variable_values={"v": "given"}, executor_class=executor)
@@ -92,7 +135,7 @@ class Equal:
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_an_equal_resolver_is_another_one(executor: Any) -> None:  # noqa: ANN401
+def test_an_equal_resolver_is_another_one(executor: ExecutorClass) -> None:
     built = schema()
     query: Any = built.type_map["Query"]
     answers = []
@@ -121,7 +164,7 @@ FAMILY = {"children": [{"name": "a"}, {"name": "b", "is_secret": True}]}
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_a_guard_around_a_batch_resolver_is_called(executor: Any) -> None:  # noqa: ANN401
+def test_a_guard_around_a_batch_resolver_is_called(executor: ExecutorClass) -> None:
     built = children()
     field = name_of(built)
     inner: Any = field.resolve
@@ -143,7 +186,7 @@ def test_a_guard_around_a_batch_resolver_is_called(executor: Any) -> None:  # no
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_a_batch_resolver_that_is_taken_away_is_not_called(executor: Any) -> None:  # noqa: ANN401
+def test_a_batch_resolver_that_is_taken_away_is_not_called(executor: ExecutorClass) -> None:
     built = children()
     name_of(built).resolve = None
 
