@@ -98,7 +98,7 @@ def one_for_each(values: Value, count: int) -> Sources:
 
 def by_class(is_type_of: Function) -> Function:
     """Mark an `is_type_of` whose answer depends on the value's class only, so that it is called once for each class."""
-    setattr(is_type_of, _BY_CLASS, True)
+    setattr(is_type_of, _BY_CLASS, is_type_of)
     return is_type_of
 
 
@@ -107,13 +107,13 @@ def pure(parse: Function) -> Function:
 
     A literal is then parsed when the document is executed first and when its plan is completed, and never again.
     """
-    setattr(parse, _PURE, True)
+    setattr(parse, _PURE, parse)
     return parse
 
 
 def is_pure(parse: Callable[..., Value]) -> bool:
     """Return whether the function is so marked."""
-    return getattr(parse, _PURE, False) is True
+    return _is_of(getattr(parse, _PURE, None), parse)
 
 
 class ColumnSerialization(NamedTuple):
@@ -121,6 +121,8 @@ class ColumnSerialization(NamedTuple):
 
     kind: type
     serialize: Callable[[Column], Column]
+    of_one: Callable[..., Value]
+    """What serializes one value in the same way."""
 
 
 def of_column(kind: type, serialize: Callable[[Column], Column]) -> Callable[[Function], Function]:
@@ -131,7 +133,7 @@ def of_column(kind: type, serialize: Callable[[Column], Column]) -> Callable[[Fu
     """
 
     def marked(of_one: Function) -> Function:
-        setattr(of_one, _OF_COLUMN, ColumnSerialization(kind, serialize))
+        setattr(of_one, _OF_COLUMN, ColumnSerialization(kind, serialize, of_one))
         return of_one
 
     return marked
@@ -140,9 +142,14 @@ def of_column(kind: type, serialize: Callable[[Column], Column]) -> Callable[[Fu
 def column_serialization(of_one: Callable[..., Value]) -> ColumnSerialization | None:
     """Return the serialisation of columns that the function is marked with."""
     found = getattr(of_one, _OF_COLUMN, None)
-    return found if isinstance(found, ColumnSerialization) else None
+    return found if isinstance(found, ColumnSerialization) and _is_of(found.of_one, of_one) else None
 
 
 def is_by_class(is_type_of: Callable[..., Value]) -> bool:
     """Return whether the function is so marked."""
-    return getattr(is_type_of, _BY_CLASS, False) is True
+    return _is_of(getattr(is_type_of, _BY_CLASS, None), is_type_of)
+
+
+def _is_of(marked: Value, function: Callable[..., Value]) -> bool:
+    """Return whether a mark is of the function, and not of one that it wraps: `functools.wraps` copies marks."""
+    return marked is not None and (marked is function or marked is getattr(function, "__func__", None))

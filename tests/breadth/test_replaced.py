@@ -1,6 +1,7 @@
 """Functions of a schema that a program replaces are called as in stock execution."""
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
@@ -19,7 +20,8 @@ from graphql import (
     parse,
 )
 
-from breadth import BatchExecutor, set_batch_resolver
+from breadth import BatchExecutor, by_class, of_column, pure, set_batch_resolver
+from breadth.batch_resolvers import is_by_class
 from tests.breadth.prepared import prepared_of
 
 ExecutorClass = type[BatchExecutor] | None
@@ -145,6 +147,43 @@ def test_an_equal_resolver_is_another_one(executor: ExecutorClass) -> None:
         answers.append(result.data["number"])
 
     assert answers == [1, 7, 8]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_wrapper_of_a_marked_function_is_called(executor: ExecutorClass) -> None:
+    def wrapper_of(marked: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(marked)
+        def counting(*given: object) -> object:
+            asked.append(marked)
+            return marked(*given)
+
+        return counting
+
+    asked: list[Callable[..., Any]] = []
+    coerce = of_column(int, lambda values: values)(lambda value: value)
+    parse_value = pure(lambda value: value)
+    is_type_of = by_class(lambda _value, _info: True)
+    built = build_schema("scalar Number type Child { number: Number } type Query { children(at: Number): [Child] }")
+    number, child, query = (vars(built.type_map[name]) for name in ("Number", "Child", "Query"))
+    number["coerce_output_value"], number["coerce_input_value"] = wrapper_of(coerce), wrapper_of(parse_value)
+    child["is_type_of"] = wrapper_of(is_type_of)
+    query["fields"]["children"].resolve = lambda _source, _info, at: [{"number": at}, {"number": at}]
+    for _ in range(3):
+        result: Any = execute(built, parse("{ children(at: 3) { number } }"), executor_class=executor)
+
+        assert result.data == {"children": [{"number": 3}, {"number": 3}]}
+    assert Counter(asked) == {coerce: 6, is_type_of: 6, parse_value: 3}
+
+
+def test_a_method_may_be_marked() -> None:
+    class Kind:
+        @classmethod
+        @by_class
+        def is_type_of(cls, _value: object, _info: object) -> bool:
+            """Return whether the value is of the type."""
+            return True
+
+    assert is_by_class(Kind.is_type_of)
 
 
 def children() -> GraphQLSchema:
