@@ -14,6 +14,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, RefMap
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
+from breadth.hooks import chains_plainly
 from breadth.paths import Cause, Failure, Paths, PropagatingError, Root
 from breadth.plan.ending import AllRaisedError
 from breadth.plan.operation import Plan, Plans
@@ -78,7 +79,9 @@ class BatchExecutor(IncrementalExecutor):
         self.failures: list[Failure] = []
         self.raised = False
         """Whether any error is, or was, on its way up."""
-        if self.middleware_manager is not None and not self.middleware_manager.middlewares:
+        manager: Value = self.middleware_manager
+        # One that is false, as a class with a length may be, is not asked by graphql-core either.
+        if manager is not None and (not manager or (chains_plainly(manager) and not manager.middlewares)):
             self.middleware_manager = None
         self.plain = self.middleware_manager is None and self.field_resolver is default_field_resolver
         """Whether no middleware and no field resolver of the caller's wraps the resolvers of the schema."""

@@ -42,8 +42,15 @@ class Hooked:
                 return self._value(index, given)
             return only(self._resolver([source], info, **named))
 
-        # The manager would remember the function for as long as the process runs.
-        chained = proceed if manager is None else MiddlewareManager(*manager.middlewares).get_field_resolver(proceed)
+        if manager is None:
+            chained: Callable[..., Value] = proceed
+        elif chains_plainly(manager):
+            # The manager of the caller would remember the function for as long as the process runs.
+            chained = MiddlewareManager(*manager.middlewares).get_field_resolver(proceed)
+        else:
+            # One of another class may look at the resolver, and gets the one that stock execution gives it.
+            resolve: Value = self._field.definition.resolve
+            chained = manager.get_field_resolver(resolve)
         values: Column = []
         for source, info in zip(objects, infos, strict=True):
             try:
@@ -83,3 +90,9 @@ class Hooked:
         if isinstance(value, Exception):
             raise value
         return value
+
+
+def chains_plainly(manager: MiddlewareManager) -> bool:
+    """Return whether the manager wraps resolvers in its middlewares, in the way of graphql-core's own."""
+    kind = type(manager)
+    return kind.get_field_resolver is MiddlewareManager.get_field_resolver and "get_field_resolver" not in vars(manager)
