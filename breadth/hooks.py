@@ -7,6 +7,7 @@ from graphql.execution import MiddlewareManager
 
 from breadth.awaiting import task_of
 from breadth.batch_resolvers import one_for_each, only
+from breadth.coercion.arguments import UNCHANGEABLE
 from breadth.paths import Paths
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
@@ -35,10 +36,13 @@ class Hooked:
         infos = [self._run.info(self._field, next(here.paths(index))) for index in range(len(self._objects))]
         indices = {id(info): index for index, info in enumerate(infos)}
         objects = list(self._objects)
+        # What a middleware gets, it may change in place: the values of no other object, nor those of the batch.
+        may_change = not all(isinstance(value, UNCHANGEABLE) for value in given.values())
+        unchanged = _copied(given) if may_change else given
 
         def proceed(source: Value, info: Value, /, **named: Value) -> Value:
             index = indices.get(id(info))
-            if index is not None and source is objects[index] and named == given:
+            if index is not None and source is objects[index] and named == unchanged:
                 return self._value(index, given)
             return only(self._resolver([source], info, **named))
 
@@ -54,10 +58,14 @@ class Hooked:
         values: Column = []
         for source, info in zip(objects, infos, strict=True):
             try:
-                values.append(chained(source, info, **given))
+                values.append(chained(source, info, **(self._given_anew() if may_change else given)))
             except Exception as error:
                 values.append(error)
         return values
+
+    def _given_anew(self) -> dict[str, Value]:
+        run = self._run
+        return self._field.arguments.values(run.variable_values, hide_suggestions=run.hide_suggestions)
 
     def _value(self, index: int, given: dict[str, Value]) -> Value:
         if not self._asked:
@@ -90,6 +98,13 @@ class Hooked:
         if isinstance(value, Exception):
             raise value
         return value
+
+
+def _copied(value: Value) -> Value:
+    """Return the value with its lists and dicts copied, all the way down."""
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return list(map(_copied, value)) if isinstance(value, list) else value
 
 
 def chains_plainly(manager: MiddlewareManager) -> bool:

@@ -38,6 +38,13 @@ class PlannedSelection(Protocol):
         """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
 
 
+class PlannedArguments(Protocol):
+    """Arguments of a field of a selection."""
+
+    def values(self, variables: VariableValues, *, hide_suggestions: bool) -> dict[str, Value]:
+        """Return the values for a request. Raises GraphQLError if one does not fit."""
+
+
 class PlannedField(Protocol):
     """A field of a selection."""
 
@@ -47,6 +54,10 @@ class PlannedField(Protocol):
     parent_type: GraphQLObjectType
     definition: GraphQLField
     grace: float
+
+    @property
+    def arguments(self) -> PlannedArguments:
+        """Arguments that the document gives to the field."""
 
     @property
     def nodes(self) -> list[FieldNode]:

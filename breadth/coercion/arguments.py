@@ -26,7 +26,8 @@ from breadth.batch_resolvers import is_pure
 from breadth.built_in import is_built_in
 from breadth.values import Value
 
-_UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
+UNCHANGEABLE = (str, int, float, bool, type(None), Enum)
+"""Classes of values that no resolver can change, so that several get the same ones."""
 
 
 class Arguments:
@@ -109,7 +110,7 @@ class Arguments:
         except Exception:
             # It is an error of each request.
             return None
-        if not all(isinstance(value, _UNCHANGEABLE) for value in constant.values()):
+        if not all(isinstance(value, UNCHANGEABLE) for value in constant.values()):
             return None
         # In the order of the definition, with a place for each variable.
         names = {name: definition.out_name or name for name, definition in self._definition.args.items()}
