@@ -18,8 +18,8 @@ _PURE = "pure"
 BatchResolver = Callable[..., Value]
 """Called with all objects of a batch, the info and the arguments: one value for each object, in their order.
 
-The values are a list, a row batch, or an awaitable of either. An exception at an index is the error of that object, and
-one that is raised is the error of each of them.
+The values are a list, a row batch, or an awaitable of either, and each value may be awaitable too. An exception at an
+index is the error of that object, and one that is raised is the error of each of them.
 """
 
 Function = TypeVar("Function", bound=Callable[..., Value])
@@ -73,7 +73,9 @@ def only(values: Value) -> Value:
         return _first(values)
 
     async def awaited() -> Value:
-        return _first(await values)
+        # The value may be awaitable itself, as one in a list that needs no waiting may be.
+        value = _first(await values)
+        return await value if hasattr(type(value), "__await__") else value
 
     return awaited()
 

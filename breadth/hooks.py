@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from graphql.execution import MiddlewareManager
 
-from breadth.awaiting import task_of
+from breadth.awaiting import shared, task_of
 from breadth.batch_resolvers import one_for_each, only
 from breadth.coercion.arguments import UNCHANGEABLE
 from breadth.paths import Paths
@@ -83,7 +83,8 @@ class Hooked:
         self._waiting += 1
         try:
             # Middleware may give up waiting for one object, and not for the others.
-            return self._one(await asyncio.shield(batch), index)
+            value = self._one(await asyncio.shield(batch), index)
+            return await shared(value) if hasattr(type(value), "__await__") else value
         except asyncio.CancelledError as cancelled:
             if self._waiting == 1:
                 batch.cancel(*cancelled.args)

@@ -1,6 +1,7 @@
 """Batches: how often resolvers are called, with what, and how often the loop runs."""
 
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any
 
 import pytest
@@ -214,6 +215,40 @@ async def test_a_wrong_number_of_values_is_an_error_of_every_place(values: Any, 
 
     assert result.data == {"people": [{"double": None}, {"double": None}]}
     assert [error.path for error in result.errors] == [["people", 0, "double"], ["people", 1, "double"]]
+
+
+async def passing(proceed: Callable[..., Any], source: object, info: Info, **given: object) -> object:
+    """Return the value as a middleware that waits for it."""
+    value = proceed(source, info, **given)
+    return await value if isawaitable(value) else value
+
+
+@pytest.mark.parametrize("executor", [None, BatchExecutor])
+@pytest.mark.parametrize("middleware", [None, [passing]])
+@pytest.mark.parametrize("later", [False, True])
+async def test_the_values_of_a_batch_may_be_awaitable(
+    middleware: list[Any] | None, executor: type[BatchExecutor] | None, *, later: bool
+) -> None:
+    async def double(person: dict[str, Any], by: int) -> int:
+        if person["age"] == 1:
+            message = "Not that one."
+            raise ValueError(message)
+        return int(person["age"]) * by
+
+    def doubles(people: list[dict[str, Any]], _info: Info, by: int) -> list[Any]:
+        return [double(person, by) if person["age"] else 0 for person in people]
+
+    async def doubles_later(people: list[dict[str, Any]], info: Info, by: int) -> list[Any]:
+        return doubles(people, info, by)
+
+    schema = schema_with(double=doubles_later if later else doubles)
+    root = {"people": people("a", "b", "c")}
+
+    result: Any = execute(schema, parse("{ people { double } }"), root, middleware=middleware, executor_class=executor)
+    answered = await result
+
+    assert answered.data == {"people": [{"double": 0}, {"double": None}, {"double": 4}]}
+    assert [(error.message, error.path) for error in answered.errors] == [("Not that one.", ["people", 1, "double"])]
 
 
 def test_each_place_keeps_its_own_error_where_equal_children_share_their_work() -> None:
