@@ -43,7 +43,9 @@ def set_batch_resolver(field: GraphQLField, resolver: BatchResolver, *, reads: I
     def resolve_one(source: Value, info: GraphQLResolveInfo[Value], /, **arguments: Value) -> Value:
         return only(resolver([source], info, **arguments))
 
-    field.extensions[_BATCH_RESOLVER] = Batched(resolver, resolve_one, None if reads is None else frozenset(reads))
+    batch = Batched(resolver, resolve_one, None if reads is None else frozenset(reads))
+    # Other fields may have the same extensions.
+    field.extensions = {**field.extensions, _BATCH_RESOLVER: batch}
     field.resolve = resolve_one
 
 
@@ -58,7 +60,7 @@ def wait_for(field: GraphQLField, seconds: float) -> None:
 
     With 0 they don't: each is completed when it arrives, and batch resolvers below it have as small batches.
     """
-    field.extensions[_WAITS] = seconds
+    field.extensions = {**field.extensions, _WAITS: seconds}
 
 
 def waits_for_seconds(field: GraphQLField) -> float:

@@ -5,10 +5,20 @@ from inspect import isawaitable
 from typing import Any
 
 import pytest
-from graphql import ExecutionResult, GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema, build_schema, execute, parse
+from graphql import (
+    ExecutionResult,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLString,
+    build_schema,
+    execute,
+    parse,
+)
 
-from breadth import BatchExecutor, set_batch_resolver
-from breadth.batch_resolvers import BatchResolver
+from breadth import BatchExecutor, set_batch_resolver, wait_for
+from breadth.batch_resolvers import BatchResolver, waits_for_seconds
 from tests.breadth.row_batches import Columns, DictionaryEncoded
 
 Info = GraphQLResolveInfo[Any]
@@ -215,6 +225,23 @@ async def test_a_wrong_number_of_values_is_an_error_of_every_place(values: Any, 
 
     assert result.data == {"people": [{"double": None}, {"double": None}]}
     assert [error.path for error in result.errors] == [["people", 0, "double"], ["people", 1, "double"]]
+
+
+@pytest.mark.parametrize("executor", [None, BatchExecutor])
+def test_fields_with_the_same_extensions_have_batch_resolvers_of_their_own(
+    executor: type[BatchExecutor] | None,
+) -> None:
+    shared = {"team": "x"}
+    first, second = (GraphQLField(GraphQLString, extensions=shared) for _ in range(2))
+    set_batch_resolver(first, lambda sources, _info: ["batch"] * len(sources))
+    wait_for(first, 0)
+    schema = GraphQLSchema(GraphQLObjectType("Query", {"first": first, "second": second}))
+
+    result = execute(schema, parse("{ first second }"), {"second": "own"}, executor_class=executor)
+
+    assert result == ExecutionResult({"first": "batch", "second": "own"}, None)
+    assert shared == {"team": "x"}
+    assert waits_for_seconds(first) == 0 != waits_for_seconds(second)
 
 
 async def passing(proceed: Callable[..., Any], source: object, info: Info, **given: object) -> object:
