@@ -219,7 +219,7 @@ class _Declared:
         """Return what is called with the objects of a batch."""
         return self._with_arguments if self._arguments else self._field.batch.resolve
 
-    def _with_arguments(self, objects: Value, info: GraphQLResolveInfo[Value], **given: Value) -> Value:
+    def _with_arguments(self, objects: Value, info: GraphQLResolveInfo[Value], /, **given: Value) -> Value:
         named = {}
         for name, value in given.items():
             python_name, convert = self._arguments[name]

@@ -7,9 +7,11 @@ import pytest
 import strawberry
 from graphql import ExecutionResult as GraphQLResult
 from graphql import GraphQLResolveInfo
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import SchemaExtension
+from strawberry.types.arguments import StrawberryArgument
 
-from breadth.strawberry import StrawberryBatchExecutor
+from breadth.strawberry import StrawberryBatchExecutor, declared
 from tests.breadth.comparison import differences
 from tests.breadth.strawberry_features import strawberry_schema
 
@@ -178,3 +180,36 @@ async def events(schema: strawberry.Schema, document: str) -> list[Any]:
     """The results of a subscription."""
     stream: Any = await schema.subscribe(document, context_value=context())
     return [event async for event in stream]
+
+
+class Given:
+    """Resolves a declared field by what it is called with."""
+
+    reads: frozenset[str] | None = None
+
+    @staticmethod
+    def resolve(objects: Sequence[object], _info: object, /, **given: int) -> list[str]:
+        """Return the arguments for each object."""
+        return [str(given) for _ in objects]
+
+
+@pytest.mark.parametrize("name", ["objects", "self", "given", "source", "named", "convert", "args", "kwargs"])
+def test_an_argument_may_have_any_name(name: str) -> None:
+    argument = StrawberryArgument(python_name=name, graphql_name=None, type_annotation=StrawberryAnnotation(int))
+
+    @strawberry.type
+    class Row:
+        told: str = declared(Given(), arguments=[argument])
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def rows(self) -> list[Row]:
+            """Return two rows."""
+            return [Row(told=""), Row(told="")]
+
+    for executor in (None, StrawberryBatchExecutor):
+        schema = strawberry.Schema(Query, execution_context_class=executor)
+        result = schema.execute_sync(f"{{ rows {{ told({name}: 3) }} }}")
+
+        assert result.data == {"rows": [{"told": f"{{'{name}': 3}}"}] * 2}
