@@ -99,14 +99,13 @@ def attribute(name: str) -> Attribute:
 
 
 def read_each(get: Callable[[Value], Value], objects: Column) -> Column:
-    """Return what `get` reads of each object, which it is asked for once; an exception stays as a value."""
+    """Return what `get` reads of each object, which is asked once unless it raises StopIteration; errors are values."""
     values: Column = []
     try:
         values += map(get, objects)
     except Exception as error:
         return read_on(get, objects, values, error)
-    # A StopIteration of one of the objects looks like the end of all of them.
-    return values if len(values) == len(objects) else read_on(get, objects, values, StopIteration())
+    return values if len(values) == len(objects) else read_past_stop(get, objects, values)
 
 
 def read_on(get: Callable[[Value], Value], objects: Column, values: Column, first: Value) -> Column:
@@ -116,11 +115,26 @@ def read_on(get: Callable[[Value], Value], objects: Column, values: Column, firs
     while len(values) < len(objects):
         try:
             values += map(get, rest)
-            if len(values) < len(objects):
-                values.append(StopIteration())
         except Exception as another:
             values.append(another)
+        else:
+            if len(values) < len(objects):
+                values.append(_stop_of(get, objects[len(values)]))
     return values
+
+
+def read_past_stop(get: Callable[[Value], Value], objects: Column, values: Column) -> Column:
+    """Read on after values that a StopIteration of an object ended, as the end of all objects would."""
+    return read_on(get, objects, values, _stop_of(get, objects[len(values)]))
+
+
+def _stop_of(get: Callable[[Value], Value], source: Value) -> Exception:
+    """Return the StopIteration of the object, which is asked again: what ends an iteration is lost."""
+    try:
+        get(source)
+    except Exception as error:
+        return error
+    return StopIteration()
 
 
 def _of_row_batch(get: Callable[[Value], Value], rows: RowBatch, name: str) -> Sources:
@@ -161,6 +175,6 @@ def _default(name: str) -> Attribute:
             return read_on(get, objects, values, None)
         except Exception as error:
             return read_on(get, objects, values, error)
-        return values if len(values) == len(objects) else read_on(get, objects, values, StopIteration())
+        return values if len(values) == len(objects) else read_past_stop(get, objects, values)
 
     return Attribute(read, reads=frozenset({name}), calls=True)

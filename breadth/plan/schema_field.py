@@ -21,7 +21,7 @@ from breadth.completion.leaf import Leaf, LeafCompletion
 from breadth.completion.list import ListCompletion
 from breadth.completion.object import AbstractCompletion, ObjectCompletion
 from breadth.paths import Paths
-from breadth.plan.resolver import Attribute, Resolution, read_on
+from breadth.plan.resolver import Attribute, Resolution, read_on, read_past_stop
 from breadth.protocols import PlannedField, Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
@@ -167,8 +167,7 @@ def _quick_attribute(resolution: Attribute, leaf: Leaf, name: str) -> Quick:
             except Exception as error:
                 values = read_on(get, objects, values, error)
             if len(values) != len(objects):
-                # A StopIteration of one of the objects looks like the end of all of them.
-                values = read_on(get, objects, values, StopIteration())
+                values = read_past_stop(get, objects, values)
         else:
             try:
                 values = objects.column(name)

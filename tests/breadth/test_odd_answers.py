@@ -1,12 +1,15 @@
 """Answers of types and exceptions that no one expects are errors of one object, as in stock execution."""
 
 import asyncio
+from collections import UserDict
 from collections.abc import Callable
 
 import pytest
+import strawberry
 from graphql import ExecutionResult, GraphQLSchema, build_schema, execute, parse
 
 from breadth import BatchExecutor
+from breadth.strawberry import StrawberryBatchExecutor
 from tests.breadth.comparison import differences
 
 EXECUTORS = (None, BatchExecutor)
@@ -136,3 +139,81 @@ async def test_an_exception_without_a_text_is_of_its_object_alone() -> None:
         (["rows", 1, "say"], "WordlessError without a text."),
         (["rows", 2, "say"], "'no text'"),
     ]
+
+
+class Ended:
+    """An object whose attribute ends an iteration, if it has a number for that."""
+
+    def __init__(self, number: int | None = None) -> None:
+        """Set the number that the error says."""
+        self.number = number
+
+    @property
+    def say(self) -> str:
+        """Raise StopIteration if there is a number, as `next` of an iterator that is used up does."""
+        if self.number is not None:
+            raise StopIteration(self.number)
+        return "said"
+
+
+class EndedMapping(Ended, UserDict[str, str]):
+    """The same with items in place of attributes."""
+
+    def get(self, *_: object) -> str:
+        """Return the value of any key."""
+        return self.say
+
+
+ENDS = [(None, 1), (1, None), (1, 2, None, 3), (None, 1, 2)]
+
+
+@pytest.mark.parametrize("numbers", ENDS)
+@pytest.mark.parametrize("kind", [Ended, EndedMapping])
+async def test_an_attribute_that_ends_an_iteration_keeps_its_message(
+    kind: type[Ended], numbers: tuple[int | None, ...]
+) -> None:
+    rows = [kind(number) for number in numbers]
+
+    stock, ours = await both(build_schema(SDL), "{ rows { say } }", {"rows": rows})
+
+    assert not differences(stock, ours)
+    assert {error.message for error in ours.errors or ()} == {str(number) for number in numbers if number}
+
+
+@pytest.mark.parametrize("numbers", ENDS)
+def test_an_attribute_in_strawberry_keeps_its_message_too(numbers: tuple[int | None, ...]) -> None:
+    @strawberry.type
+    class Row:
+        say: str | None
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def rows(self) -> list[Row]:
+            """Return rows of another class."""
+            return [Ended(number) for number in numbers]  # type: ignore[misc]
+
+    stock, ours = (
+        strawberry.Schema(Query, execution_context_class=executor).execute_sync("{ rows { say } }")
+        for executor in (None, StrawberryBatchExecutor)
+    )
+
+    assert not differences(ExecutionResult(stock.data, stock.errors), ExecutionResult(ours.data, ours.errors))
+    assert {error.message for error in ours.errors or ()} == {str(number) for number in numbers if number}
+
+
+def test_an_iteration_that_ends_only_once_is_an_error_nevertheless() -> None:
+    class Once(Ended):
+        @property
+        def say(self) -> str:
+            number, self.number = self.number, None
+            if number is not None:
+                raise StopIteration
+            return "said"
+
+    stock, ours = [
+        execute(build_schema(SDL), parse("{ rows { say } }"), {"rows": [Once(1), Once()]}, executor_class=executor)
+        for executor in EXECUTORS
+    ]
+
+    assert stock == ours
