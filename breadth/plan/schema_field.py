@@ -120,7 +120,9 @@ class SchemaFields:
     @staticmethod
     def of(schema: GraphQLSchema, of_type: GraphQLObjectType) -> "SchemaFields":
         """Return those of a type, which are kept with the schema, so that both are garbage together."""
-        kept: dict[GraphQLObjectType, SchemaFields] = vars(schema).setdefault(_KEPT, {})
+        kept: _Kept | None = vars(schema).get(_KEPT)
+        if kept is None:
+            kept = vars(schema)[_KEPT] = _Kept()
         found = kept.get(of_type)
         if found is None:
             found = kept[of_type] = SchemaFields(schema, of_type)
@@ -135,6 +137,14 @@ class SchemaFields:
         if found is None or not found.is_of(definition):
             found = self._fields[name] = SchemaField(self._schema, self._type, name, definition)
         return found
+
+
+class _Kept(dict[GraphQLObjectType, SchemaFields]):
+    """Fields that are kept with a schema, and not with its pickles: they have functions that can't be pickled."""
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """Be None in a pickle, which a process without this package may read."""
+        return type(None), ()
 
 
 def _quick(resolution: Resolution, leaf: Leaf) -> Quick | None:

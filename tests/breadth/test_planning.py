@@ -1,9 +1,12 @@
 """An operation is planned by the request that first needs it, or ahead of all of them."""
 
+import copy
 import gc
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 from weakref import ref
@@ -11,6 +14,7 @@ from weakref import ref
 import pytest
 from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, build_schema, execute, parse
 
+import breadth
 from breadth import BatchExecutor, Prepared
 
 SDL = """
@@ -116,6 +120,32 @@ def test_what_is_known_of_a_schema_is_garbage_together_with_it() -> None:
     gc.collect()
 
     assert dropped() is None
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_schema_that_was_executed_may_be_copied(copied: Callable[[GraphQLSchema], GraphQLSchema]) -> None:
+    schema = build_schema("scalar Label type Query { label: Label }")
+    for _ in range(3):
+        assert answer(schema, "{ label }") == {"label": "name"}
+
+        schema = copied(schema)
+
+
+def test_a_schema_that_was_executed_may_be_pickled() -> None:
+    # In a process without Strawberry, whose introspection can't be pickled.
+    code = """
+import pickle
+from graphql import build_schema, execute, parse
+from breadth import BatchExecutor
+schema = build_schema("scalar Label type Query { label: Label }")
+for _ in range(3):
+    result = execute(schema, parse("{ label }"), {"label": "name"}, executor_class=BatchExecutor)
+    assert result.data == {"label": "name"}
+    pickled = pickle.dumps(schema)
+    assert b"breadth." not in pickled
+    schema = pickle.loads(pickled)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=Path(breadth.__file__).parents[1], check=True)
 
 
 def answer(schema: GraphQLSchema, document: str) -> Any:  # noqa: ANN401 — the data.
