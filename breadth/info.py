@@ -1,6 +1,7 @@
 """Info of a field of a batch."""
 
 from functools import cached_property
+from typing import SupportsIndex
 
 from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo
 
@@ -34,6 +35,10 @@ class BatchInfo:
     def whole(self) -> GraphQLResolveInfo[Value]:
         """Whole info of graphql-core."""
         return self._run.info(self._field, self._field.path)
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Value, ...]:
+        """Be the whole info in a copy or a pickle."""
+        return self.whole.__reduce_ex__(protocol)
 
     def __getattr__(self, name: str) -> Value:
         """Anything else of it."""

@@ -39,6 +39,10 @@ class Nodes(list[FieldNode]):
         found: Found = memory[what]
         return found
 
+    def __reduce__(self) -> tuple[type[list[FieldNode]], tuple[list[FieldNode]]]:
+        """Be a list that may be changed in a copy or a pickle."""
+        return list, (list(self),)
+
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         message = "The nodes of a field are shared by all executions of its plan; copy the list to change it."
         raise TypeError(message)
