@@ -46,11 +46,21 @@ class StrawberryBatchExecutor(BatchExecutor, StrawberryGraphQLCoreExecutionConte
     """Executor for `strawberry.Schema(execution_context_class=…)`."""
 
 
+class _BatchResolver(StrawberryResolver[Value]):
+    @property
+    def type(self) -> None:
+        """None: what it returns is for a batch, and the field has a type of its own."""
+
+
 class BatchField(StrawberryField):
     """A field whose resolver takes a batch of objects as its `strawberry.Parent`, and returns a value for each."""
 
     reads: frozenset[str] | None = None
     """The attributes of the objects that the resolver reads; None where it may read any."""
+
+    def __call__(self, resolver: Value) -> Self:
+        """Give the field its resolver."""
+        return super().__call__(resolver if isinstance(resolver, StrawberryResolver) else _BatchResolver(resolver))
 
     def get_result(self, source: Value, info: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """Return the value for one object, in stock execution."""
@@ -279,11 +289,10 @@ class _Call:
 
 
 _READS = "_get_basic_result"
-_CALLS = ("_resolver", "_async_resolver")
 _MADE = {
     part: ("field",) if part.co_name == _READS else ("_strawberry_info_from_graphql", "field")
     for part in GraphQLCoreConverter.from_resolver.__code__.co_consts
-    if isinstance(part, CodeType) and part.co_name in {_READS, *_CALLS}
+    if isinstance(part, CodeType) and part.co_name in {_READS, "_resolver", "_async_resolver"}
 }
 """Code of the resolvers that Strawberry makes, and the names by which they and what they call know their field."""
 

@@ -1,7 +1,7 @@
 """A Strawberry schema answers as with stock execution."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, Generic
 
 import pytest
 import strawberry
@@ -11,9 +11,9 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import SchemaExtension
 from strawberry.types.arguments import StrawberryArgument
 
-from breadth.strawberry import StrawberryBatchExecutor, declared
+from breadth.strawberry import StrawberryBatchExecutor, batch_field, declared
 from tests.breadth.comparison import differences
-from tests.breadth.strawberry_features import strawberry_schema
+from tests.breadth.strawberry_features import Item, strawberry_schema
 
 STOCK = strawberry_schema()
 BATCHED = strawberry_schema(StrawberryBatchExecutor)
@@ -213,3 +213,35 @@ def test_an_argument_may_have_any_name(name: str) -> None:
         result = schema.execute_sync(f"{{ rows {{ told({name}: 3) }} }}")
 
         assert result.data == {"rows": [{"told": f"{{'{name}': 3}}"}] * 2}
+
+
+@pytest.mark.parametrize("executor", [None, StrawberryBatchExecutor])
+@pytest.mark.parametrize("returned", [list, tuple, Sequence, list[Any], object, Any])
+def test_a_batch_field_of_a_generic_type_may_return_any_list(
+    returned: object, executor: type[StrawberryBatchExecutor] | None
+) -> None:
+    def items(boxes: strawberry.Parent[Any]) -> object:
+        return [box.item for box in boxes]
+
+    items.__annotations__["return"] = returned
+
+    @strawberry.type
+    class Box(Generic[Item]):
+        item: Item
+        same = batch_field(items, graphql_type="Item")
+
+    @strawberry.type
+    class Pair(Generic[Item]):
+        boxes: list[Box[Item]]
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        def pair(self) -> Pair[int]:
+            """Return two boxes."""
+            return Pair(boxes=[Box(item=1), Box(item=2)])
+
+    result = strawberry.Schema(Query, execution_context_class=executor).execute_sync("{ pair { boxes { same } } }")
+
+    assert result.errors is None
+    assert result.data == {"pair": {"boxes": [{"same": 1}, {"same": 2}]}}
