@@ -101,7 +101,10 @@ def one_for_each(values: Value, count: int) -> Sources:
 
 
 def by_class(is_type_of: Function) -> Function:
-    """Mark an `is_type_of` whose answer depends on the value's class only, so that it is called once for each class."""
+    """Mark an `is_type_of` whose answer depends on the value's class only.
+
+    A field does not call it again for classes of which it has accepted a batch.
+    """
     setattr(is_type_of, _BY_CLASS, is_type_of)
     return is_type_of
 
