@@ -1,6 +1,6 @@
 """Values of a field's arguments, prepared before a request as far as possible."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -154,9 +154,17 @@ def _is_pure(of_type: GraphQLInputType) -> bool:
     """Return whether a literal of the type has the same value each time; input objects are never kept."""
     named = get_named_type(of_type)
     if isinstance(named, GraphQLScalarType):
-        parse = named.coerce_input_literal or named.coerce_input_value
+        parse = _parse_of_literals(named)
         return is_built_in(named, parse) or is_pure(parse)
     return not is_input_object_type(named)
+
+
+def _parse_of_literals(scalar: GraphQLScalarType) -> Callable[..., Value]:
+    """Return the function of the scalar that graphql-core gives its literals, or their values."""
+    if scalar.coerce_input_literal is not None:
+        return scalar.coerce_input_literal
+    by_value = getattr(scalar.parse_literal, "__func__", None) is GraphQLScalarType.parse_literal
+    return scalar.coerce_input_value if by_value else scalar.parse_literal
 
 
 def _has_variable(value: ValueNode) -> bool:

@@ -175,6 +175,24 @@ def test_a_wrapper_of_a_marked_function_is_called(executor: ExecutorClass) -> No
     assert Counter(asked) == {coerce: 6, is_type_of: 6, parse_value: 3}
 
 
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_scalar_that_parses_literals_itself_is_asked_each_time(executor: ExecutorClass) -> None:
+    asked = []
+
+    def parse_literal(node: Any, _variables: object = None) -> int:  # noqa: ANN401
+        asked.append(node)
+        return len(asked)
+
+    built = build_schema("scalar Number type Query { number(at: Number): Int }")
+    number, query = (vars(built.type_map[name]) for name in ("Number", "Query"))
+    number["coerce_input_value"], number["parse_literal"] = pure(lambda value: value), parse_literal
+    query["fields"]["number"].resolve = lambda _source, _info, at: at
+
+    results: list[Any] = [execute(built, parse("{ number(at: 0) }"), executor_class=executor) for _ in range(4)]
+
+    assert [result.data for result in results] == [{"number": each} for each in (1, 2, 3, 4)]
+
+
 def test_a_method_may_be_marked() -> None:
     class Kind:
         @classmethod
