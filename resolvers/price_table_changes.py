@@ -161,6 +161,9 @@ async def assign(work: Work, given: AssignPriceTables) -> PriceTablesAssigned:
     before = {each.price_table_id: each.preselected for each in await _active(work.tx, work.partner_id)}
     after = {table_id: table_id == given.preselected_id for table_id in given.price_table_ids}
     if after != before:
+        # A publication at the same time finds the partner among those that buy by the table, or is over before.
+        for table_id in sorted(before.keys() ^ after.keys()):
+            await price_tables.locked(work.tx, table_id)
         table_ids = sorted(given.price_table_ids)
         await price_tables.assign(work.tx, work.partner_id, table_ids, preselected_id=given.preselected_id)
         changed = rules.reassigned(before, after)

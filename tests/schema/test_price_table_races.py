@@ -1,5 +1,7 @@
 """Drafts, publications and orders of a price table at the same time, on both engines."""
 
+from dataclasses import replace
+
 from db import price_tables as statements
 from db.doctor.checks import examine
 from domain import money
@@ -8,7 +10,7 @@ from domain.orders import OrderType
 from domain.price_tables import PriceKey
 from domain.prices import Tier
 from resolvers import ids, price_table_changes
-from resolvers.price_table_changes import DraftedPrice, DraftPriceTable, PublishPriceTable
+from resolvers.price_table_changes import AssignPriceTables, DraftedPrice, DraftPriceTable, PublishPriceTable
 from tests.api import Api
 from tests.factories import new_product
 from tests.resolvers.test_races import raced
@@ -95,6 +97,26 @@ async def test_a_publication_during_a_draft_publishes_all_of_it(vendor: Api, api
     # The publication keeps how many tiers it has published.
     mine = f"price table {ids.number('PriceTable', table)} "
     assert [each for each in await examine(vendor.portal.database) if mine in each.message] == []
+
+
+async def test_a_partner_assigned_before_a_publication_commits_learns_of_its_prices(vendor: Api, api: Api) -> None:
+    product, table = await new_product(api.portal, api.partner_id), await new_table(vendor)
+    await draft(vendor, table, priced(product, (1, "10.00")))
+    await publish(vendor, table)
+    await draft(vendor, table, priced(product, (1, "20.00")))
+    number = ids.number("PriceTable", table)
+
+    refused = await raced(
+        replace(vendor, partner_id=api.partner_id),
+        price_table_changes.assign,
+        AssignPriceTables((number,), number),
+        vendor.codes("publishPriceTable", {"priceTableId": table}),
+    )
+
+    query = "query ($id: ID!) { events(filter: {priceTableId: $id}) { nodes { type } } }"
+    happened = (await api.data(query, id=table))["events"]["nodes"]
+    assert refused == []
+    assert [each["type"] for each in happened] == ["PRICES_CHANGED"] * 2
 
 
 def _tier(minimum: int, monthly: str) -> Tier:
