@@ -12,7 +12,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db import policies
 from db.engine import Database, failures, storage
-from db.engine.failures import OLDEST_VERSION, Kind, NotBoundError, PoolerFoundError, TooOldError
+from db.engine.failures import (
+    OLDEST_VERSION,
+    Kind,
+    NotBoundError,
+    OtherEncodingError,
+    PoolerFoundError,
+    TooOldError,
+)
 from db.migrations import revisions
 from db.migrations.revisions import HEAD, Examined, State
 from server import tls_files
@@ -69,6 +76,11 @@ _TOO_OLD = (
     f"PostgreSQL at {{where}} is older than version {OLDEST_VERSION}, the oldest that the portal supports; upgrade it."
 )
 
+_OTHER_ENCODING = (
+    "The database “{database}” of PostgreSQL at {where} has another encoding than UTF8; make one with “createdb "
+    "--encoding=UTF8 --template=template0”, and let DATABASE_URL name it."
+)
+
 _CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
     (
         PoolerFoundError,
@@ -77,6 +89,7 @@ _CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
     ),
     (NotBoundError, _NOT_BOUND, False),
     (TooOldError, _TOO_OLD, False),
+    (OtherEncodingError, _OTHER_ENCODING, False),
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
     (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
     (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),
@@ -234,7 +247,8 @@ def _of_connection(error: BaseException, url: URL) -> DatabaseTroubleError | Non
         return DatabaseTroubleError(message, passing=True)
     for kind, sentence, passing in _CONNECTION_ERRORS:
         if isinstance(error, kind):
-            return DatabaseTroubleError(sentence.format(where=_where(url)), passing=passing)
+            facts = {"where": _where(url), "database": url.database or url.username or ""}
+            return DatabaseTroubleError(sentence.format(**facts), passing=passing)
     return None
 
 

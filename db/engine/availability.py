@@ -32,6 +32,8 @@ _LOOK = {
     Kind.UNBOUND: "row-level security does not bind the user of DATABASE_URL, as DATABASE_ROW_SECURITY asks: use one "
     "that does not own the tables, and run portal row-security on",
     Kind.TOO_OLD: f"PostgreSQL at {{where}} is older than version {OLDEST_VERSION}: upgrade it",
+    Kind.ENCODED: "the database of PostgreSQL at {where} has another encoding than UTF8: make one with createdb "
+    "--encoding=UTF8 --template=template0",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
     Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
     "the primary, and whether it runs",

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     POOLED = "pooled"
     UNBOUND = "not bound by row-level security"
     TOO_OLD = "too old"
+    ENCODED = "other encoding"
     OVERWRITTEN = "overwritten"
     FOREIGN = "other tables"
     LATE = "late"
@@ -73,6 +74,12 @@ class TooOldError(ConnectionError):
     """A server of PostgreSQL is older than the portal's statements need."""
 
     kind = Kind.TOO_OLD
+
+
+class OtherEncodingError(ConnectionError):
+    """A database of PostgreSQL has another encoding than UTF8, and can't keep every text or tell its characters."""
+
+    kind = Kind.ENCODED
 
 
 _OF_SQLITE = {
@@ -226,7 +233,7 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.BUSY, False
         case asyncpg.TargetServerAttributeNotMatched():
             kind, is_mistake = Kind.NO_PRIMARY, False
-        case PoolerFoundError() | NotBoundError() | TooOldError():
+        case PoolerFoundError() | NotBoundError() | TooOldError() | OtherEncodingError():
             kind, is_mistake = error.kind, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False

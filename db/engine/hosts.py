@@ -12,7 +12,7 @@ from sqlalchemy.engine import URL, make_url
 
 from db.engine import failures, pooler, sockets
 from db.engine.asyncpg_types import DriverConnection
-from db.engine.failures import PoolerFoundError, TooOldError
+from db.engine.failures import OtherEncodingError, PoolerFoundError, TooOldError
 from domain.addresses import is_host
 
 _FORM = re.compile(r"(?P<begin>[\w+]+://(?:[^:/]*(?::[^@]*)?@)?)(?P<hosts>[^/?]*)(?P<rest>.*)", re.DOTALL)
@@ -186,7 +186,7 @@ def _close(task: "asyncio.Task[DriverConnection]") -> None:
 
 def _tells(error: Exception) -> int:
     """Return how much an error says about why no host can be used: an answer more than none, and no address least."""
-    if isinstance(error, (PoolerFoundError, TooOldError)):
+    if isinstance(error, (PoolerFoundError, TooOldError, OtherEncodingError)):
         # No other host helps before the operator has changed something.
         return 4
     if isinstance(error, asyncpg.PostgresError):

@@ -39,7 +39,7 @@ _PASSED_OVER_SECONDS = 0.1
 _OF_THE_SERVER = frozenset(
     {
         *(Kind.UNREACHABLE, Kind.REFUSED, Kind.EXHAUSTED, Kind.INPUT_OUTPUT, Kind.DAMAGED),
-        *(Kind.POOLED, Kind.UNBOUND, Kind.TOO_OLD),
+        *(Kind.POOLED, Kind.UNBOUND, Kind.TOO_OLD, Kind.ENCODED),
     }
 )
 """Failures after which other queries would fail too; a conflict with the replay is only that of one query."""
