@@ -36,7 +36,7 @@ _ATTRIBUTES = ("read-write", "primary")
 _OF_SQLALCHEMY = "prepared_statement_cache_size"
 """Parameter that is not the driver's."""
 
-_NOT_OF_LIBPQ = frozenset({_OF_SQLALCHEMY, pooler.PARAMETER, "ssl"})
+_NOT_OF_LIBPQ = frozenset({_OF_SQLALCHEMY, pooler.PARAMETER, "ssl", "servicefile"})
 
 Connect = Callable[..., Awaitable[DriverConnection]]
 """Connects to a host as the driver does."""
@@ -104,7 +104,10 @@ def of_libpq(url: URL) -> str:
         query["sslmode"] = url.query["ssl"]
     if listed:
         del query["host"]
-    one = url._replace(drivername="postgresql", password=None).set(query=query).render_as_string()
+    whole = url._replace(drivername="postgresql", password=None).set(query=query).render_as_string()
+    # It takes a plus sign as it is, and no blank.
+    base, mark, rest = whole.partition("?")
+    one = base.replace(" ", "%20") + mark + rest.replace("+", "%20")
     if not listed:
         return one
     return _BEGIN.sub(lambda begin: begin[0] + ",".join(map(_for_libpq, listed)), one)

@@ -55,6 +55,8 @@ def test_both_forms_of_a_list_name_the_same_hosts(listed: str) -> None:
             "postgresql://portal@db:6432/portal?sslmode=require",
         ),
         ("postgresql:///portal?host=/run/sql&port=5", "postgresql:///portal?host=%2Frun%2Fsql&port=5"),
+        ("postgresql://a%20b:s@db/c%20d", "postgresql://a%20b@db/c%20d"),
+        ("postgresql:///p?host=/run/a%20b%2Bc&servicefile=/s", "postgresql:///p?host=%2Frun%2Fa%20b%2Bc"),
         ("postgresql://p:s@a,b:5/p", "postgresql://p@a:5432,b:5/p?target_session_attrs=read-write"),
         (
             "postgresql://a@/a?host=/run/a:1&host=[::1]:2",
