@@ -169,7 +169,7 @@ async def touch(tx: Transaction, uses: Iterable[Use]) -> None:
 
 
 async def lock_partner(tx: Transaction, partner_id: int) -> None:
-    """Lock the creation of tokens of the partner until the transaction ends."""
+    """Lock what is counted of the partner, such as its tokens, until the transaction ends."""
     await tx.fetch(_LOCK_PARTNER, {"partner_id": partner_id})
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from db import documents
+from db import access, documents, partners
 from db.documents import DocumentRow
 from db.engine import Transaction
 from domain.access import Permission
@@ -201,6 +201,10 @@ def _inspector(portal: Portal) -> Callable[[str], Inspection]:
 
 
 async def _register(tx: Transaction, portal: Portal, texts: Mapping[str, str]) -> int:
+    vendor = await partners.vendor(tx)
+    if vendor is not None:
+        # Of registrations at once, each counts what those before it have added.
+        await access.lock_partner(tx, vendor.id)
     new, known, at = 0, [], portal.now()
     # In one order, so that two who register the same documents wait for each other, and not crosswise.
     for document_id in sorted(texts):

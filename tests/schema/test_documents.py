@@ -7,11 +7,14 @@ from uuid import uuid4
 
 import pytest
 
+from db import documents as statements
 from domain.access import Role
 from domain.documents import Inspection
-from resolvers import ids
+from resolvers import documents, ids
+from tests import units
 from tests.api import Api, Json
 from tests.factories import new_caller
+from tests.resolvers.test_races import raced
 from tests.schema.recipes import OF_DOCUMENTS
 from tests.statements import reading
 
@@ -33,6 +36,22 @@ async def _types(vendor: Api) -> list[str]:
     query = "query ($id: ID!) { events(filter: { partnerId: $id }, last: 2) { nodes { type } } }"
     found = await vendor.data(query, id=ids.encode("Partner", vendor.partner_id))
     return [node["type"] for node in found["events"]["nodes"]]
+
+
+async def test_registrations_at_once_keep_to_the_limit(vendor: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with units.reading(vendor.portal.database) as connection:
+        there = (await statements.extent(connection)).documents
+    monkeypatch.setattr(documents, "DOCUMENTS_MAX", there + 1)
+    first, second = ({f"x-{uuid4().hex}:a": ROLE} for _ in range(2))
+
+    refused = await raced(
+        vendor,
+        documents.register_documents,
+        documents.RegisterDocuments(first),
+        vendor.codes("registerDocuments", {"manifest": json.dumps(second)}),
+    )
+
+    assert refused == ["INVALID_INPUT"]
 
 
 async def test_a_manifest_is_registered_run_listed_and_removed(vendor: Api) -> None:
