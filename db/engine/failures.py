@@ -222,6 +222,9 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
         case sqlite3.Error():
             kind = _OF_SQLITE.get(_primary(error))
             is_mistake = reading and _code_of_sqlite(error) == sqlite3.SQLITE_READONLY
+        case asyncpg.InvalidCachedStatementError() | asyncpg.OutdatedSchemaCacheError():
+            # Another session has changed a column's type. The driver prepares its statements anew.
+            kind, is_mistake = Kind.CONFLICT, False
         case asyncpg.PostgresError():
             kind = _OF_POSTGRESQL.get(str(error.sqlstate)) or _OF_CLASSES.get(str(error.sqlstate)[:2])
             is_mistake = reading and kind is Kind.READ_ONLY

@@ -298,6 +298,23 @@ async def test_a_server_of_the_oldest_version_is_read(cluster: Cluster) -> None:
             assert await query(database, "") == []
 
 
+async def test_a_unit_runs_again_after_the_type_of_a_column_has_changed(cluster: Cluster) -> None:
+    typed: Statement[str] = Statement(sa.text("SELECT a FROM typed").columns(sa.column("a", sa.Text)), str)
+
+    async def change(tx: Transaction) -> list[str]:
+        found = await tx.fetch(typed)
+        await execute(tx, sa.text("UPDATE typed SET a = 'c'"))
+        return list(found)
+
+    async with opened(cluster.url) as database, cluster.connected() as other:
+        await other.execute("CREATE TABLE typed (a text); INSERT INTO typed VALUES ('b')")
+        assert await database.write(change) == ["b"]
+        await other.execute("ALTER TABLE typed ALTER COLUMN a TYPE varchar(9)")
+
+        assert await database.write(change) == ["c"]
+        await other.execute("DROP TABLE typed")
+
+
 async def test_a_unit_that_is_cancelled_leaves_no_transaction_behind(cluster: Cluster) -> None:
     cnpj, reached = cnpjs.another(), asyncio.Event()
 
