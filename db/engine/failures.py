@@ -49,13 +49,19 @@ class FileMissingError(sqlite3.OperationalError):
 class FilesChangedError(Exception):
     """Files of a SQLite database were removed or replaced, and all connections have to be opened again."""
 
+    kind = Kind.BUSY
+
 
 class FilesOverwrittenError(Exception):
     """Files of a SQLite database were overwritten, so that nothing may be read or written before a restart."""
 
+    kind = Kind.OVERWRITTEN
+
 
 class OtherTablesError(Exception):
     """A database without the tables of the former one is in the place of a SQLite file."""
+
+    kind = Kind.FOREIGN
 
 
 class PoolerFoundError(ConnectionError):
@@ -228,14 +234,10 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
         case asyncpg.PostgresError():
             kind = _OF_POSTGRESQL.get(str(error.sqlstate)) or _OF_CLASSES.get(str(error.sqlstate)[:2])
             is_mistake = reading and kind is Kind.READ_ONLY
-        case FilesOverwrittenError():
-            kind, is_mistake = Kind.OVERWRITTEN, False
-        case OtherTablesError():
-            kind, is_mistake = Kind.FOREIGN, False
-        case FilesChangedError():
-            kind, is_mistake = Kind.BUSY, False
         case asyncpg.TargetServerAttributeNotMatched():
             kind, is_mistake = Kind.NO_PRIMARY, False
+        case FilesChangedError() | FilesOverwrittenError() | OtherTablesError():
+            kind, is_mistake = error.kind, False
         case PoolerFoundError() | NotBoundError() | TooOldError() | OtherEncodingError():
             kind, is_mistake = error.kind, False
         case PoolTimeoutError():
