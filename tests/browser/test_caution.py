@@ -23,6 +23,7 @@ MUTATIONS = {
 }
 ABSENT = "T3JkZXI6OTk5OTk5"
 APPROVE = "mutation Approve($id: ID!) { approveOrder(input: {orderId: $id}) { userErrors { code } } }"
+LIKE_INTROSPECTION = APPROVE.replace("Approve(", "IntrospectionQuery(")
 IN_A_FRAGMENT = """mutation Fragments { ...Two }
 fragment Two on Mutation { ... { mine: cancelClient(input: {clientId: "Q2xpZW50Ojk5OTk5OQ"}) { userErrors { code } } } }
 query Harmless { viewer { role } }"""
@@ -86,6 +87,18 @@ async def test_a_destructive_mutation_runs_only_after_confirmation(visit: Visit)
 
     await expect(visit.page.locator(".graphiql-response")).to_contain_text("NOT_FOUND")
     assert [APPROVE in refused, APPROVE in bodies] == [False, True]
+
+
+async def test_a_destructive_mutation_is_asked_for_whatever_its_name_is(visit: Visit) -> None:
+    bodies = sent(visit)
+    await visit.write(LIKE_INTROSPECTION, f'{{"id": "{ABSENT}"}}')
+
+    await visit.execute.click()
+    await expect(visit.question).to_contain_text("Executar approveOrder?")
+    await visit.page.keyboard.press("Escape")
+
+    await expect(visit.question).to_have_count(0)
+    assert LIKE_INTROSPECTION not in bodies
 
 
 async def test_the_question_is_answered_by_keyboard_and_enter_means_no(visit: Visit) -> None:

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
+import pytest
 from playwright.async_api import Browser, expect
 
 from tests import cnpjs, plain
@@ -237,6 +238,17 @@ async def test_a_header_of_the_headers_pane_is_sent(signed_in: Visit) -> None:
     assert labels == {"Completed", "Pending confirmation"}
 
 
+async def test_an_answer_of_either_media_type_is_shown(signed_in: Visit) -> None:
+    await signed_in.turn_to("EstoqueDoParceiro")
+    await signed_in.page.get_by_role("button", name="Headers").click()
+    await signed_in.page.locator(".graphiql-editor-tool .monaco-editor:visible").click()
+
+    await signed_in.page.keyboard.insert_text('{"Accept": "application/graphql-response+json"}')
+    await signed_in.execute.click()
+
+    await expect(signed_in.page.locator(".graphiql-response")).to_contain_text("purchased")
+
+
 async def test_an_executed_operation_is_in_the_history(signed_in: Visit) -> None:
     await signed_in.turn_to("EstoqueDoParceiro")
     await signed_in.run()
@@ -296,6 +308,18 @@ async def test_the_token_is_kept_for_the_tab_until_the_sign_out(visit: Visit) ->
     assert await visit.kept() == (for_good, {})
     refused = await ask(visit, session["token"], "{ licenseStock { id } }")
     assert refused.status_code == HTTPStatus.UNAUTHORIZED
+
+
+@pytest.mark.parametrize("milliseconds", [100, 300, 450, 490])
+async def test_nothing_is_kept_that_was_typed_just_before_the_sign_out(visit: Visit, milliseconds: int) -> None:
+    await visit.sign_in()
+    await visit.write("# secret 123")
+
+    await visit.page.wait_for_timeout(milliseconds)
+    await visit.page.get_by_role("button", name=SIGN_OUT).click()
+    await visit.dialog.wait_for()
+
+    assert (await visit.kept())[1] == {}
 
 
 async def test_the_theme_follows_the_system_until_one_is_chosen(signed_in: Visit) -> None:

@@ -22,7 +22,7 @@ export async function ask<Data = Record<string, unknown>>(
 ): Promise<Answer<Data>> {
   const sent = headersOf(token, headers);
   const response = await fetch(location.pathname, { method: "POST", headers: sent, body: JSON.stringify(params) });
-  if (!response.headers.get("Content-Type")?.startsWith("application/json")) {
+  if (!/^application\/(?:graphql-response\+)?json\b/.test(response.headers.get("Content-Type") ?? "")) {
     // A proxy answered, not the portal.
     throw new Error(`${texts.unreachable} ${response.status} ${response.statusText}`.trimEnd());
   }

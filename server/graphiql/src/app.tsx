@@ -6,12 +6,12 @@ import { GraphiQL } from "graphiql";
 import { useEffect, useRef, useState } from "react";
 
 import { type Answer, ask, isUnauthenticated, type Params, signOut, withOwnName } from "./api";
-import { type Endings, endingsOf } from "./endings";
+import { type Endings, endingsOf, isIntrospection } from "./endings";
 import { Question } from "./question";
 import * as sessions from "./session";
 import type { Session } from "./session";
 import { type DemoUser, SignIn } from "./signin";
-import { storage } from "./storage";
+import { opened } from "./storage";
 import { follow, isSubscription } from "./subscription";
 import { ownerOfTabs, renewTabs } from "./tabs";
 import { texts } from "./texts";
@@ -29,7 +29,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   const [session, setSession] = useState(sessions.kept);
   const [reason, setReason] = useState(session ? null : texts.welcome);
   // GraphiQL reads its tabs once, so it is mounted again when others are stored.
-  const [generation, setGeneration] = useState(0);
+  const [mounted, setMounted] = useState(() => ({ generation: 0, storage: opened() }));
   const [asked, setAsked] = useState<Asked | null>(null);
   const schemaRefused = useRef(false);
   const demonstration = demoUsers.length > 0;
@@ -48,15 +48,20 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
     return undefined;
   }, [session]);
 
+  function mountAgain() {
+    setMounted(({ generation }) => ({ generation: generation + 1, storage: opened() }));
+  }
+
   async function renew(of: Session) {
     await renewTabs(of, demonstration);
-    setGeneration((before) => before + 1);
+    mountAgain();
   }
 
   async function begin(begun: Session) {
     const owner = ownerOfTabs();
     if (owner !== null && owner !== begun.email) {
       // This user must not see what the previous one typed or was answered.
+      mounted.storage.close();
       sessions.forget();
     }
     sessions.keep(begun);
@@ -64,13 +69,14 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
       await renew(begun);
     } else if (schemaRefused.current) {
       // Outside of a demonstration the schema is for the signed in: GraphiQL asks for it when it is mounted.
-      setGeneration((before) => before + 1);
+      mountAgain();
     }
     setSession(begun);
     setReason(null);
   }
 
   async function leave(left: Session) {
+    mounted.storage.close();
     // This tab forgets the session even if the request fails. The answers on the page are removed too.
     await signOut(left).catch(() => undefined);
     sessions.forget();
@@ -90,7 +96,7 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
   }
 
   const [fetcher] = useState(() => async (params: Params, options?: { headers?: Record<string, string> }) => {
-    if (params.operationName === "IntrospectionQuery") {
+    if (params.operationName === "IntrospectionQuery" && isIntrospection(params)) {
       const described = await ask(params, sessions.kept()?.token ?? null);
       schemaRefused.current = isUnauthenticated(described);
       return described;
@@ -156,9 +162,9 @@ export function App({ demoUsers }: { demoUsers: DemoUser[] }) {
       {/* GraphiQL itself speaks English only. */}
       <main lang="en">
         <GraphiQL
-          key={generation}
+          key={mounted.generation}
           fetcher={fetcher}
-          storage={storage}
+          storage={mounted.storage}
           plugins={PLUGINS}
           defaultEditorToolsVisibility="variables"
           shouldPersistHeaders={false}

@@ -74,6 +74,14 @@ export function endingsOf({ query, operationName, variables }: Params): Endings 
   return { operation: first.operation.name?.value ?? null, mutations, ids };
 }
 
+/** Return whether the operation asks for nothing but the schema's description. */
+export function isIntrospection({ query, operationName }: Params): boolean {
+  const document = parse(query, { noLocation: true });
+  return operationsToRun(document, operationName).every(({ selectionSet }) =>
+    rootFields(selectionSet, fragmentsOf(document)).every(({ name }) => name.value.startsWith("__")),
+  );
+}
+
 function isEnding(name: string): boolean {
   return (ENDINGS as readonly string[]).includes(name);
 }

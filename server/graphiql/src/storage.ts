@@ -19,3 +19,25 @@ export const storage = {
     localStorage.removeItem(THEME);
   },
 };
+
+/**
+ * Storage of one instance of GraphiQL, which writes what was typed a moment later: nothing more once it is closed, so
+ * that the next user does not find what the last one typed.
+ */
+export function opened() {
+  let open = true;
+  return {
+    ...storage,
+    get length() {
+      return storage.length;
+    },
+    setItem: (key: string, value: string) => {
+      if (open) {
+        storage.setItem(key, value);
+      }
+    },
+    close: () => {
+      open = false;
+    },
+  };
+}
