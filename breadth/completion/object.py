@@ -38,6 +38,8 @@ class Objects:
 
     def of_row_batch(self, run: Run, batch: RowBatch, paths: Paths) -> MaybeAwaitable[Column] | None:
         """Return the response objects of a row batch; None if each of its objects has to be looked at."""
+        if len(batch) == 0:
+            return []
         try:
             if not self._takes(run, batch, paths):
                 return None
@@ -49,8 +51,6 @@ class Objects:
         if not (run.plain and selection.shareable):
             return None
         rows = selection.batch(run, batch.dictionary, Repeated(paths, batch.indices))
-        if isinstance(rows, list):
-            return list(map(rows.__getitem__, batch.indices))
         return then(rows, lambda rows: list(map(rows.__getitem__, batch.indices)))
 
     def _takes(self, run: Run, batch: RowBatch, paths: Paths) -> bool:
@@ -106,6 +106,9 @@ class Objects:
         return GraphQLError(message, self._field.nodes)
 
     def _batch(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
+        if not values:
+            # No resolver may be called for no objects, and no error of theirs may be one of something around them.
+            return []
         try:
             selection = self.selection
         except Exception as error:

@@ -157,13 +157,40 @@ def test_the_info_of_a_batch_knows_the_request() -> None:
     assert info.path.key == "twice"
 
 
-def test_a_batch_without_objects_is_not_resolved() -> None:
+@pytest.mark.parametrize(
+    "root",
+    [
+        {"people": [], "must": [], "rows": [[], None]},
+        {"people": [None, None], "must": [], "rows": [[None], []]},
+        {"people": Columns([]), "must": [], "rows": [DictionaryEncoded([])]},
+    ],
+)
+def test_a_batch_without_objects_is_not_resolved(root: dict[str, Any]) -> None:
+    double, friends = Calls(), Calls(lambda _person: [])
+    schema = schema_with(double=double, friends=friends)
+    document = "{ people { double } must { friends { double } } rows { friends { double } } }"
+
+    result = at_once(schema, document, root)
+
+    stock = execute(schema, parse(document), {name: [*map(listed, values)] for name, values in root.items()})
+    assert result == stock
+    assert double.batches == friends.batches == []
+
+
+def listed(value: Any) -> Any:  # noqa: ANN401 — a row batch, or any other value.
+    return list(value) if isinstance(value, Columns) else value
+
+
+def test_a_batch_of_refused_objects_is_not_resolved() -> None:
     double = Calls()
+    schema = schema_with(double=double)
+    person: Any = schema.type_map["Person"]
+    person.is_type_of = lambda *_: False
 
-    result = at_once(schema_with(double=double), "{ people { double } must { double } }", {"people": [], "must": []})
+    result = at_once(schema, "{ people { double } }", {"people": people("a", "b")})
 
-    assert result == ExecutionResult({"people": [], "must": []}, None)
-    assert not any(double.batches)
+    assert result.data == {"people": [None, None]}
+    assert double.batches == []
 
 
 def test_ordinary_resolvers_are_called_once_for_each_object() -> None:
