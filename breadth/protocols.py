@@ -1,6 +1,6 @@
 """Protocols by which the parts of the executor know each other, so that no module imports another in a cycle."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
 
 from graphql import (
@@ -31,8 +31,11 @@ class PlannedSelection(Protocol):
     def shareable(self) -> bool:
         """Whether an object that has several paths may be completed once for all of them."""
 
-    def plan_ahead(self) -> None:
-        """Plan what is below. Raises GraphQLError if a directive does not fit."""
+    def prepare(self) -> None:
+        """Make what an operation that is executed again is executed with."""
+
+    def below(self) -> "Iterator[PlannedSelection]":
+        """Yield the selections of its fields, each planned when it is asked for. Raises GraphQLError while it does."""
 
     def batch(self, run: "Run", objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
@@ -78,6 +81,9 @@ class PlannedVariant(Protocol):
 
     def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> PlannedSelection:
         """Return what a field selects of the objects of that type."""
+
+    def shareable(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> bool:
+        """Return whether nothing that a field selects of the objects, or below, is resolved for one at a time."""
 
 
 class Run(Protocol):

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from breadth.awaiting import EASY, NOTHING, Cancelling, learn, result_of, shared, task_of, then, wait
 from breadth.paths import Chosen, Paths, PropagatingError
-from breadth.protocols import PlannedField, Run
+from breadth.protocols import PlannedField, PlannedSelection, Run
 from breadth.row_batch import Sources
 from breadth.values import Column, MaybeAwaitable, Value
 
@@ -42,8 +42,10 @@ class Completion:
             return self._sift(run, values, paths)
         return self._settled(run, values, paths)
 
-    def plan_ahead(self) -> None:
-        """Make what is made when objects are first completed. Raises GraphQLError if a directive does not fit."""
+    @property
+    def selection(self) -> PlannedSelection | None:
+        """The fields of the objects, if all are of one type. Raises GraphQLError for an invalid directive."""
+        return None
 
     def _settled(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         """Complete values that are there, and no errors."""

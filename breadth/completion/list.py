@@ -15,7 +15,7 @@ from breadth.completion.async_list import Reading
 from breadth.completion.base import Completion, scatter
 from breadth.parts import VALUES_AT_ONCE
 from breadth.paths import Cause, Chosen, Items, Paths, PropagatingError, propagated
-from breadth.protocols import PlannedField, Run
+from breadth.protocols import PlannedField, PlannedSelection, Run
 from breadth.row_batch import RowBatch, is_row_batch
 from breadth.values import Column, MaybeAwaitable, Value
 
@@ -54,9 +54,10 @@ class ListCompletion(Completion):
         super().__init__(field, nullable=nullable)
         self.item = item
 
-    def plan_ahead(self) -> None:
-        """Plan what is selected of the items."""
-        self.item.plan_ahead()
+    @property
+    def selection(self) -> PlannedSelection | None:
+        """The fields of the items."""
+        return self.item.selection
 
     def _settled(self, run: Run, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
         kinds = set(map(type, values))

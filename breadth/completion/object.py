@@ -113,10 +113,9 @@ class Objects:
             selection = self.selection
         except Exception as error:
             return [run.raising(error, self._field.nodes) for _ in values]
-        if len(values) > 1 and run.plain and selection.shareable:
+        if len(values) > 1 and run.plain and len(set(map(id, values))) < len(values) and selection.shareable:
             different = dict(zip(map(id, values), values, strict=True))
-            if len(different) < len(values):
-                return self._shared(run, selection, values, list(different.values()), paths)
+            return self._shared(run, selection, values, list(different.values()), paths)
         return selection.batch(run, values, paths)
 
     def _shared(
@@ -132,22 +131,18 @@ class Objects:
 class ObjectCompletion(Completion):
     """Completes objects of one type."""
 
-    __slots__ = ("_objects",)
+    __slots__ = ("_objects", "of_type")
     of_objects = True
 
     def __init__(self, field: PlannedField, of_type: GraphQLObjectType, *, nullable: bool) -> None:
         """Name the type."""
         super().__init__(field, nullable=nullable)
-        self._objects = Objects(field, of_type)
+        self.of_type, self._objects = of_type, Objects(field, of_type)
 
     @property
-    def shareable(self) -> bool:
-        """Whether nothing below is resolved for one object at a time."""
-        return self._objects.selection.shareable
-
-    def plan_ahead(self) -> None:
-        """Plan what is selected of the objects, and of those below them."""
-        self._objects.selection.plan_ahead()
+    def selection(self) -> PlannedSelection:
+        """The fields of the objects."""
+        return self._objects.selection
 
     def complete(self, run: Run, values: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Complete as any completion does, without a look at the objects of a row batch."""

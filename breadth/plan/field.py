@@ -112,7 +112,9 @@ class Field:
         inner = self.completion
         while isinstance(inner, ListCompletion):
             inner = inner.item
-        return isinstance(inner, LeafCompletion) or (isinstance(inner, ObjectCompletion) and inner.shareable)
+        if isinstance(inner, ObjectCompletion):
+            return self._variant.shareable(inner.of_type, self.details)
+        return isinstance(inner, LeafCompletion)
 
     def column(self, run: Run, objects: Sources, paths: Paths) -> Completed:
         """Return the completed values of the field for the objects of a batch, errors at their indices."""

@@ -31,9 +31,11 @@ from graphql.execution.values import VariableValues
 
 from breadth.plan.comparison import same
 from breadth.plan.depth import is_deep
+from breadth.plan.descendants import Descendants
 from breadth.plan.field import Field
 from breadth.plan.schema_field import SchemaField, SchemaFields
 from breadth.plan.selection import Selection
+from breadth.protocols import PlannedSelection
 from breadth.values import Value
 
 _SWITCHES = ("skip", "include")
@@ -44,6 +46,7 @@ _PLANS_KEPT = 256
 _RESOLVER = attrgetter("resolve")
 _NO_SWITCHES: tuple[Value, ...] = ()
 _NO_VARIABLES = VariableValues({}, {})
+_NOT_KNOWN: Mapping[str, SchemaField] = {}
 
 
 class Plan:
@@ -59,11 +62,11 @@ class Plan:
         self.schema, self.operation, self.definitions = schema, operation, definitions
         self._root_type = schema.get_root_type(operation.operation)
         self._fragments = {name: FragmentDetails(node) for name, node in definitions.items()} if definitions else {}
-        directives, selection_sets = _directives(operation, definitions)
+        directives, self._selection_sets = _directives(operation, definitions)
         self.by_batch = (
             self._root_type is not None
             and not (definitions and any(each.variable_definitions for each in definitions.values()))
-            and not is_deep(operation, definitions, selection_sets)
+            and not is_deep(operation, definitions, self._selection_sets)
         )
         """Whether the operation can be executed by batch; if not, stock execution has to."""
         self._switches: tuple[str, ...] = ()
@@ -73,11 +76,23 @@ class Plan:
         self._variants: dict[Hashable, Variant] = {}
 
     def plan_ahead(self) -> None:
-        """Plan now what would be planned by the first request, where no variable decides about it."""
+        """Plan now what would be planned by the first request, where no variable decides about it.
+
+        Of fragments that double the paths to what is below them, only a part is planned.
+        """
         if self.by_batch and not self._switches:
             # The caller gets the error of what does not fit.
-            with suppress(GraphQLError):
-                self.variant(VariableValues({}, {})).root.plan_ahead()
+            with suppress(GraphQLError, RecursionError):
+                selections: list[PlannedSelection] = [self.variant(_NO_VARIABLES).root]
+                known = {id(selections[0])}
+                for selection in selections:
+                    selection.prepare()
+                    for below in selection.below():
+                        if len(known) >= self._selection_sets:
+                            break
+                        if id(below) not in known:
+                            known.add(id(below))
+                            selections.append(below)
 
     def is_of(
         self,
@@ -125,8 +140,11 @@ class Variant:
         self.schema, self._root_type = schema, root_type
         self._operation, self._fragments, self._variables = operation, fragments, variables
         self._root: Selection | None = None
+        self._selections: dict[Hashable, Selection] = {}
+        """By their types and nodes, as several paths may lead to the same nodes of fragments."""
+        self._descendants: Descendants | None = None
         self._known: dict[GraphQLObjectType, dict[str, SchemaField]] = {}
-        """Fields of the schema, by their types and names; other than the root, a type is often selected again."""
+        """Fields of the schema, by their types and names: a type is often selected again."""
         self._definitions: list[GraphQLField] = []
         self._resolvers: list[GraphQLFieldResolver | None] = []
 
@@ -148,29 +166,46 @@ class Variant:
 
     def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         """Return what a field selects of the objects of that type."""
-        collected = collect_subfields(self.schema, self._fragments, self._variables, self._operation, of_type, details)
+        key = (of_type, *[id(each.node) for each in details])
+        found = self._selections.get(key)
+        if found is None:
+            collected = collect_subfields(
+                self.schema, self._fragments, self._variables, self._operation, of_type, details
+            )
+            found = self._selections[key] = self._planned(of_type, collected.grouped_field_set)
+        return found
+
+    def shareable(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> bool:
+        """Return whether nothing that a field selects of the objects, or below, is resolved for one at a time."""
+        if self._descendants is None:
+            definitions = {name: each.definition for name, each in self._fragments.items()}
+            self._descendants = Descendants(self.schema, definitions, self._field)
+        selection_sets = [each.node.selection_set for each in details if each.node.selection_set is not None]
+        return self._descendants.shareable(of_type, selection_sets)
+
+    def _planned(self, of_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
+        fields = []
+        known = self._known.get(of_type, _NOT_KNOWN)
+        for key, details in grouped.items():
+            name = details[0].node.name.value
+            field = known.get(name) or self._field(of_type, name)
+            if field is not None:
+                fields.append(Field(self, of_type, key, details, field))
+        return Selection(fields)
+
+    def _field(self, of_type: GraphQLObjectType, name: str) -> SchemaField | None:
+        """Return the field of a type, of which the variant is outdated if another resolver replaces the one it has."""
         known = self._known.get(of_type)
         if known is None:
             known = self._known[of_type] = {}
-        return self._planned(of_type, collected.grouped_field_set, known)
-
-    def _planned(
-        self, of_type: GraphQLObjectType, grouped: GroupedFieldSet, known: dict[str, SchemaField] | None = None
-    ) -> Selection:
-        fields = []
-        for key, details in grouped.items():
-            name = details[0].node.name.value
-            field = known.get(name) if known else None
-            if field is None:
-                field = SchemaFields.of(self.schema, of_type).get(name)
-                if field is None:
-                    continue
+        field = known.get(name)
+        if field is None:
+            field = SchemaFields.of(self.schema, of_type).get(name)
+            if field is not None:
+                known[name] = field
                 self._resolvers.append(field.resolve)
                 self._definitions.append(field.definition)
-                if known is not None:
-                    known[name] = field
-            fields.append(Field(self, of_type, key, details, field))
-        return Selection(fields)
+        return field
 
 
 class Plans:

@@ -1,10 +1,8 @@
 """Selections: the fields that are selected of objects of one type, resolved for all the objects of a batch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Protocol
-
-from graphql import GraphQLError
 
 from breadth.awaiting import ENDING, GRACE_SECONDS, Cancelling, discard, first_to_fail
 from breadth.completion.base import leave
@@ -13,14 +11,15 @@ from breadth.paths import Chosen, Paths, both, propagated
 from breadth.plan.ending import AllRaisedError, all_raised, is_over, loop_is_running, soon
 from breadth.plan.groups import grouped
 from breadth.plan.object_maker import maker
-from breadth.protocols import Run
+from breadth.protocols import PlannedSelection, Run
 from breadth.row_batch import RowBatch, Sources, has_parts
 from breadth.values import Column, MaybeAwaitable, Value
 
 
 class _Completion(Protocol):
-    def plan_ahead(self) -> None:
-        """Plan what is below."""
+    @property
+    def selection(self) -> PlannedSelection | None:
+        """The fields of its objects."""
 
 
 class SelectedField(Protocol):
@@ -74,20 +73,22 @@ class Selection:
     def shareable(self) -> bool:
         """Whether an object that has several paths may be completed once for all of them."""
         if self._shareable is None:
-            try:
-                self._shareable = all(field.shareable for field in self.fields)
-            except GraphQLError:
-                # A directive that does not fit further down is an error of each object there.
-                self._shareable = False
+            self._shareable = all(field.shareable for field in self.fields)
         return self._shareable
 
-    def plan_ahead(self) -> None:
-        """Plan what is below, except for interfaces and unions, whose types are known during execution only."""
-        if self.fields:
-            self._make = maker(self._keys)
+    def prepare(self) -> None:
+        """Make what an operation that is executed again is executed with."""
         for field in self.fields:
             field.prepare()
-            field.completion.plan_ahead()
+        if self.fields:
+            self._make = maker(self._keys)
+
+    def below(self) -> Iterator[PlannedSelection]:
+        """Yield the selections of the fields, but of interfaces and unions, whose types an execution finds out."""
+        for field in self.fields:
+            selection = field.completion.selection
+            if selection is not None:
+                yield selection
 
     def batch(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
         """Return the response objects of a batch, with a `PropagatingError` for each object that is null."""
@@ -285,9 +286,7 @@ class Selection:
         return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
     def _made_again(self, *columns: Column) -> Column:
-        for field in self.fields:
-            field.prepare()
-        self._make = maker(self._keys)
+        self.prepare()
         return self._make(*columns)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import ref
 
 import pytest
-from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, build_schema, execute, parse
+from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, build_schema, execute, parse, validate
 
 import breadth
 from breadth import BatchExecutor, Prepared
@@ -152,3 +152,74 @@ def answer(schema: GraphQLSchema, document: str) -> Any:  # noqa: ANN401 — the
     result = execute(schema, parse(document), {"label": "name"}, executor_class=BatchExecutor)
     assert isinstance(result, ExecutionResult)
     return result.data
+
+
+DOUBLING = 14
+DOUBLED = "{ ns { ...F0 } }" + "".join(
+    f" fragment F{depth} on N {{ a {{ ...F{depth + 1} }} b {{ ...F{depth + 1} }} }}" for depth in range(DOUBLING)
+)
+"""Fragments by which the number of paths doubles at each level."""
+
+
+@pytest.mark.parametrize("nodes", [[], [{}], [None, {}], [{}, {}], [{}] * 2, [{"a": {}}] * 2, [{"a": {}, "b": {}}, {}]])
+def test_what_does_not_occur_in_a_response_is_not_planned(nodes: list[Any]) -> None:
+    schema = build_schema("type N { a: N, b: N, v: Int } type Query { ns: [N] }")
+    document = parse(DOUBLED + f" fragment F{DOUBLING} on N {{ v }}")
+
+    with collected() as calls:
+        ours = execute(schema, document, {"ns": nodes}, executor_class=BatchExecutor)
+
+    assert ours == execute(schema, document, {"ns": nodes})
+    assert len(calls) <= 4
+
+
+def test_paths_that_fragments_double_are_planned_ahead_once() -> None:
+    document = parse(DOUBLED + f" fragment F{DOUBLING} on N {{ v }}")
+    operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    schema = build_schema("type N { a: N, b: N, v: Int } type Query { ns: [N] }")
+
+    with collected() as calls:
+        Prepared(schema, document, operation).plan_ahead()
+
+    assert len(calls) <= 3 * DOUBLING
+
+
+def merged(depth: int) -> str:
+    """Return a document in which each of the paths, whose number doubles at each level, has other nodes."""
+    fragments = [
+        f" fragment S{state}_{level} on N {{ a {{ {' '.join(f'...S{to}_{level + 1}' for to in to_a)} }} "
+        f"b {{ ...S{to_a[0]}_{level + 1} }} }}"
+        for level in range(depth)
+        for state, to_a in enumerate([(0, 1), *((state + 1,) for state in range(1, level + 1))])
+    ]
+    last = "".join(f" fragment S{state}_{depth} on N {{ v }}" for state in range(depth + 1))
+    return "{ ns { ...S0_0 } }" + "".join(fragments) + last
+
+
+def test_only_a_part_of_paths_with_other_nodes_is_planned_ahead() -> None:
+    schema = build_schema("type N { a: N, b: N, v: Int } type Query { ns: [N] }")
+    document = parse(merged(12))
+    operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+
+    with collected() as calls:
+        Prepared(schema, document, operation).plan_ahead()
+
+    assert validate(schema, document) == []
+    assert len(calls) <= 1_000
+
+
+@pytest.mark.parametrize("beginning", ["{ ts { t { ...F0 } } }", "{ ts { ... on T { v: __typename t { ...F0 } } } }"])
+def test_a_chain_of_fragments_is_not_followed_for_nulls(beginning: str) -> None:
+    chain = "".join(f" fragment F{number} on T {{ ...F{number + 1} }}" for number in range(1_500))
+    schema = build_schema("type T { t: T, v: Int } type Query { ts: [T] }")
+    document = parse(f"{beginning}{chain} fragment F1500 on T {{ v }}")
+    operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+    root: dict[str, Any] = {"ts": [{}] * 2}
+    prepared = Prepared(schema, document, operation)
+
+    prepared.plan_ahead()
+
+    stock = execute(schema, document, root)
+    assert stock.errors is None  # type: ignore[union-attr]  # It is a result: nothing is awaited.
+    assert execute(schema, document, root, executor_class=BatchExecutor) == stock
+    assert prepared.execute(root_value=root) == stock

@@ -257,3 +257,17 @@ def test_a_copied_schema_keeps_its_batch_resolvers(copied: Callable[[GraphQLSche
     result: Any = execute(copied(children()), parse("{ children { name } }"), FAMILY, executor_class=BatchExecutor)
 
     assert result.data == {"children": [{"name": "a of 2"}, {"name": "b of 2"}]}
+
+
+def test_a_replaced_resolver_is_called_for_each_path_of_an_object() -> None:
+    built = build_schema("type Child { label: String } type Row { child: Child } type Query { rows: [Row] }")
+    document = parse("{ rows { child { label } } }")
+    row: dict[str, Any] = {"child": None}
+    root = {"rows": [row, row]}
+    child: Any = built.type_map["Child"]
+    execute(built, document, root, executor_class=BatchExecutor)
+
+    child.fields["label"].resolve = lambda _source, info: str(info.path.as_list())
+    row["child"] = {}
+
+    assert execute(built, document, root, executor_class=BatchExecutor) == execute(built, document, root)
