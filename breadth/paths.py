@@ -118,10 +118,11 @@ class Repeated:
 
     __slots__ = ("_indices", "_paths", "_places", "together")
 
-    def __init__(self, paths: Paths, places: Sequence[int]) -> None:
-        """Take the paths of the row batch, and the index of the object in each row."""
+    def __init__(self, paths: Paths, places: Sequence[int], number: int) -> None:
+        """Take the paths of the row batch, the index of the object in each row, and the number of objects."""
         self._paths, self._places = paths, places
-        self.together = paths.together
+        # An error of an object that no row has makes nothing null.
+        self.together = paths.together and len(set(places)) == number
         self._indices: dict[int, list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path | None]:

@@ -50,8 +50,9 @@ class Objects:
             return selection.batch(run, batch, paths)
         if not (run.plain and selection.shareable):
             return None
-        rows = selection.batch(run, batch.dictionary, Repeated(paths, batch.indices))
-        return then(rows, lambda rows: list(map(rows.__getitem__, batch.indices)))
+        dictionary, indices = batch.dictionary, batch.indices
+        rows = selection.batch(run, dictionary, Repeated(paths, indices, len(dictionary)))
+        return then(rows, lambda rows: list(map(rows.__getitem__, indices)))
 
     def _takes(self, run: Run, batch: RowBatch, paths: Paths) -> bool:
         """Return whether the class of the objects says that they are of the type."""

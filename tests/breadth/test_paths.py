@@ -41,7 +41,7 @@ def test_the_column_is_searched_once_for_all_objects() -> None:
 def test_the_rows_of_a_table_are_searched_once_for_all_objects() -> None:
     indices = Counted([*range(MANY), *range(MANY)])
 
-    found = paths(Repeated(Items(Root(), [0], nullable=True), indices))
+    found = paths(Repeated(Items(Root(), [0], nullable=True), indices, MANY))
 
     assert found == [[index, MANY + index] for index in range(MANY)]
     assert indices.reads == 1

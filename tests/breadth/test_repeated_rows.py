@@ -1,0 +1,90 @@
+"""Row batches whose objects repeat are answered as the list of their objects."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, GraphQLSchema, build_schema, execute, parse
+
+from breadth import BatchExecutor, set_batch_resolver
+from tests.breadth.row_batches import Columns, DictionaryEncoded
+
+SDL = """
+  type Row { name: String!, late: String!, slow: String, row: Row }
+  type Query { rows: [Row!] }
+"""
+ROWS = [{"name": "a"}, {"name": None}, {"name": "c"}]
+
+
+class Polite(BatchExecutor):
+    """An executor with pauses."""
+
+    async def pause(self) -> None:
+        """Pause."""
+        await asyncio.sleep(0)
+
+
+class Encoded(DictionaryEncoded):
+    """Rows of a dictionary, of which some entries may not occur."""
+
+    def __init__(self, dictionary: Any, indices: Sequence[int]) -> None:  # noqa: ANN401 — a list, or a row batch.
+        """Take both."""
+        super().__init__([dictionary[index] for index in indices])
+        self.dictionary, self.indices = dictionary, list(indices)
+
+
+@pytest.fixture
+def schema() -> GraphQLSchema:
+    """Schema with fields that are awaited, one of which fails for a row without a name."""
+    schema = build_schema(SDL)
+    row: Any = schema.type_map["Row"]
+
+    async def late(rows: Sequence[dict[str, Any]], _info: object) -> list[object]:
+        await asyncio.sleep(0)
+        return [each["name"] or ValueError("no name") for each in rows]
+
+    async def slow(rows: Sequence[dict[str, Any]], _info: object) -> list[object]:
+        await asyncio.sleep(0.12)
+        return [each["name"] for each in rows]
+
+    set_batch_resolver(row.fields["late"], late)
+    set_batch_resolver(row.fields["slow"], slow)
+    set_batch_resolver(row.fields["row"], lambda rows, _info: list(rows))
+    return schema
+
+
+async def answer(schema: GraphQLSchema, text: str, root: object, executor: Any = None) -> ExecutionResult:  # noqa: ANN401
+    result = execute(schema, parse(text), root, executor_class=executor)
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+@pytest.mark.parametrize("executor", [BatchExecutor, Polite])
+@pytest.mark.parametrize("batch", [list, Columns])
+@pytest.mark.parametrize("document", ["{ name slow }", "{ slow late }", "{ row { name slow } }"])
+@pytest.mark.parametrize("indices", [[0, 2, 0], [0] * 600])
+async def test_an_entry_without_a_row_has_no_effect(
+    schema: GraphQLSchema,
+    executor: Any,  # noqa: ANN401 — a class of executors.
+    batch: Any,  # noqa: ANN401 — a class of lists.
+    document: str,
+    indices: list[int],
+) -> None:
+    rows = Encoded(batch(ROWS), indices)
+
+    stock, ours = await asyncio.gather(
+        answer(schema, f"{{ rows {document} }}", {"rows": rows.objects}),
+        answer(schema, f"{{ rows {document} }}", {"rows": rows}, executor),
+    )
+
+    assert ours == stock
+    assert ours.errors is None
+
+
+async def test_an_entry_with_a_row_makes_the_list_null(schema: GraphQLSchema) -> None:
+    rows = Encoded(ROWS, [0, 1, 0, 1])
+
+    ours = await answer(schema, "{ rows { name slow } }", {"rows": rows}, BatchExecutor)
+
+    assert ours.data == {"rows": None}
+    assert [error.path for error in ours.errors or ()] == [["rows", 1, "name"], ["rows", 3, "name"]]
