@@ -140,14 +140,8 @@ async def settled(values: Sequence[Value], awaitable: Sequence[int]) -> Column:
 def result_of(task: asyncio.Future[Value]) -> Value:
     """Return what a task that is done returned, or the exception that it raised. Raises what is no error of a field."""
     error = task.exception()
-    return _value(task.result() if error is None else error)
-
-
-def _value(result: Value) -> Value:
-    # A cancellation and the like end the whole execution.
-    if isinstance(result, BaseException) and not isinstance(result, Exception):
-        raise result
-    return result
+    # A cancellation and the like end the whole execution, unless they are what a resolver returned.
+    return error if isinstance(error, Exception) else task.result()
 
 
 async def first_to_fail(tasks: Sequence[asyncio.Future[Value]], seconds: float | None = None) -> None:

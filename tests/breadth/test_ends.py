@@ -119,6 +119,30 @@ async def test_a_value_that_was_cancelled_ends_the_execution(document: str) -> N
             await result
 
 
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("document", ["{ rows { id } }", "{ rows { slow } }", "{ any { ... on Other { slow } } }"])
+async def test_a_cancellation_that_is_returned_is_a_value(count: int, document: str) -> None:
+    schema = build_schema(SDL)
+
+    async def returned(*_: object) -> object:
+        await asyncio.sleep(0)
+        return asyncio.CancelledError("returned")
+
+    async def there() -> dict[str, int]:
+        return {"id": 1}
+
+    def rows(*_: object) -> list[object]:
+        return [returned() if "id" in document and index == 0 else there() for index in range(count)]
+
+    fields_of(schema)["rows"].resolve = fields_of(schema)["any"].resolve = rows
+    fields_of(schema, "Row")["slow"].resolve = fields_of(schema, "Other")["slow"].resolve = returned
+    schema.type_map["Any"].resolve_type = returned if count == 2 else lambda *_: "Other"  # type: ignore[attr-defined]  # It is a union.
+
+    stock, ours = await both(schema, document)
+
+    assert differences(stock, ours) == []
+
+
 async def test_what_a_generator_gave_before_it_raised_is_completed() -> None:
     schema = build_schema(SDL)
 
