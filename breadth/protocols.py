@@ -1,6 +1,6 @@
 """Protocols by which the parts of the executor know each other, so that no module imports another in a cycle."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from graphql import (
@@ -29,7 +29,13 @@ class PlannedSelection(Protocol):
 
     @property
     def shareable(self) -> bool:
-        """Whether an object that has several paths may be completed once for all of them."""
+        """Whether an object that has several paths may be completed once for all of them, unless a value is called."""
+
+    def uncalled(self, objects: Sources) -> dict[int, Sources]:
+        """Return the values that fields call if they can be called, by the indices of the fields."""
+
+    def knowing(self, known: Mapping[int, Sources]) -> "PlannedSelection":
+        """Return the same selection for objects of which these values were read, by the indices of the fields."""
 
     def prepare(self) -> None:
         """Make what an operation that is executed again is executed with."""
@@ -83,7 +89,7 @@ class PlannedVariant(Protocol):
         """Return what a field selects of the objects of that type."""
 
     def shareable(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> bool:
-        """Return whether nothing that a field selects of the objects, or below, is resolved for one at a time."""
+        """Return whether nothing that a field selects of the objects, or below, may be resolved for one at a time."""
 
 
 class Run(Protocol):

@@ -1,7 +1,7 @@
 """Completion of objects: the objects of a column are one batch, or one for each class of an abstract type."""
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Mapping
 from functools import partial
 
 from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
@@ -48,10 +48,11 @@ class Objects:
             return None
         if not is_dictionary_encoded(batch):
             return selection.batch(run, batch, paths)
-        if not (run.plain and selection.shareable):
-            return None
         dictionary, indices = batch.dictionary, batch.indices
-        rows = selection.batch(run, dictionary, Repeated(paths, indices, len(dictionary)))
+        known = selection.uncalled(dictionary) if run.plain and selection.shareable else None
+        if known is None or _can_call(known):
+            return None
+        rows = selection.knowing(known).batch(run, dictionary, Repeated(paths, indices, len(dictionary)))
         return then(rows, lambda rows: list(map(rows.__getitem__, indices)))
 
     def _takes(self, run: Run, batch: RowBatch, paths: Paths) -> bool:
@@ -114,19 +115,24 @@ class Objects:
             selection = self.selection
         except Exception as error:
             return [run.raising(error, self._field.nodes) for _ in values]
-        if len(values) > 1 and run.plain and len(set(map(id, values))) < len(values) and selection.shareable:
-            different = dict(zip(map(id, values), values, strict=True))
-            return self._shared(run, selection, values, list(different.values()), paths)
+        if len(values) > 1 and run.plain and len(set(map(id, values))) < len(values):
+            return self._repeated(run, selection, values, paths)
         return selection.batch(run, values, paths)
 
-    def _shared(
-        self, run: Run, selection: PlannedSelection, values: Column, different: Column, paths: Paths
-    ) -> MaybeAwaitable[Column]:
-        def spread(rows: Column) -> Column:
-            of = dict(zip(map(id, different), rows, strict=True))
+    def _repeated(self, run: Run, selection: PlannedSelection, values: Column, paths: Paths) -> MaybeAwaitable[Column]:
+        """Do as `batch` for objects some of which repeat: an attribute is read once of each."""
+        different = list(dict(zip(map(id, values), values, strict=True)).values())
+
+        def spread(column: Sources) -> Column:
+            of = dict(zip(map(id, different), column, strict=True))
             return list(map(of.__getitem__, map(id, values)))
 
-        return then(selection.batch(run, different, Shared(paths, values, different)), spread)
+        known = selection.uncalled(different)
+        if selection.shareable and not _can_call(known):
+            rows = selection.knowing(known).batch(run, different, Shared(paths, values, different))
+            return then(rows, spread)
+        known = {index: spread(column) for index, column in known.items()}
+        return selection.knowing(known).batch(run, values, paths)
 
 
 class ObjectCompletion(Completion):
@@ -239,6 +245,10 @@ def info_of(run: Run, field: PlannedField, paths: Paths, index: int) -> GraphQLR
     while path is not None and isinstance(path.key, int):
         path = path.prev
     return run.info(field, path)
+
+
+def _can_call(columns: Mapping[int, Sources]) -> bool:
+    return any(any(map(callable, column)) for column in columns.values())
 
 
 def _answers(run: Run, answers: Column) -> MaybeAwaitable[Column]:

@@ -37,7 +37,7 @@ class Descendants:
         self._shareable: dict[_Key, bool] = {}
 
     def shareable(self, of_type: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode]) -> bool:
-        """Return whether nothing in these, or below, is resolved for one object at a time or is of several types.
+        """Return whether nothing in these, or below, may be resolved for one object at a time or is of several types.
 
         A field counts even if a directive leaves it out.
         """
@@ -87,8 +87,8 @@ class Descendants:
                 inner = None if field is None else get_named_type(field.definition.type)
                 if field is None or inner is None:
                     continue
-                is_leaf = is_leaf_type(inner)
-                if not field.resolution.shareable or not (is_leaf or isinstance(inner, GraphQLObjectType)):
+                may_repeat = field.resolution.shareable and not field.resolution.calls
+                if not may_repeat or not (is_leaf_type(inner) or isinstance(inner, GraphQLObjectType)):
                     yield None
                 elif isinstance(inner, GraphQLObjectType) and selection.selection_set is not None:
                     yield inner, selection.selection_set

@@ -106,7 +106,10 @@ class Field:
 
     @property
     def shareable(self) -> bool:
-        """Whether the field gives equal objects equal values, all the way down, as an ordinary resolver need not."""
+        """Whether the field gives equal objects equal values, all the way down, as an ordinary resolver need not.
+
+        It need not either if it calls a value.
+        """
         if not self.resolution.shareable:
             return False
         inner = self.completion
@@ -130,12 +133,25 @@ class Field:
             return self._failed(run, error, len(objects), here)
         return column if isinstance(column, list) else self._awaited(run, column, len(objects), here)
 
+    @property
+    def calls(self) -> bool:
+        """Whether the field calls values that can be called."""
+        return self.resolution.calls
+
+    def uncalled(self, objects: Sources) -> Sources:
+        """Return the values that the field reads of the objects, before any of them is called."""
+        assert isinstance(self.resolution, Attribute)  # noqa: S101 — for the type checker: no other one calls.
+        return self.resolution.read(objects)
+
     def read(self, run: Run, objects: Sources, values: Sources, paths: Paths) -> Completed:
-        """Return the completed values of a scalar or enum that were read of the objects."""
+        """Return the completed values of a field whose values were read of the objects."""
         here = Under(paths, self.key, self.parent_type.name, nullable=self.completion.nullable)
-        if isinstance(self.resolution, Attribute) and self.resolution.calls and any(map(callable, values)):
-            values = self.called(run, list(values), here)
         try:
+            if self._given is None:
+                # Nothing is made of the values, but one that does not fit is an error.
+                self._arguments(run)
+            if self.resolution.calls and any(map(callable, values)):
+                values = self.called(run, list(values), here)
             column = self.completion.complete(run, values, here)
         except Exception as error:
             return self._failed(run, error, len(objects), here)

@@ -176,7 +176,7 @@ class Variant:
         return found
 
     def shareable(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> bool:
-        """Return whether nothing that a field selects of the objects, or below, is resolved for one at a time."""
+        """Return whether nothing that a field selects of the objects, or below, may be resolved for one at a time."""
         if self._descendants is None:
             definitions = {name: each.definition for name, each in self._fragments.items()}
             self._descendants = Descendants(self.schema, definitions, self._field)

@@ -26,6 +26,8 @@ class Resolution:
 
     __slots__ = ("reads", "resolve")
     shareable = False
+    calls: bool = False
+    """Whether what is read of an object is called for each of its paths, if it can be."""
     of_each: bool = False
     """Whether the value of each object depends on that object only, and none is awaited."""
 

@@ -1,8 +1,7 @@
 """Selections: the fields that are selected of objects of one type, resolved for all the objects of a batch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from breadth.awaiting import ENDING, GRACE_SECONDS, Cancelling, discard, first_to_fail
 from breadth.completion.base import leave
@@ -11,50 +10,18 @@ from breadth.paths import Chosen, Paths, both, propagated
 from breadth.plan.ending import AllRaisedError, all_raised, is_over, loop_is_running, soon
 from breadth.plan.groups import grouped
 from breadth.plan.object_maker import maker
+from breadth.plan.selected_field import KnownField, SelectedField
 from breadth.protocols import PlannedSelection, Run
 from breadth.row_batch import RowBatch, Sources, has_parts
 from breadth.values import Column, MaybeAwaitable, Value
-
-
-class _Completion(Protocol):
-    @property
-    def selection(self) -> PlannedSelection | None:
-        """The fields of its objects."""
-
-
-class SelectedField(Protocol):
-    """Field as its selection uses it."""
-
-    key: str
-    quick: Callable[..., MaybeAwaitable[Column]]
-
-    @property
-    def is_of_parts(self) -> bool:
-        """Whether the field is a scalar or enum that can be had of a part of a batch of rows after the other."""
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether the field is a scalar or enum."""
-
-    def prepare(self) -> None:
-        """Make what an operation that is executed again is executed with."""
-
-    @property
-    def completion(self) -> _Completion:
-        """Completion of its values."""
-
-    @property
-    def shareable(self) -> bool:
-        """Whether the field gives equal objects equal values."""
-
-    def column(self, run: Run, objects: Sources, paths: Paths) -> MaybeAwaitable[Column]:
-        """Return the completed values of the field."""
 
 
 class Selection:
     """Fields that are selected of the objects of one type."""
 
     _shareable: bool | None = None
+    _calling: Sequence[tuple[int, SelectedField]] | None = None
+    """Fields that call values, with their indices."""
     _groups: "Sequence[Selection] | None" = None
     """Selections of some of the fields each, if there are many with a selection of their own."""
 
@@ -71,10 +38,27 @@ class Selection:
 
     @property
     def shareable(self) -> bool:
-        """Whether an object that has several paths may be completed once for all of them."""
+        """Whether an object that has several paths may be completed once for all of them, unless a value is called."""
         if self._shareable is None:
             self._shareable = all(field.shareable for field in self.fields)
         return self._shareable
+
+    def uncalled(self, objects: Sources) -> dict[int, Sources]:
+        """Return the values that fields call if they can be called, by the indices of the fields."""
+        if self._calling is None:
+            self._calling = [(index, field) for index, field in enumerate(self.fields) if field.calls]
+        return {index: field.uncalled(objects) for index, field in self._calling}
+
+    def knowing(self, known: Mapping[int, Sources]) -> "Selection":
+        """Return the same selection for objects of which these values were read, by the indices of the fields."""
+        if not known:
+            return self
+        fields = [*self.fields]
+        for index, values in known.items():
+            fields[index] = KnownField(fields[index], values)
+        selection = Selection(fields)
+        selection._make = self._make
+        return selection
 
     def prepare(self) -> None:
         """Make what an operation that is executed again is executed with."""

@@ -1,11 +1,12 @@
-"""Row batches whose objects repeat are answered as the list of their objects."""
+"""Objects that repeat, in a list or a row batch, are answered as in stock execution."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from graphql import ExecutionResult, GraphQLSchema, build_schema, execute, parse
+from graphql import ExecutionResult, GraphQLResolveInfo, GraphQLSchema, build_schema, execute, parse
 
 from breadth import BatchExecutor, set_batch_resolver
 from tests.breadth.row_batches import Columns, DictionaryEncoded
@@ -88,3 +89,80 @@ async def test_an_entry_with_a_row_makes_the_list_null(schema: GraphQLSchema) ->
 
     assert ours.data == {"rows": None}
     assert [error.path for error in ours.errors or ()] == [["rows", 1, "name"], ["rows", 3, "name"]]
+
+
+class Counting:
+    """An object whose method returns another number each time, and whose property counts how often it is read."""
+
+    def __init__(self, below: "Counting | None" = None) -> None:
+        """Begin at 0."""
+        self.numbers, self.reads, self.below = itertools.count(), 0, below
+
+    def number(self, _info: object) -> int:
+        """Return the next number."""
+        return next(self.numbers)
+
+    def path(self, info: GraphQLResolveInfo[Any]) -> str:
+        """Return the path."""
+        return str(info.path.as_list())
+
+    @property
+    def plain(self) -> str:
+        """A text."""
+        self.reads += 1
+        return "plain"
+
+
+COUNTING = """
+  interface Any { path: String! }
+  type Counting implements Any { number: Int, path: String!, plain: String, below: Counting, batch: Counting, any: Any }
+  type Query { rows: [Counting] }
+"""
+
+
+@pytest.mark.parametrize(
+    "twice", [lambda each: [each, Counting(), each], lambda each: Encoded([each, each], [0, 1, 0])]
+)
+@pytest.mark.parametrize("executor", [BatchExecutor, Polite])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ number }",
+        "{ plain path }",
+        "{ below { path plain } }",
+        "{ batch { path } }",
+        "{ below { batch { number } } }",
+    ],
+)
+async def test_a_method_is_called_for_each_path_of_an_object(twice: Any, executor: Any, document: str) -> None:  # noqa: ANN401
+    schema = build_schema(COUNTING)
+    counting: Any = schema.type_map["Counting"]
+    set_batch_resolver(counting.fields["batch"], lambda rows, _info: [each.below or each for each in rows])
+
+    stock, ours = [
+        await answer(schema, f"{{ rows {document} }}", {"rows": rows if kind else [*rows]}, kind)
+        for kind in (None, executor)
+        for rows in [twice(Counting(Counting()))]
+    ]
+
+    assert ours == stock
+
+
+def test_a_property_is_read_once_of_an_object_that_repeats() -> None:
+    schema = build_schema(COUNTING)
+    one, two = Counting(), Counting()
+    for document in ("{ rows { plain } }", "{ rows { plain number } }", "{ rows { plain below { plain } } }"):
+        execute(schema, parse(document), {"rows": [one, two, one, one]}, executor_class=BatchExecutor)
+
+    assert (one.reads, two.reads) == (3, 3)
+
+
+def test_a_wrong_argument_of_an_attribute_is_an_error_of_each_path() -> None:
+    schema = build_schema("type Row { name(as: Int!): String } type Query { rows: [Row] }")
+    row = {"name": "a"}
+    root = {"rows": [row, row]}
+    document = parse("query ($as: Int) { rows { name(as: $as) } }")
+
+    ours = execute(schema, document, root, executor_class=BatchExecutor)
+
+    assert ours == execute(schema, document, root)
