@@ -144,18 +144,18 @@ def result_of(task: asyncio.Future[Value]) -> Value:
     return error if isinstance(error, Exception) else task.result()
 
 
-async def first_to_fail(tasks: Sequence[asyncio.Future[Value]], seconds: float | None = None) -> None:
-    """Await all of these, but the others only for a moment after the first that raises.
+async def first_to_fail(
+    tasks: Sequence[asyncio.Future[Value]], seconds: float | None = None
+) -> set[asyncio.Future[Value]]:
+    """Await all of these, but the others only for a moment after the first that raises, and return what is pending.
 
     In that moment they may raise too, so that the response has all errors that come together. If something else has
     raised before, the moment begins with this call, and `seconds` is its length.
     """
-    if seconds is None:
-        pending = await wait(tasks, None, asyncio.FIRST_EXCEPTION)
-        if pending:
-            await wait(pending, GRACE_SECONDS)
-    else:
-        await wait(tasks, seconds)
+    if seconds is not None:
+        return await wait(tasks, seconds)
+    pending = await wait(tasks, None, asyncio.FIRST_EXCEPTION)
+    return await wait(pending, GRACE_SECONDS) if pending else pending
 
 
 async def wait(

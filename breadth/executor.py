@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
+from itertools import islice
 from operator import call
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from graphql.pyutils import Path, RefMap
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from breadth.hooks import chains_plainly
-from breadth.paths import Cause, Failure, Paths, PropagatingError, Root
+from breadth.paths import CAUSES_MAX, Cause, Failure, Paths, PropagatingError, Raised, Root, lost
 from breadth.plan.ending import AllRaisedError
 from breadth.plan.operation import Plan, Plans
 from breadth.plan.selection import Selection
@@ -77,6 +78,9 @@ class BatchExecutor(IncrementalExecutor):
             _refuse_overrides(type(self))
             self._checked.add(type(self))
         self.failures: list[Failure] = []
+        self.errors_on_their_way: list[Raised] = []
+        self.given_up = 0
+        """Number of these before something was given up, with which some may be lost."""
         self.raised = False
         """Whether any error is, or was, on its way up."""
         manager: Value = self.middleware_manager
@@ -128,7 +132,7 @@ class BatchExecutor(IncrementalExecutor):
         """Return an executor for one event of a subscription."""
         executor = super().build_per_event_executor(payload)
         assert isinstance(executor, BatchExecutor)  # noqa: S101 — it is a copy of this one.
-        executor.failures, executor.raised = [], False
+        executor.failures, executor.errors_on_their_way, executor.given_up, executor.raised = [], [], 0, False
         return executor
 
     def execute_operation(self, serially: bool | None = None) -> Value:  # noqa: FBT001 — graphql-core's own.
@@ -153,6 +157,10 @@ class BatchExecutor(IncrementalExecutor):
 
     def build_response(self, data: dict[str, Value] | None) -> Value:
         """Return the response with all errors, of nulls in what became null itself too."""
+        if self.given_up:
+            found = lost(self.errors_on_their_way[: self.given_up], self.failures)
+            self.collected_errors.errors.extend(_located(cause, path) for cause, path in islice(found, CAUSES_MAX))
+            self.given_up = 0
         if self.failures:
             self.collected_errors.errors.extend(failure.error for failure in self.failures)
             self.failures = []
@@ -164,18 +172,24 @@ class BatchExecutor(IncrementalExecutor):
         """Return the info of a field. That of a batch has no path but the field's own key."""
         return self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)  # type: ignore[arg-type]
 
-    def raising(self, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
-        """Send an error on its way up."""
+    def raising(self, error: Exception, nodes: Sequence[Node], paths: Paths, index: int) -> PropagatingError:
+        """Send the error of a value on its way up."""
         self.raised = True
-        return PropagatingError(Cause(error, nodes))
+        cause = Cause(error, nodes)
+        self.errors_on_their_way.append(Raised(cause, paths, index))
+        return PropagatingError(cause)
+
+    def give_up(self) -> None:
+        """Note that something is not waited for any more: the errors in it are kept for the response."""
+        self.given_up = len(self.errors_on_their_way)
 
     def stop(self, raised: PropagatingError, paths: Paths, index: int) -> None:
         """Record the errors of a value that is null because of them."""
         for path in paths.paths(index):
             above = path.as_list() if path else []
             for cause in raised.causes:
-                error = _located(cause, [*above, *cause.suffix])
-                self.failures.append(Failure(error, path))
+                keys = [*above, *cause.suffix]
+                self.failures.append(Failure(_located(cause, keys), cause.error, keys))
 
     def _serially(self, selection: Selection, columns: Column) -> MaybeAwaitable[Column]:
         """Return the root object; each of its fields runs after the previous one and all below it."""

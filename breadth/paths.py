@@ -10,7 +10,7 @@ from graphql.pyutils import Path
 
 from breadth.values import Key, Value
 
-_CAUSES_MAX = 100
+CAUSES_MAX = 100
 """Maximum number of errors in a response for one null."""
 
 
@@ -167,7 +167,7 @@ def propagated(values: Iterable[Value], keys: Iterable[Key]) -> PropagatingError
     """Return the propagating errors among the values of these keys, as one; None if there is none."""
     causes: list[Cause] = []
     for key, value in zip(keys, values, strict=False):
-        if type(value) is PropagatingError and len(causes) < _CAUSES_MAX:
+        if type(value) is PropagatingError and len(causes) < CAUSES_MAX:
             causes += value.under(key).causes
     return PropagatingError(*causes) if causes else None
 
@@ -176,13 +176,33 @@ def both(first: Value, second: Value) -> Value:
     """Return an object with the fields of two, the first of which is changed, or the propagating errors of both."""
     if type(first) is PropagatingError or type(second) is PropagatingError:
         causes = [each.causes for each in (first, second) if type(each) is PropagatingError]
-        return PropagatingError(*list(chain.from_iterable(causes))[:_CAUSES_MAX])
+        return PropagatingError(*list(chain.from_iterable(causes))[:CAUSES_MAX])
     first |= second
     return first
 
 
 class Failure(NamedTuple):
-    """An error of the response, and the path that is null because of it; the path None is that of all the data."""
+    """An error of the response, the exception that it is made of, and the path at which this was raised."""
 
     error: GraphQLError
-    position: Path | None
+    exception: Exception
+    path: Sequence[Key]
+
+
+class Raised(NamedTuple):
+    """An error that was sent on its way up, and the index of its value in a column of these paths."""
+
+    cause: Cause
+    paths: Paths
+    at: int
+
+
+def lost(raised: Iterable[Raised], failures: Iterable[Failure]) -> Iterator[tuple[Cause, list[Key]]]:
+    """Yield the errors that are not among the failures, with their paths: nothing waited for what they are part of."""
+    recorded = {(id(failure.exception), *failure.path) for failure in failures}
+    for cause, paths, index in raised:
+        for path in paths.paths(index):
+            keys: list[Key] = path.as_list() if path else []
+            if (id(cause.error), *keys) not in recorded:
+                recorded.add((id(cause.error), *keys))
+                yield cause, keys

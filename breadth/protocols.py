@@ -118,8 +118,11 @@ class Run(Protocol):
     def info(self, field: PlannedField, path: Path | None) -> GraphQLResolveInfo[Value]:
         """Return graphql-core's info of a field."""
 
-    def raising(self, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
-        """Return a propagating error."""
+    def raising(self, error: Exception, nodes: Sequence[Node], paths: Paths, index: int) -> PropagatingError:
+        """Return the propagating error of a value."""
+
+    def give_up(self) -> None:
+        """Note that something is not waited for any more."""
 
     def stop(self, raised: PropagatingError, paths: Paths, index: int) -> None:
         """Record that the value of this index is null because of the error."""

@@ -158,6 +158,8 @@ class Reading:
                 if not pending:
                     break
                 await self._next(pending, reading)
+            if not all(part.is_done for part in parts):
+                run.give_up()
             results = self._results(parts)
             leave(run, self._completing)
             self._completing.clear()

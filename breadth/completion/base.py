@@ -103,6 +103,8 @@ class Completion:
                 await wait(pending, self.field.grace)
                 if paths.together and any(part.done() and has_raised(part.result()) for part in parts):
                     break
+            if not all(part.done() for part in parts):
+                run.give_up()
             merged = _merged([part.result() for part in parts if part.done()], len(column))
             if begins_with_there and parts[0].done() and has_raised(parts[0].result()):
                 leave(run, [*waiting.values(), *parts])
@@ -138,7 +140,7 @@ class Completion:
 
     def fail(self, run: Run, error: Exception, paths: Paths, index: int) -> PropagatingError | None:
         """Return what is in place of a value that could not be had."""
-        raised = run.raising(error, self.field.nodes)
+        raised = run.raising(error, self.field.nodes, paths, index)
         if not self.nullable:
             return raised
         run.stop(raised, paths, index)

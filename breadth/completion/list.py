@@ -85,7 +85,7 @@ class ListCompletion(Completion):
             raised, error = propagated(items, count()), reading.readers[index].error
             if error is not None:
                 causes = () if raised is None else raised.causes
-                raised = PropagatingError(*causes, *run.raising(error, self.field.nodes).causes)
+                raised = PropagatingError(*causes, *run.raising(error, self.field.nodes, paths, index).causes)
             results[index] = raised or items
         return self.stop(run, results, paths)
 
@@ -178,7 +178,7 @@ class ListCompletion(Completion):
                 run.settle_in_background([completed])
         # What was read, and can be read still, may be under way and must not be left behind.
         run.track_async_work([*broken.items, *_rest(broken.iterator)])
-        raised = PropagatingError(*causes, *run.raising(broken.error, self.field.nodes).causes)
+        raised = PropagatingError(*causes, *run.raising(broken.error, self.field.nodes, paths, index).causes)
         if not self.nullable:
             return raised
         run.stop(raised, paths, index)

@@ -90,7 +90,7 @@ class Objects:
             if error is None:
                 kept.append(index)
             else:
-                results[index] = run.raising(error, self._field.nodes)
+                results[index] = run.raising(error, self._field.nodes, paths, index)
         if len(kept) == len(values):
             if self._by_class:
                 self._accepted.update(map(type, values))
@@ -114,7 +114,7 @@ class Objects:
         try:
             selection = self.selection
         except Exception as error:
-            return [run.raising(error, self._field.nodes) for _ in values]
+            return [run.raising(error, self._field.nodes, paths, index) for index in range(len(values))]
         if len(values) > 1 and run.plain and len(set(map(id, values))) < len(values):
             return self._repeated(run, selection, values, paths)
         return selection.batch(run, values, paths)
@@ -195,7 +195,7 @@ class AbstractCompletion(Completion):
         of_types: dict[GraphQLObjectType, list[int]] = {}
         for index, name in enumerate(names):
             if isinstance(name, Raised):
-                results[index] = run.raising(name.error, self.field.nodes)
+                results[index] = run.raising(name.error, self.field.nodes, paths, index)
                 continue
             try:
                 runtime_type = run.ensure_valid_runtime_type(
@@ -203,7 +203,7 @@ class AbstractCompletion(Completion):
                 )
                 of_types.setdefault(runtime_type, []).append(index)
             except Exception as error:
-                results[index] = run.raising(error, self.field.nodes)
+                results[index] = run.raising(error, self.field.nodes, paths, index)
         waiting: list[Awaitable[Column]] = []
         for runtime_type, indices in of_types.items():
             objects = self._of(runtime_type)
@@ -226,7 +226,9 @@ class AbstractCompletion(Completion):
                     # One that was cancelled ends the execution.
                     task.result()
             if pending:
-                await wait(pending, GRACE_SECONDS)
+                pending = await wait(pending, GRACE_SECONDS)
+            if pending:
+                run.give_up()
             if is_over:
                 leave(run, tasks)
                 tasks[:] = [task for task in tasks if task.done()]

@@ -40,7 +40,10 @@ async def soon(run: Run, waiting: Awaitable[Column], count: int) -> Column:
         await wait(tasks, GRACE_SECONDS / 2**ending)
         tasks.clear()
     leave(run, [task])
-    return task.result() if task.done() else [{} for _ in range(count)]
+    if task.done():
+        return task.result()
+    run.give_up()
+    return [{} for _ in range(count)]
 
 
 def loop_is_running() -> bool:

@@ -200,6 +200,7 @@ class Selection:
         columns += [[None] * count for _ in self.fields[len(columns) :]]
         if waiting and loop_is_running():
             return self._later(run, columns, waiting, count, for_seconds=GRACE_SECONDS)
+        run.give_up()
         run.settle_in_background([columns[index] for index in waiting])
         for index in waiting:
             columns[index] = [None] * count
@@ -228,7 +229,8 @@ class Selection:
         tasks = [asyncio.ensure_future(_awaitable(columns[index])) for index in waiting]
         ENDING.set(ending)
         async with Cancelling(tasks):
-            await first_to_fail(tasks, for_seconds)
+            if await first_to_fail(tasks, for_seconds):
+                run.give_up()
             for index, task in zip(waiting, tasks, strict=True):
                 try:
                     # What is not there will not be needed: no object is left to be part of.

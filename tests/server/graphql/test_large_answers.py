@@ -10,7 +10,7 @@ import pytest
 from graphql import Node
 
 from breadth import BatchExecutor
-from breadth.paths import PropagatingError
+from breadth.paths import Paths, PropagatingError
 from db.engine import Database
 from db.engine.deadline import Deadline, current
 from domain.deadlines import CallerGone, ReadTimedOut
@@ -107,9 +107,11 @@ async def test_a_large_query_that_is_stopped_makes_no_errors_of_objects(
     made, statements = list[Exception](), list[str]()
     raising = BatchExecutor.raising
 
-    def note(executor: BatchExecutor, error: Exception, nodes: Sequence[Node]) -> PropagatingError:
+    def note(
+        executor: BatchExecutor, error: Exception, nodes: Sequence[Node], paths: Paths, index: int
+    ) -> PropagatingError:
         made.append(error)
-        return raising(executor, error, nodes)
+        return raising(executor, error, nodes, paths, index)
 
     def stop(statement: str) -> None:
         statements.append(statement)
