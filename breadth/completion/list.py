@@ -168,14 +168,15 @@ class ListCompletion(Completion):
     def _broken_off(self, run: Run, broken: "_BrokenOffError", paths: Paths, index: int) -> PropagatingError | None:
         """Return what is in place of a list that raised; errors of items that came before are in the response too."""
         causes: Sequence[Cause] = ()
-        if not any(map(run.is_awaitable, broken.items)):
-            items_place = Items(Chosen(paths, [index]), [0], nullable=self.item.nullable)
-            completed = self.item.complete(run, broken.items, items_place)
-            if isinstance(completed, list):
-                before = propagated(completed, count())
-                causes = () if before is None else before.causes
-            else:
-                run.settle_in_background([completed])
+        there = [at for at, item in enumerate(broken.items) if not run.is_awaitable(item)]
+        items_place = Items(Chosen(paths, [index]), [0], nullable=self.item.nullable)
+        completed = self.item.complete(run, [broken.items[at] for at in there], Chosen(items_place, there))
+        if isinstance(completed, list):
+            before = propagated(completed, there)
+            causes = () if before is None else before.causes
+        else:
+            run.give_up()
+            run.settle_in_background([completed])
         # What was read, and can be read still, may be under way and must not be left behind.
         run.track_async_work([*broken.items, *_rest(broken.iterator)])
         raised = PropagatingError(*causes, *run.raising(broken.error, self.field.nodes, paths, index).causes)

@@ -1,7 +1,7 @@
 """Errors that are known before all around them becomes null are in the response, as in stock execution."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from tests.breadth.comparison import differences
 SDL = """
   interface Any { b: String! }
   type Row implements Any { b: String!, c: String, rows: [Row], hard: [Row!] }
-  type Query { rows: [Row], any: [Any], lists: [[Row]], row: Row, last: String!, texts: [Int] }
+  type Query { rows: [Row], any: [Any], lists: [[Row]], row: Row, last: String!, numbers: [Int!], texts: [Int] }
 """
 
 
@@ -74,6 +74,40 @@ async def test_an_error_is_kept_if_all_around_it_becomes_null(case: str, seconds
     stock, ours = await both(document, lambda: root() | {"last": failing("last", seconds)})
 
     assert len(stock.errors or ()) == 2
+    assert differences(stock, ours) == []
+
+
+def broken_off(*values: Callable[[], object]) -> Callable[[], Iterator[object]]:
+    """Return a generator function that raises after the values."""
+
+    def generator() -> Iterator[object]:
+        for value in values:
+            yield value()
+        message = "of the generator"
+        raise ValueError(message)
+
+    return generator
+
+
+@pytest.mark.parametrize(
+    ("document", "values"),
+    [
+        ("{ numbers }", (lambda: later(1), lambda: "x")),
+        ("{ texts }", (lambda: later(1), lambda: "x")),
+        ("{ texts }", (lambda: "x", lambda: later("y"), lambda: "z")),
+        ("{ rows { b } }", (lambda: {"b": None}, lambda: later({"b": None}))),
+        ("{ rows { b c } }", (lambda: {"b": None, "c": lambda _: later("c")}, lambda: later({"b": "b"}))),
+        ("{ row { hard { b } } }", (lambda: later({"b": "b"}), lambda: {"b": None})),
+        ("{ lists { b } }", (lambda: [{"b": None}], lambda: later([{"b": None}]))),
+    ],
+)
+async def test_errors_beside_an_awaitable_item_of_a_broken_list_are_kept(document: str, values: Any) -> None:  # noqa: ANN401
+    generator = broken_off(*values)
+    name = document.split()[1]
+
+    stock, ours = await both(document, lambda: {name: {"hard": generator()} if name == "row" else generator()})
+
+    assert stock.errors
     assert differences(stock, ours) == []
 
 
