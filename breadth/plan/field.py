@@ -188,7 +188,8 @@ class Field:
             # A row batch can't be changed, and a list is the resolver's own.
             values = resolution.resolver(list(objects) if type(objects) is list else objects, info, **given)
             if type(values) is list and len(values) == len(objects):
-                return values
+                # The resolver may change its own while something else is awaited.
+                return values.copy()
             return values if hasattr(type(values), "__await__") else one_for_each(values, len(objects))
         if not isinstance(resolution, Attribute) or not self._reads_plainly(run):
             return self._one_by_one(run, objects, here)
@@ -234,4 +235,5 @@ class Field:
 
 
 async def _listed(values: Awaitable[Value], count: int) -> Value:
-    return one_for_each(await shared(values), count)
+    found = one_for_each(await shared(values), count)
+    return found.copy() if isinstance(found, list) else found

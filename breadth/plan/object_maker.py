@@ -14,7 +14,7 @@ def maker(keys: Sequence[str]) -> Callable[..., Column]:
     names = [f"v{index}" for index in range(len(keys))]
     columns = [f"c{index}" for index in range(len(keys))]
     display = ", ".join(f"{key!r}: {name}" for key, name in zip(keys, names, strict=True))
-    many = f"for {', '.join(names)} in zip({', '.join(columns)})"
+    many = f"for {', '.join(names)} in zip({', '.join(columns)}, strict=True)"
     loop = f"for {names[0]} in {columns[0]}" if len(keys) == 1 else many
     source = f"lambda {', '.join(columns)}: [{{{display}}} {loop}]"
     made: Callable[..., Column] = eval(source, {})  # noqa: S307 — keys are GraphQL names, and are quoted.
