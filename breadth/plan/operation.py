@@ -18,6 +18,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
     VariableNode,
 )
 from graphql.execution.collect_fields import (
@@ -110,8 +111,16 @@ class Plan:
     def variant(self, variables: VariableValues) -> "Variant":
         """Return the variant for these variables, of which it keeps those that switch fields on and off."""
         names = self._switches
-        switched = tuple([variables.coerced.get(name) for name in names]) if names else _NO_SWITCHES
-        found = self._variants.get(switched)
+        switched: Hashable = _NO_SWITCHES
+        found: Variant | None
+        try:
+            if names:
+                # A variable that is missing is another error than one that is null.
+                switched = tuple([variables.coerced.get(name, Undefined) for name in names])
+            found = self._variants.get(switched)
+        except Exception:
+            # Only a document that is not valid has a variable whose value has no hash.
+            switched = found = None
         if found is None or found.is_outdated:
             kept = _NO_VARIABLES
             if names:
@@ -120,7 +129,7 @@ class Plan:
                     {name: variables.coerced[name] for name in names if name in variables.coerced},
                 )
             found = Variant(self.schema, self.operation, self._root_type, self._fragments, kept)
-            if len(self._variants) < _VARIANTS_KEPT or switched in self._variants:
+            if switched is not None and (len(self._variants) < _VARIANTS_KEPT or switched in self._variants):
                 self._variants[switched] = found
         return found
 
