@@ -69,14 +69,15 @@ class BatchExecutor(IncrementalExecutor):
     _initial_execution_plans: Value = _MadeLater()
     _deferred_execution_plans: Value = _MadeLater()
 
-    _checked: ClassVar[set[type]] = set()
+    overrides_nothing: ClassVar[bool]
+    """Whether the class, of which it is an attribute, was found to override nothing that would not be called."""
 
     def __init__(self, *arguments: Value, **named: Value) -> None:
         """Begin an execution. Raises TypeError if the class overrides what would not be called."""
         super().__init__(*arguments, **named)
-        if type(self) not in self._checked:
+        if "overrides_nothing" not in type(self).__dict__:
             _refuse_overrides(type(self))
-            self._checked.add(type(self))
+            type(self).overrides_nothing = True
         self.failures: list[Failure] = []
         self.errors_on_their_way: list[Raised] = []
         self.given_up = 0

@@ -15,6 +15,9 @@ from breadth.protocols import PlannedField, PlannedSelection, Run
 from breadth.row_batch import RowBatch, Sources, is_dictionary_encoded
 from breadth.values import Column, MaybeAwaitable, Value
 
+_ACCEPTED_MAX = 100
+"""Number of classes after which those that a type was found to accept are forgotten."""
+
 
 class Objects:
     """Objects of one type in the values of a field."""
@@ -60,7 +63,7 @@ class Objects:
         if self._is_type_of is None or batch.of_class in self._accepted:
             return True
         if self._by_class and self._is_type_of(batch[0], info_of(run, self._field, paths, 0)) is True:
-            self._accepted.add(batch.of_class)
+            self._accept({batch.of_class})
             return True
         return False
 
@@ -93,12 +96,16 @@ class Objects:
                 results[index] = run.raising(error, self._field.nodes, paths, index)
         if len(kept) == len(values):
             if self._by_class:
-                self._accepted.update(map(type, values))
+                self._accept(set(map(type, values)))
             return self._batch(run, values, paths)
         return then(
             self._batch(run, [values[index] for index in kept], Chosen(paths, kept)),
             partial(scatter, results, kept),
         )
+
+    def _accept(self, classes: set[type]) -> None:
+        # A program that makes classes as it runs must not fill the memory with them.
+        self._accepted = self._accepted | classes if len(self._accepted) < _ACCEPTED_MAX else classes
 
     def _refusal(self, answer: Value, value: Value) -> GraphQLError | None:
         """Return the error of a value of which `is_type_of` gives a false answer."""
