@@ -218,3 +218,23 @@ async def test_a_busy_machine_leaves_no_ready_error_out() -> None:
     result = await answer(schema, "{ first second }", None)
 
     assert sorted(error.message for error in result.errors or ()) == ["at once", "in steps"]
+
+
+@pytest.mark.parametrize("document", ["{ rows { id } }", "{ rows { name } }"])
+async def test_one_coroutine_for_several_objects_is_awaited_once(document: str) -> None:
+    schema = build_schema(SDL)
+    awaited = 0
+
+    async def value() -> object:
+        nonlocal awaited
+        awaited += 1
+        await asyncio.sleep(0)
+        return {"id": 1} if "id" in document else "a"
+
+    one = value()
+    rows = [one, one] if "id" in document else [{"name": one}, {"name": one}]
+
+    ours = await answer(schema, document, {"rows": rows})
+
+    assert ours == ExecutionResult({"rows": [{"id": 1} if "id" in document else {"name": "a"}] * 2}, None)
+    assert awaited == 1
