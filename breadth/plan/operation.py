@@ -47,7 +47,6 @@ _PLANS_KEPT = 256
 _RESOLVER = attrgetter("resolve")
 _NO_SWITCHES: tuple[Value, ...] = ()
 _NO_VARIABLES = VariableValues({}, {})
-_NOT_KNOWN: Mapping[str, SchemaField] = {}
 
 
 class Plan:
@@ -175,14 +174,17 @@ class Variant:
 
     def selection(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         """Return what a field selects of the objects of that type."""
-        key = (of_type, *[id(each.node) for each in details])
-        found = self._selections.get(key)
-        if found is None:
-            collected = collect_subfields(
-                self.schema, self._fragments, self._variables, self._operation, of_type, details
-            )
-            found = self._selections[key] = self._planned(of_type, collected.grouped_field_set)
-        return found
+        key: Hashable = None
+        if self._fragments:
+            key = (of_type, *[id(each.node) for each in details])
+            found = self._selections.get(key)
+            if found is not None:
+                return found
+        collected = collect_subfields(self.schema, self._fragments, self._variables, self._operation, of_type, details)
+        planned = self._planned(of_type, collected.grouped_field_set)
+        if key is not None:
+            self._selections[key] = planned
+        return planned
 
     def shareable(self, of_type: GraphQLObjectType, details: FieldDetailsList) -> bool:
         """Return whether nothing that a field selects of the objects, or below, may be resolved for one at a time."""
@@ -194,26 +196,31 @@ class Variant:
 
     def _planned(self, of_type: GraphQLObjectType, grouped: GroupedFieldSet) -> Selection:
         fields = []
-        known = self._known.get(of_type, _NOT_KNOWN)
+        known = self._known.get(of_type)
+        if known is None:
+            known = self._known[of_type] = {}
+        in_schema = SchemaFields.of(self.schema, of_type)
         for key, details in grouped.items():
             name = details[0].node.name.value
-            field = known.get(name) or self._field(of_type, name)
-            if field is not None:
-                fields.append(Field(self, of_type, key, details, field))
+            field = known.get(name)
+            if field is None:
+                field = in_schema.get(name)
+                if field is None:
+                    continue
+                known[name] = field
+                self._resolvers.append(field.resolve)
+                self._definitions.append(field.definition)
+            fields.append(Field(self, of_type, key, details, field))
         return Selection(fields)
 
     def _field(self, of_type: GraphQLObjectType, name: str) -> SchemaField | None:
         """Return the field of a type, of which the variant is outdated if another resolver replaces the one it has."""
-        known = self._known.get(of_type)
-        if known is None:
-            known = self._known[of_type] = {}
-        field = known.get(name)
-        if field is None:
-            field = SchemaFields.of(self.schema, of_type).get(name)
-            if field is not None:
-                known[name] = field
-                self._resolvers.append(field.resolve)
-                self._definitions.append(field.definition)
+        known = self._known.setdefault(of_type, {})
+        field = known.get(name) or SchemaFields.of(self.schema, of_type).get(name)
+        if field is not None and name not in known:
+            known[name] = field
+            self._resolvers.append(field.resolve)
+            self._definitions.append(field.definition)
         return field
 
 
