@@ -34,6 +34,9 @@ class PlannedSelection(Protocol):
     def uncalled(self, objects: Sources) -> dict[int, Sources]:
         """Return the values that fields call if they can be called, by the indices of the fields."""
 
+    def leaves(self, known: Mapping[int, Sources]) -> dict[int, Sources]:
+        """Return the values of scalars and enums among these."""
+
     def knowing(self, known: Mapping[int, Sources]) -> "PlannedSelection":
         """Return the same selection for objects of which these values were read, by the indices of the fields."""
 

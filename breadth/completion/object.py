@@ -138,8 +138,9 @@ class Objects:
         if selection.shareable and not _can_call(known):
             rows = selection.knowing(known).batch(run, different, Shared(paths, values, different))
             return then(rows, spread)
-        known = {index: spread(column) for index, column in known.items()}
-        return selection.knowing(known).batch(run, values, paths)
+        # A list is read again: it may be an iterator, which gives its items once.
+        leaves = {index: spread(column) for index, column in selection.leaves(known).items()}
+        return selection.knowing(leaves).batch(run, values, paths)
 
 
 class ObjectCompletion(Completion):

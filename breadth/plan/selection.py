@@ -43,6 +43,10 @@ class Selection:
             self._shareable = all(field.shareable for field in self.fields)
         return self._shareable
 
+    def leaves(self, known: Mapping[int, Sources]) -> dict[int, Sources]:
+        """Return the values of scalars and enums among these."""
+        return {index: values for index, values in known.items() if self.fields[index].is_leaf}
+
     def uncalled(self, objects: Sources) -> dict[int, Sources]:
         """Return the values that fields call if they can be called, by the indices of the fields."""
         if self._calling is None:

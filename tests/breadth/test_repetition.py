@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -112,10 +112,17 @@ class Counting:
         self.reads += 1
         return "plain"
 
+    @property
+    def letters(self) -> Iterator[str]:
+        """Letters, each of which is given once."""
+        return iter("ab")
+
 
 COUNTING = """
   interface Any { path: String! }
-  type Counting implements Any { number: Int, path: String!, plain: String, below: Counting, batch: Counting, any: Any }
+  type Counting implements Any {
+    number: Int, path: String!, plain: String, letters: [String!], below: Counting, batch: Counting, any: Any
+  }
   type Query { rows: [Counting] }
 """
 
@@ -131,6 +138,8 @@ COUNTING = """
         "{ plain path }",
         "{ below { path plain } }",
         "{ batch { path } }",
+        "{ letters path }",
+        "{ letters below { plain } }",
         "{ below { batch { number } } }",
     ],
 )
