@@ -19,7 +19,6 @@ _LOCKS, _LOCKS_LENGTH = 0x40000000, 512
 """Bytes of a file on which SQLite puts its locks: each connection that uses a log has one of them all the time."""
 
 _DAMAGED = frozenset({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT})
-_LOG = ("-wal", "-shm")
 _PAGE_BYTES = 4096
 """Length of a page, the only one of a file without tables."""
 
@@ -115,30 +114,32 @@ def discard_empty(path: Path) -> bool:
     return True
 
 
-def publish(draft: Path, file: Path) -> None:
-    """Give a complete file its name, which survives a power failure afterwards."""
-    _synchronise(draft)
-    draft.replace(file)
-    _synchronise(file.parent)
-
-
-def replace(draft: Path, path: Path, former: Path) -> bool:
-    """Put a complete file in the place of a database, and keep the former one by a name of its own, if there is one.
+def replace(draft: Path, path: Path, *, former: Path | None) -> bool:
+    """Put a complete file in the place of a database, and keep the former one by a name of its own, if it is given.
 
     Return whether there was one. Raises InUseError if another process has it open, having changed nothing.
     """
     exists = path.exists()
-    if exists:
-        _settle(path)
-    with _alone(path) if exists else contextlib.nullcontext():
-        if exists:
+    with _settled(path, even_unwritable=former is None) if exists else contextlib.nullcontext():
+        if exists and former is not None:
             former.hardlink_to(path)
         # SQLite would take them for the log of the new file. Only a damaged or removed file has left them.
-        for suffix in _LOG:
-            with contextlib.suppress(FileNotFoundError):
-                Path(f"{path}{suffix}").rename(f"{former}{suffix}")
-        publish(draft, path)
+        for log in storage.logs_of(path):
+            if former is None:
+                log.unlink()
+            else:
+                log.rename(f"{former}{log.name.removeprefix(path.name)}")
+        # The new name must not be on the disk before that.
+        _synchronise(path.parent)
+        _publish(draft, path)
     return exists
+
+
+def _publish(draft: Path, file: Path) -> None:
+    """Give a complete file its name, which survives a power failure afterwards."""
+    _synchronise(draft)
+    draft.replace(file)
+    _synchronise(file.parent)
 
 
 def _copy(uri: str, target: Path) -> None:
@@ -179,6 +180,20 @@ def _settle(path: Path) -> None:
                 raise InUseError from error
             if code not in _DAMAGED:
                 raise
+
+
+@contextmanager
+def _settled(path: Path, *, even_unwritable: bool) -> Iterator[None]:
+    """Copy the log of a database to its file, and keep other processes from opening it.
+
+    Of a file that this user can't write, neither is possible: that is an error, unless `even_unwritable`.
+    """
+    if even_unwritable and not os.access(path, os.W_OK, effective_ids=True):
+        yield
+        return
+    _settle(path)
+    with _alone(path):
+        yield
 
 
 @contextmanager

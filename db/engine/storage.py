@@ -7,7 +7,8 @@ from pathlib import Path
 
 _MODE = 0o600
 _OTHERS = 0o077
-_LOGS = ("", "-wal", "-shm", "-journal")
+_INDEX = "-shm"
+_LOGS = ("", "-wal", _INDEX, "-journal")
 """Suffixes of a database file, the files of its log, and its rollback journal."""
 _HEADER = b"SQLite format 3\0"
 
@@ -48,6 +49,21 @@ def create(path: str) -> bool:
 def beside(path: str) -> list[Path]:
     """Return the database file and the files of its log."""
     return [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
+
+
+def logs_of(file: Path) -> list[Path]:
+    """Return the files of a log or rollback journal that are beside a database file, whether it exists or not."""
+    return [log for suffix in _LOGS[1:] if (log := Path(f"{file}{suffix}")).exists()]
+
+
+def left_logs(file: Path) -> list[Path]:
+    """Return the logs that a database file has left which was moved or removed.
+
+    SQLite does not know whose they are: it would add them to another file of the name, or remove them.
+    """
+    if file.exists():
+        return []
+    return [log for log in logs_of(file) if not log.name.endswith(_INDEX) and log.stat().st_size]
 
 
 def is_part_of(file: Path, path: str, others: Iterable[Path]) -> bool:

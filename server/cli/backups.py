@@ -47,20 +47,17 @@ def backup(
     refuse_other_bytes(file, "FILE")
     with failures(given):
         diagnosis.check_file(given.database_url, writes=False)
-        if storage.is_part_of(file, str(path), given.secret_files()):
-            fail(f"{file} is part of the database itself. Name another file.")
-        if file.is_dir():
-            fail(f"{file} is a folder. Name a file.")
-        if file.exists() and not replace:
-            fail(f"{file} exists. Name another file, or give --replace.")
-        target = storage.regular(file)
+        target = _target(given, path, file, replace=replace)
         with backups.draft_of(target) as draft:
             examined, findings = _copied(given, storage.regular(path), draft, to=file)
             if examined is None:
                 fail(f"{path} is damaged, so no backup was made. Restore an earlier one: portal restore --replace FILE")
             if examined.state in {State.EMPTY, State.FOREIGN}:
                 raise diagnosis.trouble_of(examined)
-            backups.publish(draft, target)
+            try:
+                backups.replace(draft, target, former=None)
+            except sqlite3.Error as error:
+                raise diagnosis.trouble(error, backups.url_of(target)) from error
     say(f"Made the backup {file}.")
     for secret in given.secret_files():
         if secret.exists():
@@ -94,6 +91,8 @@ def restore(
             fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
         # SQLite keeps the log beside the file that a link names; the former database is kept there too.
         path = storage.regular(path)
+        log = Path(f"{storage.regular(file)}-wal")
+        has_log = log.exists() and log.stat().st_size
         with backups.draft_of(path) as draft:
             examined, findings = _copied(given, file, draft, to=path)
             if examined is None:
@@ -101,10 +100,12 @@ def restore(
             _refuse_other(file, examined)
             former = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
             try:
-                is_kept = backups.replace(draft, path, former)
+                is_kept = backups.replace(draft, path, former=former)
             except InUseError:
                 fail(f"{path} is in use, so nothing was changed. Stop every server and program that has it open.")
     say(f"Restored {path} from {file}.")
+    if has_log:
+        typer.echo(f"It has the changes in {file}-wal too, which were made after {file} was copied.")
     if is_kept:
         typer.echo(f"The former database is {former}. Delete it when you no longer need it.")
     if examined.state is State.OLDER:
@@ -125,6 +126,26 @@ def _sqlite_file(given: Settings, command: str, file: Path) -> Path:
             status=WRONGLY_USED,
         )
     return Path(path)
+
+
+def _target(given: Settings, path: Path, file: Path, *, replace: bool) -> Path:
+    """Return the file that a backup of the database is made at; exit if the name can't be taken."""
+    # The logs of a file that is replaced are removed.
+    if any(
+        storage.is_part_of(each, str(path), given.secret_files()) for each in (file, *storage.logs_of(file.resolve()))
+    ):
+        fail(f"{file} is part of the database itself. Name another file.")
+    if file.is_dir():
+        fail(f"{file} is a folder. Name a file.")
+    if file.exists() and not replace:
+        fail(f"{file} exists. Name another file, or give --replace.")
+    target = storage.regular(file)
+    if not replace and (logs := storage.left_logs(target)):
+        fail(
+            f"{logs[0]} is there without {target.name}: SQLite would take it for the log of the backup. Remove it, "
+            "name another file, or give --replace."
+        )
+    return target
 
 
 def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Examined | None, list[Finding]]:

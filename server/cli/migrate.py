@@ -66,6 +66,11 @@ def _prepared(given: Settings) -> Iterator[None]:
         diagnosis.check_file(given.database_url)
         yield
         return
+    if logs := storage.left_logs(storage.regular(Path(path))):
+        fail(
+            f"{logs[0]} is there without {path}: it is the log of a database that was moved or removed, and SQLite "
+            "would remove it. Move the database back, or the log away. Nothing was changed."
+        )
     is_new = storage.create(path)
     try:
         if is_new:

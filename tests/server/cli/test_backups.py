@@ -17,13 +17,6 @@ from tests.server.conftest import Command
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def file(demo_portal: Command) -> Path:
-    """The database of `demo_portal`."""
-    del demo_portal
-    return Path(os.environ["DATABASE_URL"].removeprefix("sqlite+aiosqlite:///"))
-
-
 def rename_partner(file: Path, name: str) -> None:
     with closing(sqlite3.connect(file)) as other:
         other.execute("UPDATE partners SET name = ? WHERE id = 1", [name])

@@ -1,0 +1,135 @@
+"""Files that `portal backup` and `portal restore` read or replace, and the logs beside them."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.server.cli.test_backups import names, on_sqlite, partner, rename_partner
+from tests.server.conftest import Command
+
+
+def killed_while_it_wrote(served: Path, name: str) -> None:
+    """Leave a database as a killed server does, which has renamed a partner: the change is in the log only."""
+    log = Path(f"{served}-wal")
+    with closing(sqlite3.connect(served)) as server:
+        server.execute("PRAGMA journal_mode = WAL")
+        server.execute("PRAGMA wal_autocheckpoint = 0")
+        server.execute("UPDATE partners SET name = ? WHERE id = 1", [name])
+        server.commit()
+        shutil.copy(served, f"{served}.kept")
+        shutil.copy(log, f"{log}.kept")
+    Path(f"{served}.kept").rename(served)
+    Path(f"{log}.kept").rename(log)
+
+
+@on_sqlite
+def test_a_backup_does_not_take_the_log_of_a_replaced_file(demo_portal: Command, file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    demo_portal("backup", "copy.db")
+    killed_while_it_wrote(copy, "A trial")
+    rename_partner(file, "The real one")
+
+    made = demo_portal("backup", "copy.db", "--replace")
+
+    assert "Made the backup copy.db." in made.output
+    assert not copy.with_name("copy.db-wal").exists()
+    assert partner(copy) == "The real one"
+
+
+@on_sqlite
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_a_log_without_its_file_is_no_part_of_a_backup(
+    demo_portal: Command, file: Path, tmp_path: Path, suffix: str
+) -> None:
+    log = tmp_path / f"copy.db{suffix}"
+    log.write_bytes(b"of another file")
+
+    refused = demo_portal("backup", "copy.db")
+    kept = log.exists()
+    made = demo_portal("backup", "copy.db", "--replace")
+
+    assert (refused.exit_code, made.exit_code) == (1, 0), made.output
+    assert f"copy.db{suffix} is there without copy.db: SQLite would take it for the log of the backup" in refused.stderr
+    assert kept
+    assert not log.exists()
+    assert partner(tmp_path / "copy.db") == partner(file)
+
+
+@on_sqlite
+def test_a_damaged_backup_is_replaced_with_its_log(demo_portal: Command, file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    demo_portal("backup", "copy.db")
+    killed_while_it_wrote(copy, "A trial")
+    copy.write_bytes(b"damaged" * 10_000)
+
+    made = demo_portal("backup", "copy.db", "--replace")
+
+    assert made.exit_code == 0, made.output
+    assert names(tmp_path) & {"copy.db-wal", "copy.db-shm"} == set()
+    assert partner(copy) == partner(file)
+
+
+@on_sqlite
+def test_no_backup_removes_a_database_that_is_called_like_its_log(
+    demo_portal: Command, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(file, tmp_path / "copy.db-wal")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/copy.db-wal")
+
+    refused = demo_portal("backup", "copy.db", "--replace")
+
+    assert "is part of the database itself" in refused.stderr
+    assert partner(tmp_path / "copy.db-wal") == partner(file)
+
+
+@on_sqlite
+def test_a_backup_is_restored_with_its_own_log_which_is_said(demo_portal: Command, file: Path, tmp_path: Path) -> None:
+    demo_portal("backup", "copy.db")
+    killed_while_it_wrote(tmp_path / "copy.db", "In the log")
+
+    restored = demo_portal("restore", "copy.db", "--replace")
+
+    assert "It has the changes in copy.db-wal too, which were made after copy.db was copied." in restored.stdout
+    assert partner(file) == "In the log"
+
+
+@on_sqlite
+def test_a_removed_database_is_restored_without_its_rollback_journal(demo_portal: Command, file: Path) -> None:
+    before = partner(file)
+    demo_portal("backup", "copy.db")
+    journal = file.with_name(f"{file.name}-journal")
+    with closing(sqlite3.connect(file, isolation_level=None)) as crashed:
+        crashed.execute("PRAGMA journal_mode = DELETE")
+        crashed.execute("PRAGMA cache_size = 1")
+        crashed.execute("UPDATE partners SET name = 'Before'")
+        crashed.execute("BEGIN")
+        crashed.execute("UPDATE activations SET id = id")
+        crashed.execute("UPDATE partners SET name = 'Later'")
+        kept = journal.read_bytes()
+    file.unlink()
+    journal.write_bytes(kept)
+
+    restored = demo_portal("restore", "copy.db")
+
+    assert restored.exit_code == 0, restored.output
+    assert not journal.exists()
+    assert partner(file) == before
+
+
+@on_sqlite
+def test_no_database_is_made_beside_the_log_of_another(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "portal.db-wal"
+    log.write_bytes(b"of another file")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/portal.db")
+
+    refused = command("migrate")
+
+    assert refused.exit_code == 1
+    assert f"{log} is there without {tmp_path}/portal.db: " in refused.stderr
+    assert names(tmp_path) == {log.name}
+    assert log.read_bytes() == b"of another file"
