@@ -95,6 +95,8 @@ def check_unused(path: Path) -> None:
     try:
         with _alone(path):
             pass
+    except FileNotFoundError:
+        pass
     except OSError as error:
         if error.errno not in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise

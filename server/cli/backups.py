@@ -3,6 +3,8 @@
 import asyncio
 import shlex
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -48,16 +50,16 @@ def backup(
     with failures(given):
         diagnosis.check_file(given.database_url, writes=False)
         target = _target(given, path, file, replace=replace)
+        with _free(file, target):
+            backups.check_unused(target)
         with backups.draft_of(target) as draft:
             examined, findings = _copied(given, storage.regular(path), draft, to=file)
             if examined is None:
                 fail(f"{path} is damaged, so no backup was made. Restore an earlier one: portal restore --replace FILE")
             if examined.state in {State.EMPTY, State.FOREIGN}:
                 raise diagnosis.trouble_of(examined)
-            try:
+            with _free(file, target):
                 backups.replace(draft, target, former=None)
-            except sqlite3.Error as error:
-                raise diagnosis.trouble(error, backups.url_of(target)) from error
     say(f"Made the backup {file}.")
     for secret in given.secret_files():
         if secret.exists():
@@ -146,6 +148,20 @@ def _target(given: Settings, path: Path, file: Path, *, replace: bool) -> Path:
             "name another file, or give --replace."
         )
     return target
+
+
+@contextmanager
+def _free(file: Path, target: Path) -> Iterator[None]:
+    """Exit if another process has the file open which a backup replaces."""
+    try:
+        yield
+    except InUseError:
+        fail(
+            f"{file} is in use, so no backup was made. Stop every server and program that has it open, or name another "
+            "file."
+        )
+    except sqlite3.Error as error:
+        raise diagnosis.trouble(error, backups.url_of(target)) from error
 
 
 def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Examined | None, list[Finding]]:

@@ -2,11 +2,13 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from tests.db.engine.test_backups import during_copies
+from tests.server.cli.other_process import using
 from tests.server.cli.test_backups import names, on_sqlite, partner, rename_partner
 from tests.server.conftest import Command
 
@@ -133,3 +135,36 @@ def test_no_database_is_made_beside_the_log_of_another(
     assert f"{log} is there without {tmp_path}/portal.db: " in refused.stderr
     assert names(tmp_path) == {log.name}
     assert log.read_bytes() == b"of another file"
+
+
+@on_sqlite
+def test_a_database_in_use_is_not_replaced(demo_portal: Command, file: Path, tmp_path: Path) -> None:
+    demo_portal("backup", "copy.db")
+    rename_partner(tmp_path / "copy.db", "A trial")
+
+    with using(tmp_path / "copy.db"):
+        made = demo_portal("backup", "copy.db", "--replace")
+    with using(file):
+        restored = demo_portal("restore", "copy.db", "--replace")
+
+    assert (made.exit_code, restored.exit_code) == (1, 1)
+    assert "copy.db is in use, so no backup was made." in made.stderr
+    assert "is in use, so nothing was changed." in restored.stderr
+    assert partner(tmp_path / "copy.db") == "A trial" != partner(file)
+
+
+@on_sqlite
+def test_a_file_that_is_opened_during_a_backup_is_not_replaced(
+    demo_portal: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo_portal("backup", "copy.db")
+    rename_partner(tmp_path / "copy.db", "A trial")
+
+    with ExitStack() as stack:
+        during_copies(monkeypatch, lambda: stack.enter_context(using(tmp_path / "copy.db")))
+        made = demo_portal("backup", "copy.db", "--replace")
+
+    assert made.exit_code == 1
+    assert "copy.db is in use, so no backup was made." in made.stderr
+    assert names(tmp_path) == {"copy.db"}
+    assert partner(tmp_path / "copy.db") == "A trial"

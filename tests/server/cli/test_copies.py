@@ -1,9 +1,6 @@
 """`portal copy-from`."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,16 +8,10 @@ import pytest
 
 from tests.databases import Databases
 from tests.disks import read_only
+from tests.server.cli.other_process import using
 from tests.server.conftest import Command
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def file(demo_portal: Command) -> Path:
-    """SQLite file with demo data."""
-    del demo_portal
-    return Path(os.environ["DATABASE_URL"].removeprefix("sqlite+aiosqlite:///"))
 
 
 @pytest.fixture
@@ -84,17 +75,8 @@ def test_what_is_in_the_log_only_is_copied_too(on_postgresql: Command, file: Pat
 
 
 def test_a_file_in_use_is_not_copied(on_postgresql: Command, file: Path) -> None:
-    # Only the locks of another process count.
-    using = (
-        "import sqlite3, sys; other = sqlite3.connect(sys.argv[1]); other.execute('PRAGMA journal_mode = WAL'); "
-        "print(other.execute('SELECT 1 FROM partners').fetchone(), flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen([sys.executable, "-c", using, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdin is not None
-        assert other.stdout is not None
-        other.stdout.readline()
+    with using(file):
         refused = on_postgresql("copy-from", str(file))
-        other.stdin.close()
 
     assert refused.exit_code == 1
     assert f"{file} is in use" in refused.stderr
