@@ -36,6 +36,8 @@ _READING = frozenset(
 )
 """Errors of a disk, while a copy is made, that only the file that is read has."""
 _OF_A_DISK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
+_WITHOUT_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""Errors of disks that have no hard links."""
 
 
 class InUseError(Exception):
@@ -116,6 +118,19 @@ def discard_empty(path: Path) -> bool:
     return True
 
 
+def publish(draft: Path, path: Path, *, former: Path | None) -> None:
+    """Give a complete file a name of its own. Raises FileExistsError if another file has it, having changed nothing.
+
+    Logs that a removed file of the name has left are removed, or get the name of the former file, if it is given.
+    """
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    _clear_logs(path, former)
+    _synchronise(draft)
+    _move(draft, path)
+    _synchronise(path.parent)
+
+
 def replace(draft: Path, path: Path, *, former: Path | None) -> bool:
     """Put a complete file in the place of a database, and keep the former one by a name of its own, if it is given.
 
@@ -125,23 +140,36 @@ def replace(draft: Path, path: Path, *, former: Path | None) -> bool:
     with _settled(path, even_unwritable=former is None) if exists else contextlib.nullcontext():
         if exists and former is not None:
             former.hardlink_to(path)
-        # SQLite would take them for the log of the new file. Only a damaged or removed file has left them.
-        for log in storage.logs_of(path):
-            if former is None:
-                log.unlink()
-            else:
-                log.rename(f"{former}{log.name.removeprefix(path.name)}")
-        # The new name must not be on the disk before that.
+        _clear_logs(path, former)
+        _synchronise(draft)
+        draft.replace(path)
         _synchronise(path.parent)
-        _publish(draft, path)
     return exists
 
 
-def _publish(draft: Path, file: Path) -> None:
-    """Give a complete file its name, which survives a power failure afterwards."""
-    _synchronise(draft)
-    draft.replace(file)
-    _synchronise(file.parent)
+def _clear_logs(path: Path, former: Path | None) -> None:
+    """Remove or rename logs that SQLite would take for those of a new file; a damaged or removed file has left them."""
+    for log in storage.logs_of(path):
+        if former is None:
+            log.unlink()
+        else:
+            log.rename(f"{former}{log.name.removeprefix(path.name)}")
+    # The name of the new file must not be on the disk before that.
+    _synchronise(path.parent)
+
+
+def _move(draft: Path, path: Path) -> None:
+    """Rename a file, unless another one has the name."""
+    try:
+        path.hardlink_to(draft)
+    except OSError as error:
+        if error.errno not in _WITHOUT_LINKS:
+            raise
+        if not storage.create(str(path)):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        draft.replace(path)
+    else:
+        draft.unlink()
 
 
 def _copy(uri: str, target: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -59,7 +59,7 @@ def backup(
             if examined.state in {State.EMPTY, State.FOREIGN}:
                 raise diagnosis.trouble_of(examined)
             with _free(file, target):
-                backups.replace(draft, target, former=None)
+                (backups.replace if replace else backups.publish)(draft, target, former=None)
     say(f"Made the backup {file}.")
     for secret in given.secret_files():
         if secret.exists():
@@ -90,7 +90,7 @@ def restore(
         if not file.is_file():
             fail(f"{file} is not a file; give the path of a backup.")
         if path.exists() and not replace:
-            fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
+            _refuse_existing(path)
         # SQLite keeps the log beside the file that a link names; the former database is kept there too.
         path = storage.regular(path)
         log = Path(f"{storage.regular(file)}-wal")
@@ -101,10 +101,7 @@ def restore(
                 fail(f"{file} is damaged or no SQLite database. Nothing was changed; restore another backup.")
             _refuse_other(file, examined)
             former = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-            try:
-                is_kept = backups.replace(draft, path, former=former)
-            except InUseError:
-                fail(f"{path} is in use, so nothing was changed. Stop every server and program that has it open.")
+            is_kept = _put(draft, path, former, replace=replace)
     say(f"Restored {path} from {file}.")
     if has_log:
         typer.echo(f"It has the changes in {file}-wal too, which were made after {file} was copied.")
@@ -152,9 +149,11 @@ def _target(given: Settings, path: Path, file: Path, *, replace: bool) -> Path:
 
 @contextmanager
 def _free(file: Path, target: Path) -> Iterator[None]:
-    """Exit if another process has the file open which a backup replaces."""
+    """Exit if the name of a backup is taken meanwhile, or another process has the file open that is replaced."""
     try:
         yield
+    except FileExistsError:
+        fail(f"{file} exists. Name another file, or give --replace.")
     except InUseError:
         fail(
             f"{file} is in use, so no backup was made. Stop every server and program that has it open, or name another "
@@ -194,6 +193,25 @@ async def _examine(given: Settings, copy: Path) -> tuple[Examined, list[Finding]
         return examined, await doctor.findings_of_file(portal)
     finally:
         await portal.database.close()
+
+
+def _put(draft: Path, path: Path, former: Path, *, replace: bool) -> bool:
+    """Give the draft the name of the database; return whether there was one, which keeps the former name."""
+    try:
+        if replace:
+            return backups.replace(draft, path, former=former)
+        backups.publish(draft, path, former=former)
+    except InUseError:
+        fail(f"{path} is in use, so nothing was changed. Stop every server and program that has it open.")
+    except FileExistsError:
+        if replace:
+            raise
+        _refuse_existing(path)
+    return False
+
+
+def _refuse_existing(path: Path) -> NoReturn:
+    fail(f"{path} exists. Give --replace to put the backup in its place; it is kept by another name.")
 
 
 def _refuse_other(file: Path, examined: Examined) -> None:

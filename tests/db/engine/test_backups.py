@@ -47,7 +47,7 @@ def values(file: Path) -> set[int]:
         return {value for (value,) in read.execute("SELECT DISTINCT value FROM rows")}
 
 
-def during_copies(monkeypatch: pytest.MonkeyPatch, call: Callable[[], None]) -> None:
+def during_copies(monkeypatch: pytest.MonkeyPatch, call: Callable[[], object]) -> None:
     """Call the function once, after the first pages of a copy."""
 
     class Slow(sqlite3.Connection):

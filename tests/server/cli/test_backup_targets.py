@@ -1,8 +1,11 @@
 """Files that `portal backup` and `portal restore` read or replace, and the logs beside them."""
 
+import errno
+import os
 import shutil
 import sqlite3
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -168,3 +171,52 @@ def test_a_file_that_is_opened_during_a_backup_is_not_replaced(
     assert "copy.db is in use, so no backup was made." in made.stderr
     assert names(tmp_path) == {"copy.db"}
     assert partner(tmp_path / "copy.db") == "A trial"
+
+
+@on_sqlite
+def test_a_file_that_appears_during_a_backup_is_kept(
+    demo_portal: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    during_copies(monkeypatch, partial((tmp_path / "copy.db").write_text, "another's"))
+
+    made = demo_portal("backup", "copy.db")
+
+    assert made.exit_code == 1
+    assert made.stderr == "copy.db exists. Name another file, or give --replace.\n"
+    assert names(tmp_path) == {"copy.db"}
+    assert (tmp_path / "copy.db").read_text() == "another's"
+
+
+@on_sqlite
+def test_a_database_that_appears_during_a_restoration_is_kept(
+    demo_portal: Command, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demo_portal("backup", "copy.db")
+    file.rename(tmp_path / "moved.db")
+    during_copies(monkeypatch, partial(shutil.copy, tmp_path / "moved.db", file))
+
+    restored = demo_portal("restore", "copy.db")
+
+    assert restored.exit_code == 1
+    assert f"{file} exists. Give --replace to put the backup in its place" in restored.stderr
+    assert file.read_bytes() == (tmp_path / "moved.db").read_bytes()
+    assert not [each for each in names(file.parent) if file.name in each and each != file.name]
+
+
+@on_sqlite
+@pytest.mark.parametrize("there", [False, True])
+def test_a_disk_without_hard_links_takes_backups_too(
+    demo_portal: Command, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    if there:
+        during_copies(monkeypatch, partial((tmp_path / "copy.db").write_text, "another's"))
+
+    made = demo_portal("backup", "copy.db")
+
+    assert made.exit_code == int(there)
+    assert names(tmp_path) == {"copy.db"}
+    assert (tmp_path / "copy.db").read_bytes()[:9] == (b"another's" if there else file.read_bytes()[:9])
