@@ -17,6 +17,7 @@ from db.engine import hosts, pooler
 from db.engine.sqlite_engine import SYNCHRONOUS
 from domain.addresses import is_host
 from domain.rates import POINTS_PER_SECOND_MAX
+from domain.text import storable
 from server.rates import redis_buckets
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -252,6 +253,9 @@ class TrimmedSettings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _trimmed(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, str) and not storable(value):
+            message = "it has bytes that are not UTF-8"
+            raise ValueError(message)
         # What was stored with a secret is found with that secret only.
         return value.strip() if isinstance(value, str) and info.field_name not in _WHOLE else value
 

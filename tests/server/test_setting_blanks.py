@@ -1,5 +1,6 @@
-"""Settings with blanks around them, as files of variables may have them, and names of settings in sentences."""
+"""Settings with blanks around them or other bytes than UTF-8, and names of settings in sentences."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,34 @@ def test_what_e_mails_need_is_named_as_the_variables_are(monkeypatch: pytest.Mon
 
     with pytest.raises(SettingsError, match=r"^SMTP_URL: MAIL_FROM and PORTAL_URL must be set too$"):
         Settings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", b"\xff\xfe" + b"0123456789abcdef" * 2),
+        ("SECRET_KEY_PREVIOUS", b"\xff\xfe" + b"0123456789abcdef" * 2),
+        ("HOST", b"\xff"),
+        ("PORT", b"80\xff"),
+        ("DATABASE_URL", b"sqlite:////tmp/\xff.db"),
+        ("DATABASE_READ_URL", b"postgresql://replica\xff/portal"),
+        ("CORS_ORIGINS", b"https://\xff.example"),
+        ("LOG_LEVEL", b"INFO\xff"),
+        ("MAIL_FROM", b"p\xff@moderniza.example"),
+    ],
+)
+def test_a_setting_that_is_not_utf_8_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: bytes) -> None:
+    monkeypatch.setenv(name, os.fsdecode(value))
+
+    with pytest.raises(SettingsError, match=rf"^{name}: it has bytes that are not UTF-8$"):
+        Settings.load()
+
+
+def test_every_setting_is_refused_unless_it_is_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(name.upper(), "\udcff")
+
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+
+    assert str(refused.value).count("it has bytes that are not UTF-8") == len(Settings.model_fields)
