@@ -8,8 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from secrets import token_hex
-from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
@@ -46,27 +44,6 @@ class InUseError(Exception):
 
 class UnwritableCopyError(Exception):
     """The disk that a copy is written to failed; the cause is SQLite's error."""
-
-
-@contextmanager
-def draft_near(file: Path) -> Iterator[Path]:
-    """Yield an empty file beside the file, or in the folder of temporary files if that folder can't be written."""
-    with contextlib.ExitStack() as stack:
-        is_writable = os.access(file.parent, os.W_OK, effective_ids=True)
-        folder = file.parent if is_writable else Path(stack.enter_context(TemporaryDirectory()))
-        yield stack.enter_context(draft_of(folder / file.name))
-
-
-@contextmanager
-def draft_of(file: Path) -> Iterator[Path]:
-    """Yield an empty file beside the file, for its owner only, which is removed at the end unless it was renamed."""
-    draft = file.with_name(f".{file.name}.{token_hex(4)}")
-    storage.create(str(draft))
-    try:
-        yield draft
-    finally:
-        for each in storage.beside(str(draft)):
-            each.unlink(missing_ok=True)
 
 
 def url_of(file: Path) -> str:

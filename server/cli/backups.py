@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from db.doctor.findings import Finding
-from db.engine import backups, hosts, storage
+from db.engine import backups, drafts, hosts, storage
 from db.engine.backups import InUseError, UnwritableCopyError
 from db.engine.failures import Kind, kind_of
 from db.migrations import revisions
@@ -24,6 +24,7 @@ from server.cli import doctor
 from server.cli.commands import refuse_other_bytes
 from server.cli.printing import say
 from server.cli.runner import FAILED, WRONGLY_USED, fail, failures, settings
+from server.cli.termination import ending_in_order
 from server.settings import Settings
 
 _FILE = "file"
@@ -35,6 +36,7 @@ _OF_POSTGRESQL = {
 }
 
 
+@ending_in_order()
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to make; its folder is made too.")],
     *,
@@ -52,7 +54,7 @@ def backup(
         target = _target(given, path, file, replace=replace)
         with _free(file, target):
             backups.check_unused(target)
-        with backups.draft_of(target) as draft:
+        with drafts.beside(target) as draft:
             examined, findings = _copied(given, storage.regular(path), draft, to=file)
             if examined is None:
                 fail(f"{path} is damaged, so no backup was made. Restore an earlier one: portal restore --replace FILE")
@@ -69,6 +71,7 @@ def backup(
         raise typer.Exit(FAILED)
 
 
+@ending_in_order()
 def restore(
     file: Annotated[Path, typer.Argument(help="The backup, which is not changed.")],
     *,
@@ -95,7 +98,7 @@ def restore(
         path = storage.regular(path)
         log = Path(f"{storage.regular(file)}-wal")
         has_log = log.exists() and log.stat().st_size
-        with backups.draft_of(path) as draft:
+        with drafts.beside(path) as draft:
             examined, findings = _copied(given, file, draft, to=path)
             if examined is None:
                 fail(f"{file} is damaged or no SQLite database. Nothing was changed; restore another backup.")

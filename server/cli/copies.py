@@ -10,7 +10,7 @@ import typer
 from db import copies
 from db.copies import FilledError
 from db.doctor.findings import Finding
-from db.engine import Database, backups, row_scope
+from db.engine import Database, backups, drafts, row_scope
 from db.engine.backups import InUseError, UnwritableCopyError
 from db.engine.failures import Kind, kind_of
 from db.migrations import revisions
@@ -24,11 +24,13 @@ from server.cli.commands import refuse_other_bytes
 from server.cli.printing import say
 from server.cli.progress import progress
 from server.cli.runner import FAILED, WRONGLY_USED, fail, failures, settings
+from server.cli.termination import ending_in_order
 from server.settings import Settings
 
 _TABLES_NAMED = 3
 
 
+@ending_in_order()
 def copy_from(
     file: Annotated[Path, typer.Argument(help="The SQLite file, or a backup of it; it is not changed.")],
 ) -> None:
@@ -56,7 +58,7 @@ def copy_from(
                 "that has it open. Nothing was copied."
             )
         # What SQLite writes beside a database that it opens is written beside the draft.
-        with backups.draft_near(file) as draft:
+        with drafts.near(file) as draft:
             rows, findings = asyncio.run(_copy(given, file, draft))
     say(f"Copied {rows:,} rows from {file}.")
     if findings:

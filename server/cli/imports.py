@@ -26,6 +26,7 @@ from server.cli.commands import Commands
 from server.cli.import_outcomes import Outcome, Steps, good_rows, opened_sheet, run_import, warn
 from server.cli.progress import ProgressCallback, progress
 from server.cli.runner import FAILED, WRONGLY_USED, fail, run
+from server.cli.termination import ending_in_order
 
 app = Commands(help="Import spreadsheets of the vendor and its partners.", no_args_is_help=True)
 
@@ -46,6 +47,7 @@ _InLanguage = Annotated[Language, typer.Option("--language", help="The language 
 
 
 @app.command()
+@ending_in_order()
 def clients(
     file: _File,
     *,
@@ -100,6 +102,7 @@ def clients(
 
 
 @app.command("products")
+@ending_in_order()
 def import_products(
     file: _File,
     *,
@@ -151,6 +154,7 @@ def _not_repeated(rows: Iterable[Row | Repeated | BadRow], outcome: Outcome) -> 
 
 
 @app.command("prices")
+@ending_in_order()
 def import_prices(
     file: _File,
     *,

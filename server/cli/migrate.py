@@ -13,11 +13,13 @@ from server import diagnosis
 from server.cli.ownership import narrowed
 from server.cli.printing import say
 from server.cli.runner import fail, failures, settings
+from server.cli.termination import ending_in_order
 from server.settings import Settings
 
 _KEPT = "Its transaction was rolled back, and steps of earlier ones stay. Mend the rows, and run the command again."
 
 
+@ending_in_order()
 def migrate(
     *,
     check: Annotated[

@@ -2,14 +2,13 @@
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TextIO
 
-from db.engine import storage
+from db.engine import drafts, storage
 from domain.sheet_files import UnwritableReport
 from server import diagnosis
 from server.settings import Settings
@@ -28,22 +27,23 @@ def report_file(path: Path, *, complete: type[Exception]) -> Iterator[TextIO]:
     with refused(path):
         replaced = _replaced(path)
         before = None if replaced is None else _usable(replaced)
-        written = path if replaced is None else replaced.with_name(f".{secrets.token_hex(8)}.report")
-        # A new file has the permissions of any other.
-        file = written.open("w" if replaced is None else "x", encoding="utf-8", newline="")
-    try:
+    with nullcontext(path) if replaced is None else drafts.named(replaced) as written:
+        with refused(path):
+            # A new file has the permissions of any other.
+            file = written.open("w" if replaced is None else "x", encoding="utf-8", newline="")
         try:
-            yield file
-        except complete:
+            try:
+                yield file
+            except complete:
+                _finish(file, written, replaced, before, path)
+                raise
             _finish(file, written, replaced, before, path)
-            raise
-        _finish(file, written, replaced, before, path)
-    finally:
-        # Closing fails again if the last bytes could not be written.
-        with suppress(OSError):
-            file.close()
-        if replaced is not None:
-            written.unlink(missing_ok=True)
+        finally:
+            # Closing fails again if the last bytes could not be written.
+            with suppress(OSError):
+                file.close()
+            if replaced is not None:
+                written.unlink(missing_ok=True)
 
 
 @contextmanager
