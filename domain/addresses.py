@@ -1,9 +1,15 @@
 """Names and addresses of servers, and which of them the portal may send to for its users."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from socket import inet_aton
 from typing import TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
+
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?")
+_LONGEST_NAME = 253
 
 _REFUSED = tuple(
     map(
@@ -41,6 +47,25 @@ def is_host(text: str) -> bool:
     try:
         return bool(text.encode("idna")) and "\0" not in text
     except UnicodeError:
+        return False
+
+
+def is_local_host(text: str) -> bool:
+    """Return whether a text is an address without brackets, or a name that a machine may have (RFC 1123, 2.1)."""
+    if address_of(text) is not None:
+        return True
+    try:
+        name = text.encode("idna").decode()
+    except UnicodeError:
+        return False
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        return False
+    if not name.rstrip(".").rpartition(".")[2].isdecimal():
+        return True
+    try:
+        # Of four numbers, the system lets some be left out, as in 127.1.
+        return bool(inet_aton(name))
+    except OSError:
         return False
 
 

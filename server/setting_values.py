@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from db.engine import hosts, pooler
 from db.engine.sqlite_engine import SYNCHRONOUS
-from domain.addresses import is_host
+from domain.addresses import is_host, is_local_host
 from domain.rates import POINTS_PER_SECOND_MAX
 from domain.text import storable
 from server.rates import redis_buckets
@@ -115,6 +115,17 @@ def _hard_to_guess(value: SecretStr) -> SecretStr:
     token = value.get_secret_value()
     if len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable():
         message = f"it has to have at least {_SHORTEST_TOKEN} characters, of ASCII"
+        raise ValueError(message)
+    return value
+
+
+def host(value: str) -> str:
+    """Return the address or name that a server listens on; raise a ValueError if it can be none."""
+    if not is_local_host(value):
+        message = (
+            "it has to be an address, such as 127.0.0.1 or ::1, without brackets and without a port, or a name of this "
+            "machine"
+        )
         raise ValueError(message)
     return value
 
@@ -262,6 +273,7 @@ class TrimmedSettings(BaseSettings):
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Points = Annotated[int, Field(ge=0, le=POINTS_PER_SECOND_MAX)]
+Host = Annotated[str, AfterValidator(host)]
 RateLimitUrl = Annotated[SecretStr, AfterValidator(_rate_limit_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 ReplicaUrls = Annotated[tuple[str, ...], NoDecode, AfterValidator(_replica_urls), BeforeValidator(_split_urls)]

@@ -23,6 +23,7 @@ from server.secret_key import keep, read, refuse_if_weak
 from server.setting_values import (
     MEMORY_URL,
     DatabaseUrl,
+    Host,
     KeysOfProvider,
     Networks,
     Origins,
@@ -69,7 +70,7 @@ class Settings(LimitSettings, MailSettings):
     database_connect_seconds: Seconds = Field(
         default=CONNECT_SECONDS, description="How long a new connection to PostgreSQL may take, with all hosts."
     )
-    host: str = Field(
+    host: Host = Field(
         default="127.0.0.1", description="The address to listen on; 0.0.0.0 for every one of the machine."
     )
     port: int = Field(default=8000, ge=0, le=65535, description="The port to listen on; 0 for any free one.")

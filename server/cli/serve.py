@@ -26,9 +26,9 @@ from domain.refusals import ApiTokenLimit
 from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens
 from resolvers.portal import Portal
-from server import diagnosis, logs, proxies, second_factor, standard_streams
+from server import diagnosis, logs, proxies, second_factor, setting_values, standard_streams
 from server.cli.ownership import warn_if_open_to_others
-from server.cli.runner import fail, failures, run, settings
+from server.cli.runner import WRONGLY_USED, fail, failures, run, settings
 from server.diagnosis import DatabaseTroubleError
 from server.http.deadlines import Limits
 from server.http.places import Caps
@@ -60,6 +60,11 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl-C. With DEMO=true it also prints a token and a line to try it with."""
     given = settings()
+    if host:
+        try:
+            setting_values.host(host)
+        except ValueError as error:
+            fail(f"--host: {error}.", status=WRONGLY_USED)
     with failures(given):
         # The server processes use both too, but can't report problems to the operator.
         for url in (given.database_url, *given.database_read_url):
@@ -91,14 +96,7 @@ def serve(
     )
     # Here, so that a used port is reported before anything else is printed, and a free one is known. Several processes
     # can bind the same port until one of them listens.
-    try:
-        listening = config.bind_socket()
-        listening.listen(config.backlog)
-    except (SystemExit, OSError):
-        fail(
-            f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT, or another "
-            "address of this machine with --host or HOST."
-        )
+    listening = _listening(config)
     port = listening.getsockname()[1]
     # Server processes read the settings again: links of a portal without PORTAL_URL have its address.
     os.environ |= {"HOST": _reachable(config.host), "PORT": str(port)}
@@ -107,6 +105,25 @@ def serve(
     signal.signal(signal.SIGTERM, _end)
     with _metrics(given, config):
         _serve(given, config, listening)
+
+
+def _listening(config: Config) -> socket.socket:
+    """Return the socket; exit if there is no such name, or the port can't be had."""
+    try:
+        # The family is that by which the socket is made.
+        family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+        socket.getaddrinfo(config.host, config.port, family, socket.SOCK_STREAM)
+    except socket.gaierror:
+        fail(f"The name {config.host} is not known; correct --host or HOST, or see the name service of this machine.")
+    try:
+        listening = config.bind_socket()
+        listening.listen(config.backlog)
+    except (SystemExit, OSError):
+        fail(
+            f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT, or another "
+            "address of this machine with --host or HOST."
+        )
+    return listening
 
 
 def _serve(given: Settings, config: Config, listening: socket.socket) -> None:

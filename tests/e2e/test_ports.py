@@ -49,12 +49,30 @@ def test_a_port_of_another_program_is_named(environment: dict[str, str], listeni
     assert f"Port {port} of 127.0.0.1 can't be listened on; choose another with --port or PORT" in said
 
 
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
-def test_an_address_of_no_machine_or_another_one_is_named(environment: dict[str, str], host: str) -> None:
-    status, said = refusal(environment, "--port", "0", "--host", host)
+def test_an_address_of_another_machine_is_named(environment: dict[str, str]) -> None:
+    status, said = refusal(environment, "--port", "0", "--host", "192.0.2.1")
 
     assert status == 1
     assert "or another address of this machine with --host or HOST" in said
+
+
+def test_a_name_that_is_not_known_is_said_and_no_port(environment: dict[str, str]) -> None:
+    with served(environment, "--port", "0", "--host", "no.such.host.invalid") as process:
+        output, _ = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == 1
+    assert output == (
+        "The name no.such.host.invalid is not known; correct --host or HOST, or see the name service of this machine.\n"
+    )
+
+
+@pytest.mark.parametrize("host", ["[::1]", "256.1.1.1", "a b"])
+def test_what_can_be_no_host_is_wrong_for_good(environment: dict[str, str], host: str) -> None:
+    option, setting = refusal(environment, "--host", host), refusal(environment | {"HOST": host})
+
+    assert (option[0], setting[0]) == (2, 2)
+    assert option[1].startswith("--host: it has to be an address, such as 127.0.0.1 or ::1, without brackets")
+    assert setting[1].startswith("HOST: it has to be an address, such as 127.0.0.1 or ::1, without brackets")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
