@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import chain, count
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -102,26 +103,36 @@ def publish(draft: Path, path: Path, *, former: Path | None) -> None:
     """
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    _clear_logs(path, former)
+    _clear_logs(path, _free(former))
     _synchronise(draft)
     _move(draft, path)
     _synchronise(path.parent)
 
 
-def replace(draft: Path, path: Path, *, former: Path | None) -> bool:
+def replace(draft: Path, path: Path, *, former: Path | None) -> Path | None:
     """Put a complete file in the place of a database, and keep the former one by a name of its own, if it is given.
 
-    Return whether there was one. Raises InUseError if another process has it open, having changed nothing.
+    Return the name of the former database, None if there was none. Raises InUseError if another process has it open,
+    having changed nothing.
     """
     exists = path.exists()
     with _settled(path, even_unwritable=former is None) if exists else contextlib.nullcontext():
+        former = _free(former)
         if exists and former is not None:
             former.hardlink_to(path)
         _clear_logs(path, former)
         _synchronise(draft)
         draft.replace(path)
         _synchronise(path.parent)
-    return exists
+    return former if exists else None
+
+
+def _free(former: Path | None) -> Path | None:
+    """Return the name, with a number if a file or a log has it."""
+    if former is None:
+        return None
+    names = chain([former], (Path(f"{former}.{number}") for number in count(2)))
+    return next(each for each in names if not each.exists() and not storage.logs_of(each))
 
 
 def _clear_logs(path: Path, former: Path | None) -> None:

@@ -104,12 +104,12 @@ def restore(
                 fail(f"{file} is damaged or no SQLite database. Nothing was changed; restore another backup.")
             _refuse_other(file, examined)
             former = path.with_name(f"{path.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-            is_kept = _put(draft, path, former, replace=replace)
+            kept = _put(draft, path, former, replace=replace)
     say(f"Restored {path} from {file}.")
     if has_log:
         typer.echo(f"It has the changes in {file}-wal too, which were made after {file} was copied.")
-    if is_kept:
-        typer.echo(f"The former database is {former}. Delete it when you no longer need it.")
+    if kept is not None:
+        typer.echo(f"The former database is {kept}. Delete it when you no longer need it.")
     if examined.state is State.OLDER:
         typer.echo("It has the tables of an older version. Run: portal migrate")
     if findings:
@@ -198,8 +198,8 @@ async def _examine(given: Settings, copy: Path) -> tuple[Examined, list[Finding]
         await portal.database.close()
 
 
-def _put(draft: Path, path: Path, former: Path, *, replace: bool) -> bool:
-    """Give the draft the name of the database; return whether there was one, which keeps the former name."""
+def _put(draft: Path, path: Path, former: Path, *, replace: bool) -> Path | None:
+    """Give the draft the name of the database; return the name that the former one got, None if there was none."""
     try:
         if replace:
             return backups.replace(draft, path, former=former)
@@ -210,7 +210,7 @@ def _put(draft: Path, path: Path, former: Path, *, replace: bool) -> bool:
         if replace:
             raise
         _refuse_existing(path)
-    return False
+    return None
 
 
 def _refuse_existing(path: Path) -> NoReturn:

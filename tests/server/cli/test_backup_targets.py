@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import shutil
 import sqlite3
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -220,3 +222,21 @@ def test_a_disk_without_hard_links_takes_backups_too(
     assert made.exit_code == int(there)
     assert names(tmp_path) == {"copy.db"}
     assert (tmp_path / "copy.db").read_bytes()[:9] == (b"another's" if there else file.read_bytes()[:9])
+
+
+@on_sqlite
+def test_a_former_database_takes_a_name_that_is_free(demo_portal: Command, file: Path, tmp_path: Path) -> None:
+    demo_portal("backup", "copy.db")
+    rename_partner(file, "Later")
+    now = datetime.now(UTC)
+    for seconds in range(120):
+        name = f"{file}.{now + timedelta(seconds=seconds):%Y%m%dT%H%M%SZ}"
+        Path(f"{name}-wal" if seconds % 2 else name).write_text("another's")
+
+    restored = [demo_portal("restore", "copy.db", "--replace") for _ in range(2)]
+
+    assert [each.exit_code for each in restored] == [0, 0], restored[1].output
+    formers = [re.search(r"The former database is (\S+Z\.(\d))\. ", each.stdout) for each in restored]
+    assert [found and partner(Path(found[1])) for found in formers] == ["Later", partner(tmp_path / "copy.db")]
+    assert formers[0] is not None
+    assert formers[0][2] == "2"
