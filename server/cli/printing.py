@@ -61,3 +61,13 @@ def typed_line(what: str) -> str:
     if not (typed := line.rstrip("\r\n")):
         fail(f"Standard input is empty, and has to have {what}.", status=WRONGLY_USED)
     return typed
+
+
+def asked_password() -> str:
+    """Return a password that is typed twice on the terminal, unseen; exit if there is none."""
+    if not sys.stdin.isatty():
+        fail(
+            "Standard input is no terminal to ask for the password on. Give --password-stdin to read it from there.",
+            status=WRONGLY_USED,
+        )
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))

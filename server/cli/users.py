@@ -17,7 +17,7 @@ from resolvers.partners import NewVendor
 from resolvers.portal import Portal
 from resolvers.users import NewUser, UserChange, UserUpdated
 from server.cli.listing import instant, print_rows
-from server.cli.printing import say, typed_line
+from server.cli.printing import asked_password, say, typed_line
 from server.cli.runner import WRONGLY_USED, fail, run
 
 
@@ -163,9 +163,6 @@ def list_users(
 
 
 def _password(*, from_stdin: bool) -> str:
-    if from_stdin:
-        password = typed_line("a password")
-    else:
-        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    password = typed_line("a password") if from_stdin else asked_password()
     check_password(password, "password")
     return password
