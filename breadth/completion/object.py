@@ -53,9 +53,10 @@ class Objects:
             return selection.batch(run, batch, paths)
         dictionary, indices = batch.dictionary, batch.indices
         known = selection.uncalled(dictionary) if run.plain and selection.shareable else None
-        if known is None or _can_call(known):
+        if known is None or (known and _can_call(known)):
             return None
-        rows = selection.knowing(known).batch(run, dictionary, Repeated(paths, indices, len(dictionary)))
+        read = selection.knowing(known) if known else selection
+        rows = read.batch(run, dictionary, Repeated(paths, indices, len(dictionary)))
         return then(rows, lambda rows: list(map(rows.__getitem__, indices)))
 
     def _takes(self, run: Run, batch: RowBatch, paths: Paths) -> bool:

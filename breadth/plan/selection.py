@@ -51,6 +51,8 @@ class Selection:
         """Return the values that fields call if they can be called, by the indices of the fields."""
         if self._calling is None:
             self._calling = [(index, field) for index, field in enumerate(self.fields) if field.calls]
+        if not self._calling:
+            return {}
         return {index: field.uncalled(objects) for index, field in self._calling}
 
     def knowing(self, known: Mapping[int, Sources]) -> "Selection":
