@@ -263,7 +263,16 @@ class ProviderUnreachable(Unavailable):
 
 
 class ServerStopped(Unavailable):
-    """The server stopped before the request was done."""
+    """The server stopped before the request was done, and nothing was changed."""
+
+    text = Text(
+        pt="O portal foi reiniciado antes de terminar. Nada foi alterado; tente de novo.",
+        en="The portal was restarted before it was done. Nothing was changed; try again.",
+    )
+
+
+class ChangeInterrupted(Unavailable):
+    """The server stopped before a change was answered, so it is unknown whether the change was made."""
 
     text = Text(
         pt=(
@@ -275,6 +284,9 @@ class ServerStopped(Unavailable):
             "retry with the same key is safe."
         ),
     )
+
+    def __init__(self) -> None:
+        super().__init__(outcome="UNKNOWN")
 
 
 class Internal(ApiError):

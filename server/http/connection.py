@@ -5,16 +5,17 @@ from typing import Any, cast
 
 import structlog
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from db.engine.deadline import Deadline
 from domain.deadlines import AnswerTimedOut, ReadTimedOut
+from domain.errors import ChangeInterrupted, ServerStopped
 from domain.limits import TooManyConnections
-from resolvers.context import Context
 from server.http import request_head
+from server.http.cycle import Cycle
 from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
 from server.http.errors import Rejected, rejected_for
 from server.http.flow import Flow
+from server.http.headers import Headers
 from server.http.middleware import request_id_for
 from server.http.places import Place
 
@@ -50,7 +51,7 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         """Whether a head has more than empty lines so far."""
         self._wants_more = False
         """Whether the caller may send another request after the last one."""
-        self._answering: RequestResponseCycle | None = None
+        self._answering: Cycle | None = None
         self._refusal: Rejected | None = None
         self._discarding = self._lingering = False
         self._progress = ReadProgress()
@@ -76,11 +77,12 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         """Tell the request being answered; uvicorn tells the last one that has arrived."""
         self._all.places.leave(self._place)
         self.pipeline.clear()
-        if self._owes_answer() and (until := self._deadline()) is not None:
+        answering = self._answering
+        if answering is not None and not answering.response_complete and (until := answering.deadline) is not None:
             until.abandon()
-        if self._answering is not None and self._answering is not self.cycle:
-            self._answering.disconnected = True
-            self._answering.message_event.set()
+        if answering is not None and answering is not self.cycle:
+            answering.disconnected = True
+            answering.message_event.set()
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
@@ -121,7 +123,9 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
 
     def give_up(self) -> None:
         """Answer a request for which the server has no time left."""
-        self._give_up(request_head.out_of_time())
+        answering = self._answering
+        may_have_changed = answering is not None and answering.may_have_changed
+        self._give_up(rejected_for(ChangeInterrupted() if may_have_changed else ServerStopped()))
 
     def _give_up(self, rejected: Rejected) -> None:
         answering = self._answering
@@ -129,13 +133,6 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
             answering.disconnected = True
             answering.message_event.set()
             self._answer(rejected)
-
-    def _deadline(self) -> Deadline | None:
-        """Return the deadline of the request that is being answered."""
-        if self._answering is None:
-            return None
-        context: Context | None = self._answering.scope["state"].get("context")
-        return None if context is None else context.deadline
 
     def check(self) -> None:
         """End what takes longer than its timeout."""
@@ -165,9 +162,12 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
 
     def _check_deadline(self) -> None:
         """Answer a request whose deadline has passed, and which nothing else has ended."""
-        answering, until = self._answering, self._deadline()
+        answering = self._answering
         # A stream has no deadline once it has started.
-        if answering is None or answering.response_started or until is None or until.left > -_LATE_SECONDS:
+        if answering is None or answering.response_started:
+            return
+        until = answering.deadline
+        if until is None or until.left > -_LATE_SECONDS:
             return
         until.abandon()
         log.warning("request not answered at its deadline", seconds=until.seconds, for_change=until.for_change)
@@ -246,11 +246,17 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
             headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
             bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
         request_id = known or request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
-        defaults, scheme = self._all.default_headers, self.scheme or "http"
         if self.transport.is_closing():
             return
         self.transport.write(
-            request_head.answer(rejected, defaults=defaults, scheme=scheme, request_id=request_id, bodiless=bodiless)
+            request_head.answer(
+                rejected,
+                Headers(headers).negotiated().language,
+                defaults=self._all.default_headers,
+                scheme=self.scheme or "http",
+                request_id=request_id,
+                bodiless=bodiless,
+            )
         )
         if known is None:
             self._all.on_answer(int(rejected.status))

@@ -7,6 +7,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
+from db.engine.deadline import Deadline
+from resolvers.context import Context
 from server.http.headers import SECURITY, Header, lines_of
 
 _KEPT_MAX = 256
@@ -30,6 +32,20 @@ class Cycle(RequestResponseCycle):
 
     _held = b""
     """Head that has not been sent."""
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """Deadline of a request to the API whose body has arrived."""
+        context: Context | None = self.scope["state"].get("context")
+        return None if context is None else context.deadline
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the request may have changed data; only a request to the API says what it does."""
+        if "context" in self.scope["state"]:
+            until = self.deadline
+            return until is not None and until.for_change
+        return self.scope["method"] == "POST" and not self.more_body
 
     async def send(self, message: Any) -> None:  # noqa: ANN401 — as uvicorn has it.
         """Send a part of an answer as uvicorn does, but a head of known length with the first part of the body."""

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 import httptools
 
-from domain.errors import ServerStopped
+from domain.languages import Language
 from server.http import hosts
-from server.http.errors import JSON, Rejected, bad_request, rejected_for
+from server.http.errors import JSON, Rejected, bad_request
 from server.http.headers import Header, completed, head
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -59,11 +59,6 @@ def too_much_framing() -> Rejected:
 def too_late(part: str, seconds: float) -> Rejected:
     """Refuse a request of which a part did not arrive in time."""
     return Rejected(HTTPStatus.REQUEST_TIMEOUT, f"The request's {part} did not arrive within {seconds:g} s.")
-
-
-def out_of_time() -> Rejected:
-    """Refuse a request that was incomplete or unanswered when the server stopped."""
-    return rejected_for(ServerStopped())
 
 
 def not_a_url() -> Rejected:
@@ -142,9 +137,17 @@ def without_upgrade(method: bytes, url: bytes, version: str, headers: Sequence[H
     return b"%b %b HTTP/%b\r\n%b\r\n" % (method, url, version.encode(), kept)
 
 
-def answer(rejected: Rejected, *, defaults: Sequence[Header], scheme: str, request_id: str, bodiless: bool) -> bytes:
+def answer(
+    rejected: Rejected,
+    language: Language,
+    *,
+    defaults: Sequence[Header],
+    scheme: str,
+    request_id: str,
+    bodiless: bool,
+) -> bytes:
     """Return the bytes of the last answer of a connection."""
-    body = rejected.body()
+    body = rejected.body(language)
     own = [
         (b"content-type", JSON.encode()),
         (b"content-length", b"%d" % len(body)),

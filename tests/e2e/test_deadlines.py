@@ -16,19 +16,18 @@ from uuid import uuid4
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn import Config
+from starlette.types import Receive, Scope, Send
 
 from db.engine import Database
 from db.engine.deadline import Deadline
 from resolvers.portal import Portal
-from server.http.deadlines import Connections, Limits
-from server.http.protocol import Protocol
+from server.http.deadlines import Connections
 from tests import cnpjs, plain
 from tests.api import Api
 from tests.clusters import Cluster
 from tests.e2e import data
 from tests.e2e.processes import portal, serving, token
+from tests.e2e.protocols import protocol, until_gone
 from tests.e2e.sockets import TYPENAME, calling, post
 from tests.eventually import eventually
 from tests.factories import new_caller, new_partner
@@ -99,40 +98,12 @@ async def test_a_caller_that_goes_away_stops_its_read(cluster: Cluster, tmp_path
         await api.data(QUERY)
 
 
-@asynccontextmanager
-async def protocol(app: ASGIApp) -> AsyncIterator[tuple[int, Connections]]:
-    """Port at which the protocol serves an application, and its connections, which are checked often."""
-    config = Config(app, log_config=None, lifespan="off")
-    config.load()
-    connections = Connections(Limits(header=60, body=60, answer=60, keep_alive=60, ping=60))
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Protocol(config, connections, {}, loop), "127.0.0.1", 0)
-
-    async def check() -> None:
-        # As the server does, with its own clock.
-        for moment in range(1_000):
-            connections.check_all(float(moment))
-            await asyncio.sleep(0.01)
-
-    checking = asyncio.create_task(check())
-    try:
-        yield server.sockets[0].getsockname()[1], connections
-    finally:
-        checking.cancel()
-        server.close()
-
-
 def late(scope: Scope, *, for_change: bool = False) -> None:
     """Give a request a deadline that is long over."""
     until = Deadline(-60, -60)
     if for_change:
         until.allow_change()
     scope["state"]["context"] = SimpleNamespace(deadline=until)
-
-
-async def until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 @pytest.mark.parametrize(("for_change", "said"), [(False, "e foi interrompida"), (True, "não se sabe se")])
