@@ -3,6 +3,8 @@
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
+import re
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -67,16 +69,30 @@ class Received(NamedTuple):
     """Whether its texts may have characters that no database stores."""
 
 
-_PING_LENGTH_MAX = 1024
-"""Maximum length of a ping: its payload is sent back, also to callers without a token."""
+_LENGTH_MAX: Mapping[str, int] = {
+    # Its payload is sent back, also to callers without a token.
+    "ping": 1_024,
+    # These may repeat an id of escaped characters; a pong also repeats the payload of a ping.
+    "pong": 4_096,
+    "complete": 4_096,
+    "connection_init": 65_536,
+}
+"""Maximum number of characters of a message, by its type; `subscribe` is only limited by the connection."""
 
+LENGTH_OF_STRANGERS_MAX = 65_536
+"""Maximum number of characters of a message without a token: parsing costs nothing of a rate, and 2 MB take 0.1 s."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PARAMETERS = ("authorization", "accept-language", "graphql-cost")
 _TYPES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
 _WITH_ID = frozenset({"subscribe", "complete"})
 
 
-def received(text: str) -> Received:
+def received(text: str, *, of_stranger: bool) -> Received:
     """Return the message in a text; raise Closing for one that is none of the protocol's."""
+    if of_stranger and len(text) > LENGTH_OF_STRANGERS_MAX:
+        message = f"Without a token, a message may have {LENGTH_OF_STRANGERS_MAX:,} characters."
+        raise Closing(CloseCode.BAD_REQUEST, message)
     try:
         given = bodies.parsed(text.encode(), "A message")
     except Rejected as rejected:
@@ -85,16 +101,21 @@ def received(text: str) -> Received:
     if not isinstance(given, dict) or not isinstance(kind, str) or kind not in _TYPES:
         message = f"A message must be a JSON object whose “type” is one of {', '.join(sorted(_TYPES))}."
         raise Closing(CloseCode.BAD_REQUEST, message)
-    if kind == "ping" and len(text) > _PING_LENGTH_MAX:
-        raise Closing(CloseCode.BAD_REQUEST, f"A “ping” may have {_PING_LENGTH_MAX:,} characters.")
+    if kind in _LENGTH_MAX and len(text) > _LENGTH_MAX[kind]:
+        raise Closing(CloseCode.BAD_REQUEST, f"“{kind}” may have {_LENGTH_MAX[kind]:,} characters.")
     id_, payload = given.get("id", ""), given.get("payload")
-    if kind in _WITH_ID and not (isinstance(id_, str) and 0 < len(id_) <= ID_LENGTH_MAX):
-        message = f"The “id” of “{kind}” must be a string of 1 to {ID_LENGTH_MAX} characters."
+    if kind in _WITH_ID and not (isinstance(id_, str) and 0 < len(id_) <= ID_LENGTH_MAX and _is_unicode(id_)):
+        message = f"The “id” of “{kind}” must be a string of 1 to {ID_LENGTH_MAX} Unicode characters."
         raise Closing(CloseCode.BAD_REQUEST, message)
     if not (isinstance(payload, dict) or (payload is None and kind != "subscribe")):
         message = f"The “payload” of “{kind}” must be a JSON object."
         raise Closing(CloseCode.BAD_REQUEST, message)
     return Received(kind, id_ if kind in _WITH_ID else "", payload, may_be_unstorable="\\u" in text)
+
+
+def _is_unicode(text: str) -> bool:
+    # A lone surrogate is an escape of JSON, and no character that UTF-8 has.
+    return text.isascii() or _SURROGATE.search(text) is None
 
 
 def parameters(payload: dict[str, Any] | None) -> dict[str, str]:
@@ -138,7 +159,7 @@ def complete(id_: str) -> str:
 
 def short(reason: str) -> str:
     """Return as much of a reason as a close frame can have."""
-    return reason.encode()[:_REASON_BYTES].decode(errors="ignore")
+    return reason.encode(errors="replace")[:_REASON_BYTES].decode(errors="ignore")
 
 
 _ERRORS = b'{"errors":'

@@ -91,7 +91,7 @@ class Session:
         try:
             async with asyncio.timeout(INIT_SECONDS) as waiting:
                 while (message := await self._receive())["type"] != "websocket.disconnect":
-                    await self._take(_received(message))
+                    await self._take(_received(message, of_stranger=self.state.get("viewer") is None))
                     if self._begun:
                         waiting.reschedule(None)
                     # Others have their turn between the messages of one caller.
@@ -165,8 +165,8 @@ class Session:
         operation.task.add_done_callback(lambda _task: self._operations.discard(operation))
 
 
-def _received(message: Message) -> Received:
+def _received(message: Message, *, of_stranger: bool) -> Received:
     text = message.get("text")
     if text is None:
         raise Closing(CloseCode.BAD_REQUEST, "A message must be JSON in a text frame.")
-    return transport_ws.received(text)
+    return transport_ws.received(text, of_stranger=of_stranger)

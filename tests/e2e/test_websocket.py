@@ -113,8 +113,8 @@ def test_no_other_path_has_a_websocket(port: int, path: bytes) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 10**6])
 def test_a_handshake_and_its_messages_may_come_in_any_pieces(port: int, size: int) -> None:
-    long = json.dumps({"type": "pong", "payload": {"a": "x" * 50_000}}).encode()
-    written = post() + VALID + INIT + (frame(long) if size > 1 else b"") + TYPENAME
+    begin = message("connection_init", payload={"a": "x" * 50_000}) if size > 1 else INIT
+    written = post() + VALID + begin + TYPENAME
 
     with calling(port) as caller:
         caller.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -161,6 +161,11 @@ def test_a_message_in_fragments_with_a_ping_between_them_is_read(port: int) -> N
         ),
         pytest.param(frame(b"\xff"), CloseCode.INVALID_DATA, id="no UTF-8"),
         pytest.param(frame(b"{}", Opcode.BINARY), CloseCode.BAD_REQUEST, id="binary"),
+        pytest.param(
+            INIT + message("subscribe", id="\ud800", payload={"query": EVENTS}) * 2,
+            CloseCode.BAD_REQUEST,
+            id="no id",
+        ),
         pytest.param(frame(b"{}", mask=False), 1002, id="not masked"),
         pytest.param(b"\xc1\x80" + bytes(4), 1002, id="a reserved bit"),
         pytest.param(b"\x83\x80" + bytes(4), 1002, id="an unknown opcode"),

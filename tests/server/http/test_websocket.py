@@ -7,7 +7,7 @@ from http import HTTPStatus
 import pytest
 
 from resolvers import ids
-from server.http.transport_ws import CloseCode
+from server.http.transport_ws import ID_LENGTH_MAX, CloseCode
 from tests import cnpjs
 from tests.api import Api
 from tests.server.http.websockets import REGISTER, VIEWER, app_of, code_of
@@ -135,6 +135,11 @@ BAD_MESSAGES = [
     '{"type": "complete"}',
     '{"type": "ping", "payload": 1}',
     json.dumps({"type": "ping", "payload": {"a": "a" * 1_024}}),
+    json.dumps({"type": "pong", "payload": {"a": "a" * 4_096}}),
+    json.dumps({"type": "complete", "id": "1", "payload": {"a": "a" * 4_096}}),
+    json.dumps({"type": "connection_init", "payload": {"a": "a" * 65_536}}),
+    '{"type": "subscribe", "id": "\\ud800", "payload": {}}',
+    '{"type": "complete", "id": "a\\udfff"}',
     '{"type": "connection_init", "payload": "x"}',
     '{"type": "connection_init", "payload": {"Authorization": 1}}',
     "[" * 100_000,
@@ -149,6 +154,33 @@ async def test_what_is_no_message_closes(anonymous: Api) -> None:
             socket.send_text(text)
 
             assert await code_of(socket) == CloseCode.BAD_REQUEST, text[:80]
+
+
+@pytest.mark.parametrize("kind", ["pong", "subscribe", "nonsense"])
+async def test_a_long_message_without_a_token_is_not_parsed(anonymous: Api, kind: str) -> None:
+    text = json.dumps({"type": kind, "id": "1", "payload": {"query": VIEWER, "more": "a" * 65_536}})[:-1]
+    async with signed_in(anonymous) as socket:
+        socket.send_text(text)
+        closed = await socket.next()
+
+    assert closed == (CloseCode.BAD_REQUEST, "Without a token, a message may have 65,536 characters.")
+
+
+async def test_a_long_operation_with_a_token_is_executed(api: Api) -> None:
+    async with signed_in(api) as socket:
+        body = await socket.ask("1", VIEWER, unused="a" * 65_536)
+
+    assert body["data"]["viewer"]["user"]["name"]
+
+
+async def test_a_pong_may_repeat_the_longest_id(anonymous: Api) -> None:
+    longest = "😀" * ID_LENGTH_MAX
+    async with signed_in(anonymous) as socket:
+        socket.send("pong", payload={"id": longest, "cursor": "c" * 100})
+        socket.send("complete", id=longest)
+        socket.send("ping")
+
+        assert await socket.next() == {"type": "pong"}
 
 
 @pytest.mark.edge
