@@ -32,6 +32,8 @@ class Cycle(RequestResponseCycle):
 
     _held = b""
     """Head that has not been sent."""
+    _until_close = False
+    """Whether the end of the connection is the end of the body."""
 
     @property
     def deadline(self) -> Deadline | None:
@@ -62,12 +64,25 @@ class Cycle(RequestResponseCycle):
             if self._held:
                 self.waiting_for_100_continue = False
                 return
+        if self.scope["http_version"] == "1.0":
+            self._prepare_for_1_0(message)
         await super().send(message)
 
     async def send_500_response(self) -> None:
         """Send an answer of status 500, in place of a head that was not sent."""
         self._held, self.chunked_encoding = b"", None
         await super().send_500_response()
+
+    def _prepare_for_1_0(self, message: Any) -> None:  # noqa: ANN401 — as uvicorn has it.
+        """Let uvicorn send a body of unknown length without chunks, which HTTP/1.0 has not (RFC 9112, 6.1)."""
+        if message["type"] == "http.response.start":
+            names = {name.lower() for name, _ in message.get("headers", ())}
+            self._until_close = b"content-length" not in names
+            if self._until_close:
+                self.chunked_encoding = False
+        elif self._until_close:
+            # uvicorn compares what is left of the announced length.
+            self.expected_content_length = len(message.get("body", b""))
 
     def _is_whole_body(self, message: Any) -> bool:  # noqa: ANN401 — as uvicorn has it.
         """Return whether all that uvicorn would do is to send the body and to end the answer."""

@@ -53,11 +53,17 @@ class Sent:
 
 
 def _cycle(
-    kind: type[RequestResponseCycle], sent: Sent, on_response: Callable[[], None], method: str, *, keep_alive: bool
+    kind: type[RequestResponseCycle],
+    sent: Sent,
+    on_response: Callable[[], None],
+    method: str,
+    *,
+    keep_alive: bool,
+    version: str = "1.1",
 ) -> RequestResponseCycle:
     transport = cast("asyncio.Transport", sent)
     return kind(
-        scope=cast("Any", {"type": "http", "method": method}),
+        scope=cast("Any", {"type": "http", "method": method, "http_version": version}),
         transport=transport,
         flow=FlowControl(transport),
         logger=logging.getLogger(),
@@ -72,11 +78,16 @@ def _cycle(
 
 
 async def _answered(
-    kind: type[RequestResponseCycle], method: str, messages: Sequence[dict[str, Any]], *, keep_alive: bool = True
+    kind: type[RequestResponseCycle],
+    method: str,
+    messages: Sequence[dict[str, Any]],
+    *,
+    keep_alive: bool = True,
+    version: str = "1.1",
 ) -> tuple[Sent, tuple[object, ...]]:
     """Return what was sent, and how the answer ended."""
     sent, ended = Sent(), list[str]()
-    cycle = _cycle(kind, sent, lambda: ended.append("ended"), method, keep_alive=keep_alive)
+    cycle = _cycle(kind, sent, lambda: ended.append("ended"), method, keep_alive=keep_alive, version=version)
     error: str | None = None
     try:
         for message in messages:
@@ -153,3 +164,33 @@ async def test_a_server_that_stops_after_the_head_closes_after_the_body(kind: ty
     await cycle.send(cast("Any", body))
 
     assert sent.is_closed
+
+
+@pytest.mark.parametrize("parts", [[b"hello"], [b"hel", b"", b"lo"], [b"", b"hello", b""]])
+async def test_in_http_1_0_the_close_ends_a_body_of_unknown_length(parts: list[bytes]) -> None:
+    messages = _messages(200, [(b"content-type", b"text/csv")], parts)
+
+    sent, (error, *_, is_closed, ended) = await _answered(Cycle, "GET", messages, keep_alive=False, version="1.0")
+
+    head, _, body = b"".join(sent.parts).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    assert head.endswith(b"\r\nconnection: close")
+    assert (body, error, is_closed, ended) == (b"hello", None, True, ["ended"])
+
+
+async def test_in_http_1_0_an_announced_length_holds() -> None:
+    messages = _messages(200, [(b"content-length", b"5")], [b"longer than that"])
+
+    _, (error, *_) = await _answered(Cycle, "GET", messages, keep_alive=False, version="1.0")
+
+    assert error == "RuntimeError: Response content longer than Content-Length"
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)])
+async def test_in_http_1_0_an_answer_may_have_no_body(method: str, status: int) -> None:
+    messages = _messages(status, [], [b""])
+
+    sent, (error, *_, is_closed, _) = await _answered(Cycle, method, messages, keep_alive=False, version="1.0")
+
+    assert b"".join(sent.parts).endswith(b"\r\n\r\n")
+    assert (error, is_closed) == (None, True)
