@@ -91,8 +91,9 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         if self.transport.is_closing() or self._lingering:
             return
         if self.pipeline:
-            self._answering, app = self.pipeline.pop()
-            self._start_asgi_task(self._answering, app)
+            answering, app = self.pipeline.pop()
+            self._answering = cast("Cycle", answering)
+            self._start_asgi_task(answering, app)
             if self.flow.holds and not self.pipeline:
                 # The held bytes may have the rest of its body.
                 self.go_on()
@@ -241,9 +242,10 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         if self._owes_answer() and self._answering is not None:
             # The request being answered has its line in the log already, or will have it.
             scope = self._answering.scope
-            headers, known, bodiless = scope["headers"], scope["state"].get("request_id"), scope["method"] == "HEAD"
+            headers, bodiless = list(scope["headers"]), scope["method"] == "HEAD"
+            known = scope["state"].get("request_id")
         else:
-            headers = self.headers if self._begun else self.scope["headers"] if self._part is BODY else []
+            headers = self.headers if self._begun else list(self.scope["headers"]) if self._part is BODY else []
             bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
         request_id = known or request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
         if self.transport.is_closing():

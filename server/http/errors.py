@@ -14,6 +14,9 @@ from domain.limits import RateLimited
 
 JSON = "application/json; charset=utf-8"
 
+VARY_LANGUAGE = "Accept-Language"
+"""Value of Vary of an answer with a message for a person."""
+
 STATUSES: Mapping[str, HTTPStatus] = {
     "UNAUTHENTICATED": HTTPStatus.UNAUTHORIZED,
     "FORBIDDEN": HTTPStatus.FORBIDDEN,
@@ -77,6 +80,12 @@ def rejected_for(error: ApiError) -> Rejected:
     if isinstance(error, UnusableToken):
         headers = {"WWW-Authenticate": error.challenge}
     return Rejected(status, error, code=error.code, headers=headers, **error.extensions)
+
+
+def response_for(rejected: Rejected, language: Language) -> Response:
+    """Return the answer to a request that is refused outside of the API's own path."""
+    headers = {**(rejected.headers or {}), "Vary": VARY_LANGUAGE}
+    return Response(rejected.body(language), rejected.status, headers=headers, media_type=JSON)
 
 
 def error_response(

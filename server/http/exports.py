@@ -31,7 +31,7 @@ from resolvers.exports.links import LinkError, Opened, Trouble
 from resolvers.exports.spool import SpoolFullError
 from resolvers.portal import Portal
 from server.http import bodies
-from server.http.errors import Rejected, error_response, rejected_for
+from server.http.errors import Rejected, rejected_for, response_for
 from server.http.headers import Header, Headers
 from server.settings import Settings
 
@@ -135,21 +135,27 @@ class ExportFiles:
         language = Headers(scope["headers"]).negotiated().language
         try:
             await self._answer(link, scope, receive, send)
-        except LinkError as error:
-            status, code, text = _TROUBLES[error.trouble]
-            await _refuse(Rejected(status, text.within(language), code=code), scope, receive, send)
-        except ExportsBusyError as busy:
-            await _refuse(
-                _unavailable(_BUSY[busy.excess], busy.seconds, language, _FACTS[busy.excess]), scope, receive, send
-            )
-        except TookTooLongError:
-            await _refuse(_unavailable(_TOO_LONG, self._retry_seconds, language), scope, receive, send)
-        except SpoolFullError:
-            await _refuse(_unavailable(_FULL, self._retry_seconds, language), scope, receive, send)
-        except Rejected as rejected:
-            await _refuse(rejected, scope, receive, send)
-        except ApiError as error:
-            await _refuse(rejected_for(error), scope, receive, send)
+        except (LinkError, ExportsBusyError, TookTooLongError, SpoolFullError, Rejected, ApiError) as error:
+            rejected = self._rejected(error, language)
+            scope["state"]["error"] = rejected.code
+            await response_for(rejected, language)(scope, receive, send)
+
+    def _rejected(self, error: Exception, language: Language) -> Rejected:
+        match error:
+            case LinkError():
+                status, code, text = _TROUBLES[error.trouble]
+                return Rejected(status, text.within(language), code=code)
+            case ExportsBusyError():
+                return _unavailable(_BUSY[error.excess], error.seconds, language, _FACTS[error.excess])
+            case TookTooLongError():
+                return _unavailable(_TOO_LONG, self._retry_seconds, language)
+            case SpoolFullError():
+                return _unavailable(_FULL, self._retry_seconds, language)
+            case ApiError():
+                return rejected_for(error)
+            case Rejected():
+                return error
+        raise error
 
     async def _answer(self, link: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in METHODS:
@@ -235,12 +241,6 @@ class _Answer:
         """Note that the file ends here; the server closes the connection of an answer without an end."""
         self._scope["state"]["error"] = "UNAVAILABLE"
         log.warning("export cut", reason=reason, rows=self.writer.count)
-
-
-async def _refuse(rejected: Rejected, scope: Scope, receive: Receive, send: Send) -> None:
-    scope["state"]["error"] = rejected.code
-    answer = error_response(rejected.status, str(rejected), rejected.code, headers=rejected.headers)
-    await answer(scope, receive, send)
 
 
 def _unavailable(text: Text, seconds: int, language: Language, facts: Mapping[str, Fact] = _NO_FACTS) -> Rejected:

@@ -10,8 +10,8 @@ from starlette.types import Message, Scope
 from websockets.utils import accept_key
 
 from domain.errors import Internal
-from server.http.errors import JSON, Rejected, bad_request
-from server.http.headers import Header, completed, head
+from server.http.errors import JSON, VARY_LANGUAGE, Rejected, bad_request
+from server.http.headers import Header, Headers, completed, head
 from server.http.middleware import request_id_for
 
 _VERSION = b"13"
@@ -123,8 +123,9 @@ def failed(scope: Scope) -> Answer:
     error = Internal()
     request_id = scope["state"].get("request_id") or request_id_for(None)
     rejected = Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, error, code=error.code, requestId=request_id)
-    headers = completed([(b"content-type", JSON.encode())], scope, request_id)
-    return _refused(rejected.status, headers, rejected.body())
+    own = [(b"content-type", JSON.encode()), (b"vary", VARY_LANGUAGE.encode())]
+    language = Headers(scope["headers"]).negotiated().language
+    return _refused(rejected.status, completed(own, scope, request_id), rejected.body(language))
 
 
 def _refused(status: int, headers: Sequence[Header], body: bytes) -> Answer:

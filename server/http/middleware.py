@@ -23,7 +23,7 @@ from server import logs
 from server.graphql.answers import Answer
 from server.graphql.operation_requests import OperationRequest
 from server.http.cors import Cors
-from server.http.errors import error_response
+from server.http.errors import Rejected, response_for
 from server.http.headers import Headers, completed
 
 _REQUEST_ID = re.compile(rb"([A-Za-z0-9._-]{1,64})[ \t]*")
@@ -119,8 +119,8 @@ def request_id_for(proposed: bytes | None) -> str:
 
 def _internal_error(request_id: str, headers: Headers) -> ASGIApp:
     error = Internal()
-    message = error.message(headers.negotiated().language)
-    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, message, error.code, requestId=request_id)
+    rejected = Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, error, code=error.code, requestId=request_id)
+    return response_for(rejected, headers.negotiated().language)
 
 
 def client_address(scope: Scope) -> str | None:

@@ -14,7 +14,7 @@ from db.engine import deadline
 from domain.errors import ApiError
 from resolvers import tokens
 from resolvers.portal import Portal
-from server.http.errors import Rejected, rejected_for
+from server.http.errors import Rejected, rejected_for, response_for
 from server.http.headers import Headers
 from server.rates.limiter import Limiter
 
@@ -65,5 +65,4 @@ async def _token(request: Request) -> str:
 
 
 def _refused(request: Request, rejected: Rejected) -> Response:
-    body = rejected.body(Headers(request.scope["headers"]).negotiated().language)
-    return Response(body, rejected.status, headers=rejected.headers, media_type="application/json; charset=utf-8")
+    return response_for(rejected, Headers(request.scope["headers"]).negotiated().language)

@@ -13,7 +13,7 @@ from resolvers.portal import Portal
 from server import logs
 from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
-from server.http.errors import JSON, Rejected, rejected_for
+from server.http.errors import JSON, VARY_LANGUAGE, Rejected, rejected_for
 from server.http.headers import Headers, completed, given
 from server.http.middleware import client_address, request_id_for, write_line
 from server.http.scheduling import Admission
@@ -123,6 +123,7 @@ async def _refuse(scope: Scope, send: Send, rejected: Rejected, request_id: str)
         return
     language = Headers(scope["headers"]).negotiated().language
     given = [(name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()]
-    headers = completed([(b"content-type", JSON.encode()), *given], scope, request_id)
+    own = [(b"content-type", JSON.encode()), (b"vary", VARY_LANGUAGE.encode()), *given]
+    headers = completed(own, scope, request_id)
     await send({"type": "websocket.http.response.start", "status": int(rejected.status), "headers": headers})
     await send({"type": "websocket.http.response.body", "body": rejected.body(language)})
