@@ -25,10 +25,10 @@ from server.graphql.operations import Operations
 from server.graphql.stream_counts import StreamCounts
 from server.graphql.trusted_documents import TrustedDocuments, inspected
 from server.http import graphiql, health, home, revocation
-from server.http.cors import Cors
+from server.http.cors import Cors, Preflights
 from server.http.endpoint import PATH, Endpoint
 from server.http.errors import http_error
-from server.http.exports import ExportFiles
+from server.http.exports import ExportFiles, logged_path
 from server.http.middleware import Observe, RequestLog
 from server.http.websocket import WebSockets
 from server.rates.buckets import Buckets
@@ -77,7 +77,9 @@ class Application(Starlette):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the request log around the routes; it also answers for exceptions that nothing else handles."""
-        routed = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        routed: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        if self._cors is not None:
+            routed = Preflights(routed, self._cors, logged_path)
         # Finding a route and handling its exceptions takes a tenth of the instructions of a short operation.
         return RequestLog(routed, cors=self._cors, direct={("POST", PATH): self._graphql}, observe=self._observe)
 

@@ -36,9 +36,6 @@ from server.http.headers import Header, Headers
 from server.settings import Settings
 
 METHODS = ("GET", "HEAD")
-LOGGED_PATH = f"{links.PATH}…"
-"""Path in the log, since a URL is a secret for as long as it works."""
-
 _SENDING_SECONDS = 600
 """How long a caller may take to read a file."""
 
@@ -113,6 +110,11 @@ _FULL = Text(
 log = structlog.get_logger("portal.exports")
 
 
+def logged_path(path: str) -> str:
+    """Return what the log may have of a path: the URL of an export is a secret for as long as it works."""
+    return f"{links.PATH}…" if path.startswith(links.PATH) else path
+
+
 class ExportFiles:
     """Application that answers with files of exports."""
 
@@ -131,7 +133,7 @@ class ExportFiles:
         """Answer one request."""
         link = scope["path_params"]["link"]
         # The request log reads it when the answer is sent.
-        scope["path"] = LOGGED_PATH
+        scope["path"] = logged_path(scope["path"])
         language = Headers(scope["headers"]).negotiated().language
         try:
             await self._answer(link, scope, receive, send)

@@ -10,6 +10,7 @@ from resolvers.portal import Portal
 from server.app import create_app
 from server.settings import Settings
 from tests.server.conftest import MAX_BODY_BYTES, Caller
+from tests.server.log import Log
 from tests.server.requests import ANSWERED, STOCK, VIEWER, ask
 
 NAMED = "https://spa.example"
@@ -52,6 +53,29 @@ async def test_a_page_of_a_named_origin_may_ask_and_read(shared: httpx.AsyncClie
     )
     assert "access-control-allow-credentials" not in {*may.headers, *answer.headers}
     assert "access-control-allow-methods" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/", "/exports/x", "/revoke", "/healthz", "/readyz", "/nothing"])
+async def test_a_preflight_succeeds_at_every_path(shared: httpx.AsyncClient, path: str) -> None:
+    may = await shared.options(path, headers={"Origin": NAMED, **PREFLIGHT})
+
+    assert (may.status_code, may.content) == (HTTPStatus.NO_CONTENT, b"")
+    assert may.headers["access-control-allow-origin"] == NAMED
+    assert may.headers["access-control-allow-headers"] == "Authorization, *"
+
+
+@pytest.mark.parametrize("headers", [{"Origin": OTHER, **PREFLIGHT}, {"Origin": NAMED}, PREFLIGHT])
+async def test_other_requests_of_the_method_are_refused(shared: httpx.AsyncClient, headers: dict[str, str]) -> None:
+    answers = [await shared.options(path, headers=headers) for path in ("/exports/x", "/revoke", "/healthz")]
+
+    assert {answer.status_code for answer in answers} == {HTTPStatus.METHOD_NOT_ALLOWED}
+
+
+async def test_the_log_of_a_preflight_has_no_url_of_an_export(shared: httpx.AsyncClient, log: Log) -> None:
+    await shared.options("/exports/secret", headers={"Origin": NAMED, **PREFLIGHT})
+
+    (line,) = log.lines()
+    assert (line["method"], line["path"], line["status"]) == ("OPTIONS", "/exports/…", 204)
 
 
 async def test_blanks_after_an_origin_are_no_part_of_it(shared: httpx.AsyncClient, caller: Caller) -> None:
