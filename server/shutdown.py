@@ -9,6 +9,7 @@ caller's system sends it again a second later, and finds the port closed, or the
 import asyncio
 import ctypes
 import errno
+import logging
 import signal
 import socket
 import struct
@@ -129,6 +130,8 @@ class StoppingServer(Server):
             log.warning("stopped before all was answered", connections=len(self._connections.connections))
             self._connections.give_up()
         self._connections.places.log_refusals(self._connections.now, at_end=True)
+        # uvicorn logs what ends the task of a request as an error.
+        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
         for task in self._connections.tasks:
             task.cancel()
         if not self.force_exit:
@@ -163,6 +166,10 @@ class StoppingServer(Server):
                 lambda: Protocol(self.config, self._connections, self.lifespan.state, loop),
                 accepted,
             )
+
+
+def _is_no_cancellation(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
 
 
 def _waiting(listening: socket.socket) -> Iterable[socket.socket]:

@@ -1,17 +1,27 @@
 """Requests for which a stopping server has no time left."""
 
 import asyncio
+import json
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from db.engine.deadline import Deadline
-from tests import plain
+from tests import cnpjs, plain
 from tests.api import Json
+from tests.e2e import data
+from tests.e2e.processes import portal
 from tests.e2e.protocols import protocol, until_gone
-from tests.e2e.sockets import GRAPHQL
+from tests.e2e.served import served
+from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, calling, post
 
+REGISTER = """mutation ($input: RegisterClientInput!) {
+    registerClient(input: $input) { client { id } userErrors { code } } }"""
 QUERY, MUTATION, UNKNOWN = "query", "mutation", "unknown"
 
 
@@ -81,3 +91,28 @@ async def test_the_answer_is_in_the_language_of_the_caller(language: str, said: 
     _, error = await given_up(language=language)
 
     assert said in error["message"]
+
+
+def test_a_change_that_a_lock_holds_up_is_answered_and_no_error(tmp_path: Path) -> None:
+    environment = data.demonstration(tmp_path, MUTATION_TIMEOUT_SECONDS="60")
+    secret = portal(environment, "create-token", "--email", "gerente@alfa.example", "--permissions", "all").strip()
+    body = {"query": REGISTER, "variables": {"input": {"cnpj": cnpjs.another(), "name": "Padaria"}}}
+    with (
+        served(environment, tmp_path / "log", workers=1, measured=True) as server,
+        calling(server.port) as caller,
+        closing(sqlite3.connect(tmp_path / "portal.db", isolation_level=None)) as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        token = b"Authorization: Bearer " + secret.encode()
+        caller.send(post(json.dumps(body).encode(), token, b"Accept-Language: en"))
+        server.process.send_signal(signal.SIGTERM)
+        answer = caller.answer()
+        other.execute("ROLLBACK")
+        status = server.process.wait(PATIENCE_SECONDS)
+
+    (error,) = answer.json["errors"]
+    log = server.log.read_text()
+    assert (answer.status, error["extensions"]) == (503, {"code": "UNAVAILABLE", "outcome": "UNKNOWN"})
+    assert error["message"].startswith("The portal was restarted")
+    assert (status, "stopped before all was answered" in log) == (0, True)
+    assert "Exception in ASGI application" not in log
