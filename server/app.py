@@ -162,6 +162,7 @@ def create_app(
     recorder = _recorder(portal, operations, endpoint, settings)
     ended = recorder.observe_operation if recorder else None
     sockets = WebSockets(portal, operations, settings, endpoint.admission, endpoint.checks, observe=ended)
+    cors = Cors(settings.cors_origins) if settings.cors_origins else None
     app = Application(
         endpoint,
         routes=[
@@ -174,9 +175,10 @@ def create_app(
             revocation.route(portal, limiter, seconds=settings.mutation_timeout_seconds),
             *(recorder.routes if recorder else ()),
         ],
-        cors=Cors(settings.cors_origins) if settings.cors_origins else None,
+        cors=cors,
         observe=recorder.observe if recorder else None,
     )
+    app.state.cors = cors
     app.state.recorder = recorder
     app.state.event_days = settings.event_retention_days
     app.state.session_days = settings.session_retention_days
@@ -239,7 +241,7 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         beside.append(asyncio.create_task(app.state.recorder.run()))
     try:
         # A server that stops ends the feed first, since subscriptions have no end of their own.
-        yield {"feed": portal.feed, "counts": portal.counts}
+        yield {"feed": portal.feed, "counts": portal.counts, "cors": app.state.cors}
     finally:
         for task in beside:
             task.cancel()

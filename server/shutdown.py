@@ -98,6 +98,8 @@ class StoppingServer(Server):
         self.lifespan.state["stopping"] = self._stopping
         self.lifespan.state["unready"] = self._unready
         await super().startup(sockets)
+        # Requests need no reference to it.
+        self._connections.cors = self.lifespan.state.pop("cors", None)
         counts = self.lifespan.state.get("counts")
         if isinstance(counts, Counts):
             self._connections.places.on_refusal = lambda cap: counts.refused_connections.update([cap])

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, cast
 
 import structlog
+from starlette.types import Scope
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -15,7 +16,7 @@ from server.http.cycle import Cycle
 from server.http.deadlines import LINGER_SECONDS, Connections, ReadProgress, TimedConnection, unread, unsent
 from server.http.errors import Rejected, rejected_for
 from server.http.flow import Flow
-from server.http.headers import Headers
+from server.http.headers import given
 from server.http.middleware import request_id_for
 from server.http.places import Place
 
@@ -241,24 +242,16 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
         known: str | None = None
         if self._owes_answer() and self._answering is not None:
             # The request being answered has its line in the log already, or will have it.
-            scope = self._answering.scope
-            headers, bodiless = list(scope["headers"]), scope["method"] == "HEAD"
+            scope = cast("Scope", self._answering.scope)
             known = scope["state"].get("request_id")
         else:
-            headers = self.headers if self._begun else list(self.scope["headers"]) if self._part is BODY else []
-            bodiless = self._begun and bool(self.url) and self.parser.get_method() == b"HEAD"
-        request_id = known or request_id_for(next((value for name, value in headers if name == b"x-request-id"), None))
+            scope = self._arriving()
+        request_id = known or request_id_for(given(scope, b"x-request-id"))
         if self.transport.is_closing():
             return
+        all_ = self._all
         self.transport.write(
-            request_head.answer(
-                rejected,
-                Headers(headers).negotiated().language,
-                defaults=self._all.default_headers,
-                scheme=self.scheme or "http",
-                request_id=request_id,
-                bodiless=bodiless,
-            )
+            request_head.answer(rejected, scope, defaults=all_.default_headers, cors=all_.cors, request_id=request_id)
         )
         if known is None:
             self._all.on_answer(int(rejected.status))
@@ -271,6 +264,14 @@ class GracefulProtocol(HttpToolsProtocol, TimedConnection):
                 request_id=request_id,
             )
         self._linger()
+
+    def _arriving(self) -> Scope:
+        """Return what is known of the request that is arriving."""
+        if not self._begun and self._part is BODY:
+            return cast("Scope", self.scope)
+        method = self.parser.get_method().decode("ascii") if self._begun and self.url else ""
+        headers = self.headers if self._begun else []
+        return {"method": method, "headers": headers, "scheme": self.scheme or "http"}
 
     def _linger(self) -> None:
         self._discarding = True

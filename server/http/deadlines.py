@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from uvicorn.server import ServerState
 
+from server.http.cors import Cors
 from server.http.places import Caps, Places
 
 _CHECKS_PER_LIMIT = 4
@@ -71,6 +72,8 @@ class Connections(ServerState):
         self.before = self.now = 0.0
         """Times of the last two checks, in seconds. Only a part of a longer stall is counted."""
         self.stopping = False
+        self.cors: Cors | None = None
+        """Origins whose pages may read the answers that a connection gives by itself, too."""
         self.on_answer: Callable[[int], None] = lambda _: None
         """Called with the status of an answer that a connection gives by itself."""
         shortest = min(limits.header, limits.body, limits.answer, limits.keep_alive, limits.ping)

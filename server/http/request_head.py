@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 import httptools
+from starlette.types import Scope
 
-from domain.languages import Language
 from server.http import hosts
-from server.http.errors import JSON, Rejected, bad_request
-from server.http.headers import Header, completed, head
+from server.http.cors import Cors
+from server.http.errors import JSON, VARY_LANGUAGE, Rejected, bad_request
+from server.http.headers import Header, Headers, completed, head
 
 MAX_HEAD_BYTES = 64 * 1024
 """Maximum size of the request line and headers together; also of a body's trailers, and of one chunk's extensions."""
@@ -138,21 +139,17 @@ def without_upgrade(method: bytes, url: bytes, version: str, headers: Sequence[H
 
 
 def answer(
-    rejected: Rejected,
-    language: Language,
-    *,
-    defaults: Sequence[Header],
-    scheme: str,
-    request_id: str,
-    bodiless: bool,
+    rejected: Rejected, scope: Scope, *, defaults: Sequence[Header], cors: Cors | None, request_id: str
 ) -> bytes:
-    """Return the bytes of the last answer of a connection."""
-    body = rejected.body(language)
+    """Return the bytes of the last answer of a connection; the scope has the headers that were read."""
+    body = rejected.body(Headers(scope["headers"]).negotiated().language)
     own = [
         (b"content-type", JSON.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
+        (b"vary", VARY_LANGUAGE.encode()),
         *((name.lower().encode(), value.encode()) for name, value in (rejected.headers or {}).items()),
     ]
-    headers = (*defaults, *completed(own, {"scheme": scheme}, request_id))
-    return head(rejected.status, headers) + (b"" if bodiless else body)
+    shared = [] if cors is None else cors.headers(scope)
+    headers = (*defaults, *completed(own, scope, request_id), *shared)
+    return head(rejected.status, headers) + (b"" if scope["method"] == "HEAD" else body)
