@@ -69,17 +69,6 @@ LIST_SIZES: Mapping[str, int] = {
     "Viewer.apiTokens": API_TOKENS_MAX,
     "WebhookFilter.types": len(EventType),
     "Viewer.permissions": len(Permission),
-    # Introspection fields, with average sizes; only `types` and `directives` have their full size.
-    "__Schema.types": 320,
-    "__Schema.directives": 10,
-    "__Directive.args": 2,
-    "__Directive.locations": 6,
-    "__Field.args": 1,
-    "__Type.enumValues": 2,
-    "__Type.fields": 3,
-    "__Type.inputFields": 2,
-    "__Type.interfaces": 1,
-    "__Type.possibleTypes": 1,
 }
 """Sizes of lists without `first`, by `Type.field`, or by `*.field` for all types.
 
@@ -107,4 +96,4 @@ def stated(parent: str, name: str) -> int | None:
 def typical(parent: str, name: str) -> int | None:
     """Return the size that a list of the table has in points; None if it has none."""
     size = stated(parent, name)
-    return size if size is None or name in _FULL or parent.startswith("__") else min(size, TYPICAL_MAX)
+    return size if size is None or name in _FULL else min(size, TYPICAL_MAX)

@@ -69,6 +69,9 @@ INTROSPECTED = "0.02"
 INTROSPECTED_TEXT = "0.03"
 """A description of it, which is long."""
 
+INTROSPECTED_OBJECT = "0.03"
+"""Each object of it, besides the field that has it: lists have as many as the schema has."""
+
 _OF_TOTALS = ("totalCount", "totalCountIsExact")
 
 WEIGHTS: Mapping[str, str] = {

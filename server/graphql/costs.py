@@ -25,12 +25,11 @@ from graphql import (
 from domain.limits import CostExceeded
 from schema import weights
 from server.graphql import argument_weights, cost_terms, list_sizes, order_weights
-from server.graphql.cost_prices import Figures, Price, Prices, points_of, written
+from server.graphql.cost_prices import Figures, Price, Prices, points_of
 from server.graphql.cost_terms import Term, Variables
+from server.graphql.introspection_costs import INTROSPECTION, IntrospectionCosts
 from server.graphql.selected_fields import Fragments, SelectedFields
 
-INTROSPECTION_VALUES_MAX = 100_000
-"""Maximum number of introspected values: tools select 80,000, and introspection needs no token."""
 _SWITCHED_MAX = 6
 """Maximum number of variables of @skip and @include whose values count; all that more of them can include counts."""
 
@@ -50,7 +49,7 @@ class Cost:
         if most.switches and counting.read_with:
             # Without the field that it is read with, the other one costs more.
             most, counting = self._counted(None, otherwise=True, read_with=False)
-        self._introspected, self._switches = counting.introspected, most.switches
+        self._introspection, self._switches = counting.introspection, most.switches
         self._variants_max = max(1, min(_VARIANTS_MAX, _VARIANT_FIELDS_MAX // max(1, counting.fields)))
         least = self._counted(None, otherwise=False, read_with=True)[0] if self._switches else most
         self._variants: dict[Hashable, Prices] = {}
@@ -64,13 +63,7 @@ class Cost:
 
     def complaint(self) -> CostExceeded | None:
         """Return the error of an operation that exceeds a limit with any variables; None if it doesn't."""
-        if self._introspected > INTROSPECTION_VALUES_MAX:
-            message = (
-                f"This operation could select {written(self._introspected)} values of the schema's description, and "
-                f"may select at most {INTROSPECTION_VALUES_MAX:,}. Select fewer fields."
-            )
-            return CostExceeded(message, values=self._introspected, maxValues=INTROSPECTION_VALUES_MAX)
-        return self.least.complaint()
+        return self._introspection.complaint() or self.least.complaint()
 
     @property
     def varies(self) -> bool:
@@ -164,8 +157,7 @@ class _Counter:
         self.selected = SelectedFields(schema, fragments, switches, otherwise=otherwise)
         self.fields = 0
         """Number of counted fields."""
-        self.introspected = 0
-        """Number of introspected values."""
+        self.introspection = IntrospectionCosts(schema, self.selected)
 
     def below(
         self, of_type: GraphQLObjectType, sets: Iterable[SelectionSetNode], page: Term | None, total: int | None = None
@@ -202,6 +194,13 @@ class _Counter:
                 leaves += 1
                 fixed += weight
                 continue
+            if name in INTROSPECTION and isinstance(named, GraphQLObjectType):
+                described = self.introspection.of(named, nodes)
+                fixed += weight + described.parts
+                planned += described.fields
+                objects.append(cost_terms.constant(described.objects))
+                values.append(cost_terms.constant(described.values))
+                continue
             size = list_sizes.of_field(of_type, nodes[0], definition.type, page)
             if not is_composite_type(named):
                 values.append(size.largest)
@@ -213,8 +212,6 @@ class _Counter:
             objects.append(cost_terms.product(size.largest, cost_terms.total([cost_terms.constant(1), inner.objects])))
             values.append(cost_terms.product(size.largest, inner.values))
             parts.append(cost_terms.product(size.typical, inner.parts))
-            if name.startswith("__"):
-                self.introspected += values[-1].highest
         return _Count(
             cost_terms.total(objects),
             cost_terms.total([cost_terms.constant(leaves), *values]),

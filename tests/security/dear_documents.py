@@ -6,6 +6,7 @@ SWITCHES = tuple(f"s{number}" for number in range(7))
 """Variables of @skip and @include, of which a plan is kept for few combinations of values."""
 
 _SWITCHED = " ".join(f"b{each}: city @skip(if: ${each})" for each in SWITCHES)
+_TYPE = "type { kind name description ofType { kind name description ofType { kind name description } } }"
 _VALUES = " ".join(f"a{number}: name" for number in range(90))
 
 DEAR: Mapping[str, str] = {
@@ -44,5 +45,13 @@ DEAR: Mapping[str, str] = {
         f"query ({' '.join(f'${each}: Boolean = false' for each in SWITCHES)}) {{ "
         + " ".join(f'c{number}: client(id: "x") {{ ...F }}' for number in range(19))
         + f" }} fragment F on Client {{ {_VALUES} {_SWITCHED} }}"
+    ),
+    "fields of all types of an interface": (
+        '{ __type(name: "Node") { possibleTypes { name fields { name description '
+        f"{_TYPE} args {{ name description {_TYPE} }} }} }} }} }}"
+    ),
+    "inputs of all mutations": (
+        '{ __type(name: "Mutation") { fields { args { type { ofType { inputFields { name description '
+        f"{_TYPE} }} }} }} }} }} }} }}"
     ),
 }
