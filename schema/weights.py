@@ -100,6 +100,8 @@ WEIGHTS: Mapping[str, str] = {
     "Query.nodes": "2",
     "Query.products": "2",
     "Query.ordersTotal": "50",
+    # Products, prices and licenses in stock are read; each item has a weight too.
+    "Query.quoteOrder": "3",
     "Mutation.acceptInvitation": PASSWORD,
     "Mutation.changePassword": PASSWORD,
     "Mutation.disableTotp": PASSWORD,
@@ -148,6 +150,7 @@ INPUT_WEIGHTS: Mapping[str, str] = {
     "DraftPriceTableInput.prices": "1",
     "MoveActivationsInput.items": "2",
     "PriceInput.tiers": "0.2",
+    "QuoteOrderInput.items": "0.2",
     "ActivationFilter.activationKey": "50",
     "ActivationFilter.authorizationCode": "10",
     "ActivationFilter.cancellationReason": "150",

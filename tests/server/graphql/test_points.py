@@ -121,28 +121,6 @@ def test_what_a_field_costs_depends_on_what_it_reads(text: str, expected: int) -
     assert points(text) == expected == by_sdl(text, {})
 
 
-@pytest.mark.parametrize(
-    ("variables", "prices"),
-    [
-        ("$prices: [PriceInput!]!", "$prices"),
-        ("$one: PriceInput!, $other: PriceInput!", "[$one, $other]"),
-        ("$tiers: [PriceTierInput!]!", "[{tiers: $tiers}, {tiers: [{}, {}]}]"),
-    ],
-)
-def test_each_tier_of_each_price_costs_points(variables: str, prices: str) -> None:
-    text = f"mutation ({variables}) {{ draftPriceTable(input: {{prices: {prices}}}) {{ warnings {{ orderType }} }} }}"
-    one, other = ({"tiers": list[object]([{}] * count)} for count in (50, 2))
-    values: dict[str, object] = {"prices": [one, other], "one": one, "other": other, "tiers": [{}] * 50}
-
-    assert points(text, **values) == by_sdl(text, values) == math.ceil(15 + 2 + 52 * 0.2 + 0.1)
-
-
-def test_a_price_table_of_10_000_tiers_can_be_drafted_at_once() -> None:
-    text = "mutation ($input: DraftPriceTableInput!) { draftPriceTable(input: $input) { version { number } } }"
-
-    assert points(text, input={"prices": [{"tiers": [{}] * 50}] * 200}) == 15 + 200 + 2_000 + 1 <= POINTS_MAX / 2
-
-
 def test_a_request_can_verify_three_chains_and_not_four() -> None:
     chains = [f"a{each}: auditChain {{ checked }}" for each in range(4)]
 
@@ -379,27 +357,3 @@ def test_switches_make_the_plan_of_a_large_document_cost_something() -> None:
     # 19 objects with 97 values each, of which a hundred fields are free.
     assert points(large, on=True) == by_sdl(large, {"on": True}) == math.ceil(2 + 19 * (1 + 97 * 0.003) + 176.2)
     assert points(large.replace("@include(if: $on)", ""), on=True) == math.ceil(2 + 19 * (1 + 97 * 0.003))
-
-
-def test_each_item_of_a_bulk_mutation_costs_points() -> None:
-    text = "mutation ($input: ActivateLicensesInput!) { activateLicenses(input: $input) { results { status } } }"
-    many: dict[str, object] = {"items": [{}] * 100}
-
-    assert points(text, input=many) - points(text, input={"items": [{}] * 2}) == 2 * 98
-    assert points(text, input=many) == by_sdl(text, {"input": many}) <= cost(text).points_most
-
-
-@pytest.mark.parametrize(
-    ("name", "given", "itself"),
-    [
-        ("activateLicenses", "items: []", 20),
-        ("moveActivations", "items: []", 20),
-        ("cancelActivations", "filter: {}", 220),
-    ],
-)
-def test_the_results_of_a_bulk_mutation_count_in_full(name: str, given: str, itself: int) -> None:
-    selected = "results { activation { activationKey client { name } product { name } } }"
-    text = f"mutation {{ {name}(input: {{{given}}}) {{ {selected} }} }}"
-
-    # 100 results with three objects and three values each.
-    assert points(text) == by_sdl(text, {}) == math.ceil(itself + 0.1 + 100 * 3 * (0.03 + 0.003))
