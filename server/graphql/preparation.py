@@ -7,6 +7,8 @@ from server.graphql.limits import TOKENS_MAX
 
 _MARK = re.compile(r"\w+|[{\[]")
 _MARKS_OF_A_POINT = 2
+_CHARACTERS_OF_A_POINT = 1_000
+"""Characters that the lexer reads in about 0.1 ms, also those that no token has: blanks, commas and comments."""
 
 
 def points(text: str) -> int:
@@ -14,4 +16,5 @@ def points(text: str) -> int:
     if len(text) > TEXT_LENGTH_MAX:
         # It is refused unread.
         return 1
-    return -(-min(len(_MARK.findall(text)), TOKENS_MAX) // _MARKS_OF_A_POINT)
+    marks = min(len(_MARK.findall(text)), TOKENS_MAX)
+    return -(-marks // _MARKS_OF_A_POINT) + len(text) // _CHARACTERS_OF_A_POINT

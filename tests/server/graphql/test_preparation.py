@@ -14,13 +14,22 @@ from server.graphql.documents import Documents
     [
         ("{ viewer { user { id } } }", 3),
         ("", 0),
-        (f"{{ {' '.join(f'a{n}: name' for n in range(1_300))} }}", 1_301),
-        ("[" * 5_000, 2_000),
+        (f"{{ {' '.join(f'a{n}: name' for n in range(1_300))} }}", 1_301 + 14),
+        ("[" * 5_000, 2_000 + 5),
         ("a " * TEXT_LENGTH_MAX, 1),
     ],
 )
 def test_preparing_costs_by_names_and_brackets(text: str, points: int) -> None:
     assert preparation.points(text) == points
+
+
+@pytest.mark.parametrize("text", ["," * 99_000, f"#{'x' * 98_998}\n", "#\n" * 49_500])
+def test_a_text_of_which_nothing_is_left_costs_by_its_length(text: str) -> None:
+    assert preparation.points(f"{text}{{__typename}}") - preparation.points("{__typename}") >= 99
+
+
+def test_the_length_of_a_short_text_costs_nothing() -> None:
+    assert preparation.points("{__typename}" + " " * 900) == preparation.points("{__typename}")
 
 
 _WRONG = " ".join(f"a{number}: nothing" for number in range(200))
