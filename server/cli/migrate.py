@@ -1,5 +1,6 @@
 """`portal migrate`."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,7 +69,7 @@ def _prepared(given: Settings) -> Iterator[None]:
         diagnosis.check_file(given.database_url)
         yield
         return
-    if logs := storage.left_logs(storage.regular(Path(path))):
+    if logs := storage.left_logs(Path(os.path.realpath(path))):
         fail(
             f"{logs[0]} is there without {path}: it is the log of a database that was moved or removed, and SQLite "
             "would remove it. Move the database back, or the log away. Nothing was changed."
