@@ -250,7 +250,9 @@ async def test_a_new_session_that_is_not_read_is_a_change(api: Api, cluster: Clu
     else:
         error = await person.api.error("mutation { renewSession { token } }")
 
-    assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "CHANGED"}
+    # On a slow machine, PostgreSQL stops after the deadline.
+    assert error["extensions"]["code"] in {"UNAVAILABLE", "TIMEOUT"}
+    assert error["extensions"]["outcome"] == "CHANGED"
 
 
 @asynccontextmanager

@@ -1,13 +1,16 @@
 """SIGTERM and SIGHUP during commands that have drafts."""
 
 import asyncio
+import os
+import pickle
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Any, Never, TypeAlias
+from typing import Any, NamedTuple, Never, TypeAlias
 
 import pytest
 
@@ -22,11 +25,50 @@ Handler: TypeAlias = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 
 @pytest.fixture(autouse=True)
-def _ctrl_c() -> Iterator[None]:
-    """The handler of Ctrl-C that a program has, in whose place asyncio sets its own."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def _handlers() -> Iterator[None]:
+    """The handlers that a program has, whatever started the tests: asyncio replaces that of Ctrl-C by its own."""
+    handlers: dict[signal.Signals, Handler] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+class Done(NamedTuple):
+    """What a command has left that a signal ended."""
+
+    exit_code: int
+    output: str
+    stderr: str
+    handles_signals: bool
+    """Whether it still handles one of the signals afterwards."""
+
+
+def in_a_child(command: Command, *words: str) -> Done:
+    """Run a command in a child of this process: what the signal interrupts in its threads is no other test's."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # The child uses no thread of this process.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            done = command(*words)
+            handled = any(signal.getsignal(each) is not signal.SIG_DFL for each in (signal.SIGTERM, signal.SIGHUP))
+            os.write(writing, pickle.dumps(Done(done.exit_code, done.output, done.stderr, handled)))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        written = pipe.read()
+    os.waitpid(child, 0)
+    found = pickle.loads(written)  # noqa: S301 — our own.
+    assert isinstance(found, Done)
+    return found
 
 
 def database_files(file: Path) -> set[str]:
@@ -49,11 +91,11 @@ def test_a_signal_during_a_copy_leaves_no_draft(
     before = database_files(file)
     during_copies(monkeypatch, partial(signal.raise_signal, number))
 
-    done = demo_portal(*words)
+    done = in_a_child(demo_portal, *words)
 
     assert (done.exit_code, done.output) == (128 + number, f"Ended by {number.name}.\n")
     assert (names(Path.cwd()), database_files(file)) == ({"copy.db"}, before)
-    assert signal.getsignal(number) is signal.SIG_DFL
+    assert not done.handles_signals
 
 
 @on_sqlite
@@ -69,7 +111,7 @@ def test_a_signal_during_a_check_leaves_no_draft(
     # The package has the command of this name.
     monkeypatch.setattr(import_module("server.cli.doctor"), "findings_of", ended)
 
-    done = demo_portal(*words)
+    done = in_a_child(demo_portal, *words)
 
     assert (done.exit_code, done.output) == (128 + signal.SIGTERM, "Ended by SIGTERM.\n")
     assert (names(Path.cwd()), database_files(file)) == ({"copy.db"}, before)
@@ -84,7 +126,7 @@ def test_a_signal_during_an_import_leaves_no_draft_of_its_report(
     (tmp_path / ".bad.csv.0123abcd.draft").touch()
     monkeypatch.setattr(import_outcomes.Outcome, "refuse", lambda *_: signal.raise_signal(signal.SIGTERM))
 
-    done = demo_portal("import", "clients", "c.csv", "--partner", "16727230000197", "--report", "bad.csv")
+    done = in_a_child(demo_portal, "import", "clients", "c.csv", "--partner", "16727230000197", "--report", "bad.csv")
 
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (143, "Ended by SIGTERM."), done.output
     assert names(tmp_path) == {"c.csv"}
