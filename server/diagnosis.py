@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from traceback import walk_tb
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -90,6 +91,10 @@ _CONNECTION_ERRORS: Sequence[tuple[type[Exception], str, bool]] = (
     (NotBoundError, _NOT_BOUND, False),
     (TooOldError, _TOO_OLD, False),
     (OtherEncodingError, _OTHER_ENCODING, False),
+    *(
+        (each, "Another session has changed the tables of PostgreSQL at {where}; try again.", True)
+        for each in (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError)
+    ),
     (ssl.SSLCertVerificationError, "This machine does not trust the certificate of PostgreSQL at {where}.", False),
     (ssl.SSLError, "PostgreSQL at {where} and this machine do not agree on TLS.", False),
     (FileNotFoundError, "There is no socket of PostgreSQL at {where}; start it, or correct DATABASE_URL.", True),
