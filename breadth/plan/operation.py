@@ -149,7 +149,7 @@ class Variant:
         self._operation, self._fragments, self._variables = operation, fragments, variables
         self._root: Selection | None = None
         self._selections: dict[Hashable, Selection] = {}
-        """By their types and nodes, as several paths may lead to the same nodes of fragments."""
+        """By their types and nodes: fragments can be spread at several places."""
         self._descendants: Descendants | None = None
         self._known: dict[GraphQLObjectType, dict[str, SchemaField]] = {}
         """Fields of the schema, by their types and names: a type is often selected again."""

@@ -74,7 +74,7 @@ class Cycle(RequestResponseCycle):
         await super().send_500_response()
 
     def _prepare_for_1_0(self, message: Any) -> None:  # noqa: ANN401 — as uvicorn has it.
-        """Let uvicorn send a body of unknown length without chunks, which HTTP/1.0 has not (RFC 9112, 6.1)."""
+        """Let uvicorn send a body of unknown length without chunks: HTTP/1.0 does not have them (RFC 9112, 6.1)."""
         if message["type"] == "http.response.start":
             names = {name.lower() for name, _ in message.get("headers", ())}
             self._until_close = b"content-length" not in names

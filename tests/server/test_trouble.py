@@ -225,40 +225,6 @@ def test_a_session_that_is_lost_at_once_is_reported_as_lost(
     assert sentence.startswith(f"The connection to PostgreSQL at 127.0.0.1:{proxy.port} was lost")
 
 
-@WITH_MIGRATE
-def test_a_server_that_is_too_old_is_refused(
-    arguments: Sequence[str], cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with proxied(cluster) as proxy:
-        proxy.version = b"14"
-        monkeypatch.setenv("DATABASE_URL", proxy.url)
-
-        sentence = refused(arguments)
-
-    assert sentence.startswith(f"PostgreSQL at 127.0.0.1:{proxy.port} is older than version 15")
-
-
-@WITH_MIGRATE
-@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
-def test_a_database_of_another_encoding_is_refused(
-    arguments: Sequence[str], encoding: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url = make_url(cluster.url)
-    asyncio.run(_create(cluster, encoding))
-    monkeypatch.setenv("DATABASE_URL", url.set(database=encoding).render_as_string())
-
-    sentence = refused(arguments)
-
-    assert sentence.startswith(f"The database “{encoding}” of PostgreSQL at {cluster.directory}")
-    assert "has another encoding than UTF8" in sentence
-
-
-async def _create(cluster: Cluster, encoding: str) -> None:
-    async with cluster.connected() as connection:
-        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", encoding):
-            await connection.execute(f"CREATE DATABASE \"{encoding}\" TEMPLATE template0 ENCODING '{encoding}'")
-
-
 @EVERY
 def test_a_wrong_setting_is_the_only_one_that_is_named(
     arguments: Sequence[str], monkeypatch: pytest.MonkeyPatch
