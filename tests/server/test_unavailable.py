@@ -230,7 +230,11 @@ async def test_a_lost_answer_of_a_mutation_is_not_reported_as_unchanged(api: Api
 
 
 @pytest.mark.parametrize("name", ["signIn", "renewSession"])
-async def test_a_new_session_that_is_not_read_is_a_change(api: Api, cluster: Cluster, name: str) -> None:
+async def test_a_new_session_that_is_not_read_is_a_change(
+    api: Api, cluster: Cluster, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On a slow machine, PostgreSQL takes longer to stop than a token is looked up.
+    monkeypatch.setattr(api.portal, "token_seconds", 60)
     person = await new_person(api.http, api.portal, api.partner_id)
     begun = list[str]()
 
@@ -250,9 +254,7 @@ async def test_a_new_session_that_is_not_read_is_a_change(api: Api, cluster: Clu
     else:
         error = await person.api.error("mutation { renewSession { token } }")
 
-    # On a slow machine, PostgreSQL stops after the deadline.
-    assert error["extensions"]["code"] in {"UNAVAILABLE", "TIMEOUT"}
-    assert error["extensions"]["outcome"] == "CHANGED"
+    assert error["extensions"] == {"code": "UNAVAILABLE", "outcome": "CHANGED"}
 
 
 @asynccontextmanager
