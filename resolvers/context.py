@@ -57,6 +57,8 @@ class Context:
     """Account that has paid for the request; None if the caller has no limit."""
     charge: Charge | None = None
     """What the request has paid, if some of it may be given back."""
+    parsing: int = 0
+    """Points that were paid for parsing a long body, besides those of its operation."""
     _loaders: Loaders | None = None
 
     @property

@@ -4,16 +4,19 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 import orjson
 from starlette.datastructures import QueryParams
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from domain.errors import BodyTooLong
 from domain.text import storable
 from server.graphql.operation_requests import OperationRequest
 from server.http import persisted
-from server.http.errors import bad_request, unreadable
+from server.http.errors import Rejected, bad_request, unreadable
 
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -23,6 +26,26 @@ async def gone(receive: Receive) -> None:
     """Wait until the caller has closed the connection; only for a request whose body was read."""
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def read(receive: Receive, *, longest: int) -> bytes:
+    """Return a body; raise Rejected for one of more bytes."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message["type"] == "http.request" and message.get("more_body") and len(body) <= longest:
+        message = await receive()
+        body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    if len(body) > longest:
+        raise too_long(longest)
+    return body
+
+
+def too_long(longest: int) -> Rejected:
+    """Return the refusal of a body of more bytes, which is read no further."""
+    # The rest of the body is not read, so the connection can't be used again.
+    return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BodyTooLong(longest), headers={"Connection": "close"})
 
 
 def from_body(body: bytes) -> OperationRequest:

@@ -11,6 +11,9 @@ from server.http.errors import Rejected
 from server.http.headers import Header
 from server.rates.limiter import Limiter
 
+_FREE_BYTES = 10_000
+_BYTES_OF_A_POINT = 2_000
+
 E = TypeVar("E", bound=Exception)
 
 
@@ -18,6 +21,16 @@ def cancel(context: Context | None) -> None:
     """Give back the points of an operation of which nothing was executed."""
     if context is not None and context.charge is not None:
         context.charge.cancel()
+
+
+async def parse(limiter: Limiter, context: Context, size: int) -> None:
+    """Charge for parsing a body or a message of so many bytes; raise TooFewPoints if the caller has too few left.
+
+    A point is 0.1 ms, in which 1 to 20 KB of JSON are parsed: 1 KB of empty lists, and 20 KB of numbers.
+    """
+    if size >= _FREE_BYTES + _BYTES_OF_A_POINT:
+        context.parsing = (size - _FREE_BYTES) // _BYTES_OF_A_POINT
+        await limiter.charge_work(context, context.parsing)
 
 
 async def refused(limiter: Limiter, state: Mapping[str, Any], address: str | None, error: E) -> E | TooFewPoints:

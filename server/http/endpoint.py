@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from db.engine.deadline import current, of_requests
 from domain.deadlines import CallerGone
-from domain.errors import ApiError, BodyTooLong, ProviderUnreachable, UnusableToken
+from domain.errors import ApiError, ProviderUnreachable, UnusableToken
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
@@ -236,7 +236,7 @@ class Endpoint:
             return bodies.from_parameters(QueryParams(scope["query_string"]))
         for announced in given.all(b"content-length"):
             if announced.isdecimal() and int(announced[:_LONGEST_NUMBER]) > self._max_body_bytes:
-                raise self._too_long()
+                raise bodies.too_long(self._max_body_bytes)
         if not negotiated.is_json:
             message = f"Send the request as Content-Type: {JSON_TYPE}."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept": JSON_TYPE})
@@ -244,28 +244,12 @@ class Endpoint:
         if encodings and any(encoding.lower() != "identity" for encoding in encodings):
             message = "Send the body as it is, without a Content-Encoding."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
-        body = await self._body(receive)
+        body = await bodies.read(receive, longest=self._max_body_bytes)
         if not body:
             message = "The body is empty; it must be a JSON object with the text of an operation in “query”."
             raise unreadable(message)
+        await charges.parse(self._operations.limiter, scope["state"]["context"], len(body))
         return bodies.from_body(body)
-
-    async def _body(self, receive: Receive) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        while message["type"] == "http.request" and message.get("more_body") and len(body) <= self._max_body_bytes:
-            message = await receive()
-            body += message.get("body", b"")
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        if len(body) > self._max_body_bytes:
-            raise self._too_long()
-        return body
-
-    def _too_long(self) -> Rejected:
-        error = BodyTooLong(self._max_body_bytes)
-        # The rest of the body is not read, so the connection can't be used again.
-        return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, error, headers={"Connection": "close"})
 
     def _refused(self, scope: Scope, rejected: Rejected, negotiated: Negotiated) -> tuple[int, list[Header], bytes]:
         scope["state"]["error"] = rejected.code

@@ -67,6 +67,8 @@ class Received(NamedTuple):
     payload: dict[str, Any] | None = None
     may_be_unstorable: bool = False
     """Whether its texts may have characters that no database stores."""
+    size: int = 0
+    """Number of its bytes."""
 
 
 _LENGTH_MAX: Mapping[str, int] = {
@@ -80,7 +82,7 @@ _LENGTH_MAX: Mapping[str, int] = {
 """Maximum number of characters of a message, by its type; `subscribe` is only limited by the connection."""
 
 LENGTH_OF_STRANGERS_MAX = 65_536
-"""Maximum number of characters of a message without a token: parsing costs nothing of a rate, and 2 MB take 0.1 s."""
+"""Maximum number of characters of a message without a token: it is parsed unpaid, and 2 MB take 0.1 s."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PARAMETERS = ("authorization", "accept-language", "graphql-cost")
@@ -93,8 +95,9 @@ def received(text: str, *, of_stranger: bool) -> Received:
     if of_stranger and len(text) > LENGTH_OF_STRANGERS_MAX:
         message = f"Without a token, a message may have {LENGTH_OF_STRANGERS_MAX:,} characters."
         raise Closing(CloseCode.BAD_REQUEST, message)
+    data = text.encode()
     try:
-        given = bodies.parsed(text.encode(), "A message")
+        given = bodies.parsed(data, "A message")
     except Rejected as rejected:
         raise Closing(CloseCode.BAD_REQUEST, str(rejected)) from None
     kind = given.get("type") if isinstance(given, dict) else None
@@ -110,7 +113,7 @@ def received(text: str, *, of_stranger: bool) -> Received:
     if not (isinstance(payload, dict) or (payload is None and kind != "subscribe")):
         message = f"The “payload” of “{kind}” must be a JSON object."
         raise Closing(CloseCode.BAD_REQUEST, message)
-    return Received(kind, id_ if kind in _WITH_ID else "", payload, may_be_unstorable="\\u" in text)
+    return Received(kind, id_ if kind in _WITH_ID else "", payload, may_be_unstorable="\\u" in text, size=len(data))
 
 
 def _is_unicode(text: str) -> bool:

@@ -149,6 +149,7 @@ class Operation:
         )
         if viewer is None:
             await terms.operations.limiter.charge_work(context, 1)
+        await charges.parse(terms.operations.limiter, context, message.size)
         answer = await terms.operations.execute(
             context,
             wanted._replace(renew=connection.renewed, transport="websocket", reports_cost=connection.reports_cost),

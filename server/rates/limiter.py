@@ -93,7 +93,8 @@ class Limiter:
         if account is None:
             return None
         kept = 0 if context.charge is None else context.charge.kept
-        charge = Charge(account, min(points, account.most), objects, spent=kept, kept=kept)
+        points = min(points + context.parsing, account.most)
+        charge = Charge(account, points, objects, spent=kept, kept=kept)
         context.account, context.charge = account, charge
         return None if charge.pay() else self.pay(charge, context.deadline)
 

@@ -180,6 +180,43 @@ async def test_a_rejected_request_costs_a_point(
 
 
 @pytest.mark.edge
+@pytest.mark.parametrize(
+    ("content", "has_token", "points"),
+    [
+        (b'{"query":"{ __typename }","other":"%s"}', False, TYPENAME_POINTS + 50),
+        (b'{"query":"{ __typename }","other":"%s"}', True, TYPENAME_POINTS + 50),
+        (b'{"other":"%s"}', False, 1 + 50),
+        # The point of a refused request is among those that it has paid.
+        (b'{"other":"%s"}', True, 50),
+        (b'{"other":"%s"', True, 50),
+    ],
+)
+async def test_a_long_body_costs_a_point_for_each_2_kb_beyond_ten(
+    api: Api, content: bytes, *, has_token: bool, points: int
+) -> None:
+    token = {"Authorization": f"Bearer {api.token}"} if has_token else {}
+    headers = {"Content-Type": "application/json"} | token
+    paid = []
+    async with limited(api, partner=10_000, address=10_000) as http:
+        for length in (0, 10_000, 110_000):
+            body = content % (b" " * max(0, length - len(content % b"")))
+            before = left(await http.post("/graphql", content=b"{", headers=headers))
+            paid.append(before - left(await http.post("/graphql", content=body, headers=headers)))
+
+    assert paid[0] == paid[1] < 5
+    assert paid[2] == points
+
+
+@pytest.mark.edge
+async def test_without_points_a_long_body_is_not_read(api: Api) -> None:
+    headers = {"Content-Type": "application/json"}
+    async with limited(api) as http:
+        answers = [await http.post("/graphql", content=b"[" * 200_000, headers=headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [400, 429]
+
+
+@pytest.mark.edge
 async def test_without_points_a_bad_request_is_429(served: httpx.AsyncClient) -> None:
     response = await exhausted(served, "{ __typename }")
 
@@ -207,6 +244,22 @@ async def test_over_websocket_a_bad_operation_costs_a_point(api: Api) -> None:
         answer = await socket.ask("1", VIEWER)
 
     assert answer["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+
+
+@pytest.mark.edge
+async def test_over_websocket_a_long_operation_costs_more(api: Api) -> None:
+    app = create_app(api.portal, settings(partner=100, token_percent=100, seconds=1), documents=DOCUMENTS)
+    app.state.limiter._now = int  # noqa: SLF001 — nothing leaks.
+    payload = {"query": "{ __typename }", "extensions": {"other": " " * 110_000}}
+    async with signed_in(api, app=app) as socket:
+        socket.send("subscribe", id="1", payload=payload)
+        first = await socket.next()
+        await socket.next()
+        socket.send("subscribe", id="2", payload=payload)
+        second = await socket.next()
+
+    assert first["payload"] == {"data": {"__typename": "Query"}}
+    assert second["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
 
 
 @pytest.mark.parametrize("kind", ["sse", "websocket"])
