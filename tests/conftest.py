@@ -32,6 +32,7 @@ from tests.databases import ENGINES, Databases, PostgreSQL
 from tests.e2e import forks
 from tests.executors import COMPARED_DOCUMENTS, DOCUMENTS, STOCK_DOCUMENTS
 from tests.factories import new_caller, new_manager, new_product, new_vendor
+from tests.few_reports import pytest_runtest_protocol  # noqa: F401 — for pytest.
 from tests.left_tasks import pytest_runtest_call, pytest_runtest_teardown, session_loop  # noqa: F401 — for pytest.
 from tests.pairs import Pair
 from tests.replicas import Standby

@@ -310,16 +310,19 @@ async def test_the_token_is_kept_for_the_tab_until_the_sign_out(visit: Visit) ->
     assert refused.status_code == HTTPStatus.UNAUTHORIZED
 
 
-@pytest.mark.parametrize("milliseconds", [100, 300, 450, 490])
-async def test_nothing_is_kept_that_was_typed_just_before_the_sign_out(visit: Visit, milliseconds: int) -> None:
-    await visit.sign_in()
-    await visit.write("# secret 123")
+async def test_nothing_is_kept_that_was_typed_just_before_the_sign_out(visit: Visit) -> None:
+    kept = {}
+    for milliseconds in (100, 300, 450, 490):
+        await visit.sign_in()
+        await visit.write("# secret 123")
 
-    await visit.page.wait_for_timeout(milliseconds)
-    await visit.page.get_by_role("button", name=SIGN_OUT).click()
-    await visit.dialog.wait_for()
+        await visit.page.wait_for_timeout(milliseconds)
+        await visit.page.get_by_role("button", name=SIGN_OUT).click()
+        await visit.dialog.wait_for()
 
-    assert (await visit.kept())[1] == {}
+        kept[milliseconds] = (await visit.kept())[1]
+
+    assert kept == dict.fromkeys(kept, {})
 
 
 async def test_the_theme_follows_the_system_until_one_is_chosen(signed_in: Visit) -> None:
