@@ -8,6 +8,7 @@ from math import ceil
 from string import Formatter
 from typing import NamedTuple, TypeAlias
 
+from domain import header_lists
 from domain.money import Amount
 
 
@@ -178,7 +179,7 @@ def preferred(accept_language: str) -> Language:
     A language that the header does not name is preferred to one that it excludes by `q=0`. An invalid entry counts as
     none.
     """
-    entries = [_ENTRY.fullmatch(part) for part in accept_language.lower().split(",")]
+    entries = [_ENTRY.fullmatch(part) for part in header_lists.members(accept_language.lower())]
     ranges = [(entry[1], float(entry[2] or 1)) for entry in entries if entry is not None]
     return max(Language, key=lambda language: _wish(language, ranges))
 

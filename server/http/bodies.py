@@ -3,12 +3,11 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
 
 import orjson
-from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
@@ -61,11 +60,11 @@ def from_body(body: bytes) -> OperationRequest:
     return _request(given, read_only=False, may_be_unstorable=b"\\u" in body)
 
 
-def from_parameters(parameters: QueryParams) -> OperationRequest:
+def from_parameters(parameters: Mapping[str, Sequence[str]]) -> OperationRequest:
     """Return the request in a URL, whose variables and extensions are JSON."""
     given: dict[str, Any] = {}
     for name in _PARAMETERS:
-        values = parameters.getlist(name)
+        values = parameters.get(name, ())
         if len(values) > 1:
             message = f"The parameter “{name}” must appear in the URL once."
             raise bad_request(message)

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 
 from db.engine.place_queue import PlaceQueue
+from domain import header_lists
 from server.graphql.answer_json import Json
 from server.http.negotiation import quality
 
@@ -39,7 +40,7 @@ class Coding(Enum):
 def accepted(accept_encoding: str) -> Coding | None:
     """Return the coding that an Accept-Encoding header accepts; None if it accepts no available one."""
     qualities: dict[str, float] = {}
-    for part in accept_encoding.lower().split(","):
+    for part in header_lists.members(accept_encoding.lower()):
         name, *parameters = (piece.strip() for piece in part.split(";"))
         weights = [
             value.strip() for key, _, value in (each.partition("=") for each in parameters) if key.strip() == "q"

@@ -12,7 +12,6 @@ from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 
-from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
@@ -27,7 +26,7 @@ from server.graphql.answers import Answer
 from server.graphql.documents import MutationOverGetError
 from server.graphql.operation_requests import OperationRequest
 from server.graphql.operations import Operations
-from server.http import answers, bearer, bodies, charges, etag, event_stream, status_codes
+from server.http import answers, bearer, bodies, charges, etag, event_stream, parameters, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.compression import Coding, Compressor
 from server.http.errors import RETRY_AFTER_SECONDS, Rejected, rejected_for, unreadable
@@ -233,7 +232,8 @@ class Endpoint:
             if len(scope["query_string"]) > self._max_body_bytes:
                 message = f"The URL's parameters must not be longer than {self._max_body_bytes} bytes."
                 raise Rejected(HTTPStatus.REQUEST_URI_TOO_LONG, message)
-            return bodies.from_parameters(QueryParams(scope["query_string"]))
+            await charges.parse(self._operations.limiter, scope["state"]["context"], len(scope["query_string"]))
+            return bodies.from_parameters(parameters.parsed(scope["query_string"]))
         for announced in given.all(b"content-length"):
             if announced.isdecimal() and int(announced[:_LONGEST_NUMBER]) > self._max_body_bytes:
                 raise bodies.too_long(self._max_body_bytes)

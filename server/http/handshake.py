@@ -9,6 +9,7 @@ from typing import NamedTuple
 from starlette.types import Message, Scope
 from websockets.utils import accept_key
 
+from domain import header_lists
 from domain.errors import Internal
 from server.http.errors import JSON, VARY_LANGUAGE, Rejected, bad_request
 from server.http.headers import Header, Headers, completed, head
@@ -24,10 +25,10 @@ def wants_websocket(method: bytes, version: str, headers: Sequence[Header]) -> b
     if method != b"GET" or version != "1.1" or any(name in _OF_BODIES for name, _ in headers):
         return False
     return any(
-        protocol.strip().lower() == b"websocket"
+        protocol.strip().lower() == "websocket"
         for name, value in headers
         if name == b"upgrade"
-        for protocol in value.split(b",")
+        for protocol in header_lists.members(value.decode("latin-1"))
     )
 
 
@@ -54,7 +55,7 @@ _VERSION_NAME, _KEY = b"sec-websocket-version", b"sec-websocket-key"
 
 def described(path: bytes, query: bytes, headers: Sequence[Header]) -> Scope:
     """Return what the scope of a WebSocket says of its handshake."""
-    protocols = b",".join(value for name, value in headers if name == b"sec-websocket-protocol").split(b",")
+    protocols = b",".join(value for name, value in headers if name == b"sec-websocket-protocol").decode("latin-1")
     return {
         "type": "websocket",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -64,7 +65,7 @@ def described(path: bytes, query: bytes, headers: Sequence[Header]) -> Scope:
         "raw_path": path,
         "query_string": query,
         "headers": headers,
-        "subprotocols": [each.decode("latin-1").strip() for each in protocols],
+        "subprotocols": [each.strip() for each in header_lists.members(protocols)],
         "extensions": {"websocket.http.response": {}},
     }
 

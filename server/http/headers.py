@@ -12,6 +12,7 @@ from operator import itemgetter
 
 from starlette.types import Scope
 
+from domain import header_lists
 from domain.languages import Language, preferred
 from server.graphql import cost_reports
 from server.http import compression
@@ -42,6 +43,9 @@ _JSON_CONTENT = re.compile(rf"application/json(?:\s*+;\s*+(?:{_CHARSET}|{_OTHER_
 _BEARER = re.compile(r"(?i:bearer) +([A-Za-z0-9._~+/-]{1,8192}=*)")
 _LONGEST_KEPT = 400
 """Length of the longest headers whose meaning is kept, in bytes."""
+
+_LONGEST_TYPE = 1_000
+"""Length of the longest Content-Type that is looked at."""
 
 _KEPT_MAX = 256
 
@@ -119,12 +123,12 @@ def _negotiated(
 ) -> Negotiated:
     content_type = (content or b"").decode("latin-1").strip()
     streams = names((accept or b"").decode("latin-1"), STREAM_TYPE)
-    reports_cost = cost is not None and cost_reports.wanted(cost.decode("latin-1").split(","))
+    reports_cost = cost is not None and cost_reports.wanted(header_lists.members(cost.decode("latin-1")))
     found = Negotiated(
         media_type((accept or b"").decode("latin-1")),
         Coding.PLAIN if encoding is None else compression.accepted(encoding.decode("latin-1")),
         preferred((language or b"").decode("latin-1")),
-        content_type == JSON_TYPE or _JSON_CONTENT.fullmatch(content_type) is not None,
+        content_type == JSON_TYPE or _is_json(content_type),
         streams,
         reports_cost,
         streams or reports_cost,
@@ -135,6 +139,10 @@ def _negotiated(
             _kept.clear()
         _kept[headers] = found
     return found
+
+
+def _is_json(content_type: str) -> bool:
+    return len(content_type) <= _LONGEST_TYPE and _JSON_CONTENT.fullmatch(content_type) is not None
 
 
 def bearer_token(authorization: Sequence[str]) -> str | None:

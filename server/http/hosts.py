@@ -3,6 +3,9 @@
 import re
 from ipaddress import AddressValueError, IPv6Address
 
+_LENGTH_MAX = 1_000
+"""Maximum number of bytes: a name of 253 characters of DNS has 759 if all are escaped, and a port has 6."""
+
 _PORT_MAX = 65535
 _LABELS = rb"A-Za-z0-9._~!$&'()*+;=\-"
 # RFC 3986 allows a comma too, which is what a proxy makes of two headers.
@@ -13,6 +16,8 @@ _HOST = re.compile(rb"(?:%b|\[(?:%b|(?P<ipv6>[0-9A-Fa-f:.]+))\])(?::(?P<port>0*[
 
 def valid(value: bytes) -> bool:
     """Return whether a host, with or without a port, is well-formed; an empty one is."""
+    if len(value) > _LENGTH_MAX:
+        return False
     host = _HOST.fullmatch(value)
     if host is None:
         return not value

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from domain import header_lists
+
 JSON_TYPE = "application/json"
 GRAPHQL_TYPE = "application/graphql-response+json"
 """Media type of the GraphQL over HTTP specification, whose status is about the whole request."""
@@ -35,7 +37,7 @@ def media_type(accept: str | None) -> str | None:
     Without a header, and if it names neither type, the answer is plain JSON, as GraphQL servers always gave it. A
     caller that names both equally knows the newer type and gets it.
     """
-    ranges = [_range(part) for part in (accept or "*/*").split(",") if part.strip()] or [_Range("*", "*", 1.0)]
+    ranges = _ranges(accept or "") or [_ANY]
     plain, newer = _wish(ranges, JSON_TYPE), _wish(ranges, GRAPHQL_TYPE)
     best = max(plain.quality, newer.quality)
     if best <= 0:
@@ -47,18 +49,23 @@ def media_type(accept: str | None) -> str | None:
 
 def names(accept: str, wanted: str) -> bool:
     """Return whether the caller names a type and accepts it."""
-    wish = _wish([_range(part) for part in accept.split(",") if part.strip()] or [_Range("*", "*", 1.0)], wanted)
+    wish = _wish(_ranges(accept) or [_ANY], wanted)
     return wish.fit == _NAMED and wish.quality > 0
 
 
 def prefers(accept: str, wanted: str) -> bool:
     """Return whether the caller names a type and prefers it to either type of JSON."""
-    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    ranges = _ranges(accept)
     wish = _wish(ranges, wanted) if ranges else _Wish(0.0, 0)
     return wish.fit == _NAMED and wish.quality > max(_wish(ranges, form).quality for form in (JSON_TYPE, GRAPHQL_TYPE))
 
 
 _NAMED = 3
+_ANY = _Range("*", "*", 1.0)
+
+
+def _ranges(accept: str) -> list[_Range]:
+    return [_range(part) for part in header_lists.members(accept) if part.strip()]
 
 
 def _wish(ranges: list[_Range], media_type: str) -> _Wish:

@@ -186,7 +186,7 @@ class Protocol(GracefulProtocol):
         url = httptools.parse_url(self.url)
         if url.schema is not None:
             request_head.check_target(self.url, host)
-        raw_path: bytes = url.path or b"/"
+        raw_path = request_head.checked_path(url.path or b"/")
         return unquote(raw_path.decode("ascii")), raw_path, url.query or b""
 
     def on_body(self, body: bytes) -> None:

@@ -14,6 +14,8 @@ from server.http.headers import Header, Headers, completed, head
 
 MAX_HEAD_BYTES = 64 * 1024
 """Maximum size of the request line and headers together; also of a body's trailers, and of one chunk's extensions."""
+MAX_PATH_BYTES = 16 * 1024
+"""Maximum size of a URL's path; the longest are those of exports."""
 MAX_HEADERS = 100
 SLICE_BYTES = 16 * 1024
 """Number of bytes parsed at once. They may hold hundreds of requests; the next slice waits for their answers."""
@@ -22,6 +24,8 @@ MAX_FRAMING_PER_BYTE = 8
 MAX_DISCARDED_BYTES = 1024 * 1024
 """Maximum size of a body that is still arriving when its request has been answered."""
 
+_LONGEST_LIST = 1_000
+"""Length of the longest Expect and Transfer-Encoding, of which nothing may be left out."""
 _AROUND_HEADER = len(": \r\n")
 _ONE_ONE = "1.1"
 _BLANKS = b" \t"
@@ -43,6 +47,14 @@ def too_long(url: bytes) -> Rejected:
     else:
         status, part = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "request's headers are"
     return Rejected(status, f"The {part} too long: request line and headers may have {MAX_HEAD_BYTES} bytes together.")
+
+
+def checked_path(path: bytes) -> bytes:
+    """Return the path; raise Rejected if it is too long."""
+    if len(path) > MAX_PATH_BYTES:
+        message = f"The path of a URL must not be longer than {MAX_PATH_BYTES} bytes."
+        raise Rejected(HTTPStatus.REQUEST_URI_TOO_LONG, message)
+    return path
 
 
 def too_many_headers() -> Rejected:
@@ -127,9 +139,12 @@ def _check_codings(version: str, codings: Sequence[bytes]) -> None:
 
 
 def _members(headers: Sequence[Header], wanted: bytes) -> list[bytes]:
+    given = b",".join(value for name, value in headers if name == wanted)
+    if len(given) > _LONGEST_LIST:
+        message = f"The header {wanted.decode().title()} must not be longer than {_LONGEST_LIST:,} bytes."
+        raise Rejected(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message)
     # A list may have empty members.
-    values = b",".join(value for name, value in headers if name == wanted).lower().split(b",")
-    return [member for member in (value.strip(_BLANKS) for value in values) if member]
+    return [member for member in (value.strip(_BLANKS) for value in given.lower().split(b",")) if member]
 
 
 def without_upgrade(method: bytes, url: bytes, version: str, headers: Sequence[Header]) -> bytes:

@@ -208,6 +208,16 @@ async def test_a_long_body_costs_a_point_for_each_2_kb_beyond_ten(
 
 
 @pytest.mark.edge
+async def test_long_parameters_cost_as_much_as_a_body(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.token}"}
+    async with limited(api, partner=10_000, address=10_000) as http:
+        before = left(await http.post("/graphql", content=b"{", headers=headers))
+        answer = await http.get(f"/graphql?query=&other={'a' * 29_987}", headers=headers)
+
+    assert (answer.status_code, before - left(answer)) == (400, 10)
+
+
+@pytest.mark.edge
 async def test_without_points_a_long_body_is_not_read(api: Api) -> None:
     headers = {"Content-Type": "application/json"}
     async with limited(api) as http:

@@ -307,6 +307,17 @@ async def test_parameters_longer_than_a_body_may_be_are_414(portal: Portal, sett
     assert (answer.status_code, code(answer)) == (HTTPStatus.REQUEST_URI_TOO_LONG, "BAD_USER_INPUT")
 
 
+@pytest.mark.parametrize(("others", "status"), [(99, HTTPStatus.OK), (100, HTTPStatus.BAD_REQUEST)])
+async def test_a_url_can_have_a_hundred_parameters(
+    http: httpx.AsyncClient, caller: Caller, others: int, status: HTTPStatus
+) -> None:
+    parameters = {f"other{number}": "" for number in range(others)} | {"query": VIEWER}
+
+    answer = await http.get("/graphql", params=parameters, headers=caller.headers)
+
+    assert answer.status_code == status
+
+
 @pytest.mark.edge
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
 async def test_other_methods_are_refused_with_the_allowed_ones(http: httpx.AsyncClient, method: str) -> None:

@@ -16,3 +16,10 @@ def test_a_tag_is_found_among_others_and_only_there(others: list[str], tag: str)
     assert etag.holds([*others, tag], tag)
     assert etag.holds(["*"], tag)
     assert not etag.holds([], tag)
+
+
+def test_of_thousands_of_tags_the_first_hundred_are_read() -> None:
+    other, tag = f'W/"{"0" * 32}"', f'W/"{"1" * 32}"'
+
+    assert etag.holds([other] * 99 + [tag], tag)
+    assert not etag.holds([other] * 1_000 + [tag], tag)

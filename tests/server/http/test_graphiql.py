@@ -70,6 +70,12 @@ async def test_a_browser_that_sends_an_operation_gets_its_answer(showing: httpx.
         assert by_name.headers["content-type"] == "application/json; charset=utf-8"
 
 
+async def test_an_operation_with_an_escaped_name_gets_its_answer(showing: httpx.AsyncClient, caller: Caller) -> None:
+    answer = await showing.get(f"/graphql?a=&%71uery={VIEWER}", headers=caller.headers | {"Accept": BROWSER})
+
+    assert answer.json() == ANSWERED
+
+
 async def test_there_is_no_page_where_the_setting_says_so(http: httpx.AsyncClient) -> None:
     page_itself = await http.get("/graphql", headers={"Accept": BROWSER})
     file = await http.get("/graphiql/assets/index.js")

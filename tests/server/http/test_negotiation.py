@@ -130,6 +130,23 @@ async def test_the_answer_has_the_form_that_the_caller_likes_best(
 
 
 @pytest.mark.parametrize(
+    ("before", "status"),
+    [
+        ("a/b, " * 49, HTTPStatus.OK),
+        ("a/b, " * 50, HTTPStatus.NOT_ACCEPTABLE),
+        (f"a/{'b' * 1_900}, ", HTTPStatus.OK),
+        (f"a/b, a/{'b' * 2_000}, ", HTTPStatus.NOT_ACCEPTABLE),
+    ],
+)
+async def test_members_after_fifty_or_two_thousand_characters_are_not_read(
+    http: httpx.AsyncClient, caller: Caller, before: str, status: int
+) -> None:
+    answer = await ask(http, VIEWER, {"Accept": f"{before}application/json", **caller.headers})
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
     "accept",
     ["text/html", "application/json;q=0", "application/json; charset=latin-1", "*/*;q=7", "text/event-stream;q=0"],
 )
