@@ -76,8 +76,9 @@ class Variables:
             if not is_input_type(of_type):
                 continue
             use = uses.get(name)
-            limit = lengths.of_type_alone(of_type)
-            measure = _measure(of_type, limit if use is None else limit.tighter(use.limit), {})
+            # A place may allow more than its type does elsewhere.
+            limit = lengths.of_type_alone(of_type) if use is None else use.limit
+            measure = _measure(of_type, limit, {})
             if measure is not None:
                 self._measures.append((name, measure, definition, None if use is None else use.argument))
 
@@ -122,9 +123,7 @@ class Literals:
             of_type = type_from_ast(schema, variable.type)
             if variable.default_value is not None and is_input_type(of_type):
                 name = variable.variable.name.value
-                limit = lengths.of_type_alone(of_type)
-                if name in self.uses:
-                    limit = limit.tighter(self.uses[name].limit)
+                limit = self.uses[name].limit if name in self.uses else lengths.of_type_alone(of_type)
                 self._value(variable.default_value, of_type, limit, (name,), "variable")
 
     def _value(
@@ -172,11 +171,12 @@ class Literals:
 
 
 def too_long_literals(ast: DocumentNode) -> list[GraphQLError]:
-    """Return the error of a document with a literal that is too long for any place."""
+    """Return the error of a document with a literal that is too long, also in a place that allows longer texts."""
     token = ast.loc.start_token if ast.loc is not None else None
     while token is not None:
         if token.kind in _TEXTS and len(token.value or "") > lengths.TEXT_MAX:
-            message = f"A literal can have at most {lengths.TEXT_MAX:,} characters, not {len(token.value or ''):,}."
+            found = f"{lengths.TEXT_MAX:,} characters, not {len(token.value or ''):,}"
+            message = f"A literal can have at most {found}; send a longer text in a variable."
             complaint = BadUserInput(message, maxLength=lengths.TEXT_MAX, length=len(token.value or ""))
             source = ast.loc.source if ast.loc is not None else None
             return [GraphQLError(message, None, source, [token.start], original_error=complaint)]

@@ -236,6 +236,38 @@ async def test_what_is_as_long_as_it_may_be_is_taken(api: Api) -> None:
     assert data["nodes"] == [None] * 100
 
 
+IMPORT = "importClients(input: {%s, dryRun: true}) { invalidCount }"
+
+
+@pytest.mark.edge
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"mutation ($c: String!) {{ {IMPORT % 'content: $c'} }}",
+        f'mutation ($c: String! = "CNPJ") {{ {IMPORT % "content: $c"} }}',
+        f"mutation ($c: String!) {{ ...F }} fragment F on Mutation {{ {IMPORT % 'content: $c'} }}",
+    ],
+)
+async def test_a_variable_may_be_as_long_as_its_places_say(api: Api, query: str) -> None:
+    content = "CNPJ;Nome\n" + "1;Padaria\n" * 1_500
+
+    error = await refused(api, query, c="a" * 2_000_001)
+
+    assert len(content) > lengths.TEXT_MAX
+    assert (await api.data(query, c=content))["importClients"]["invalidCount"] == 1_500
+    assert error["extensions"]["maxLength"] == 2_000_000
+
+
+@pytest.mark.edge
+async def test_of_the_places_of_a_variable_the_tightest_limits_it(api: Api) -> None:
+    query = f"mutation ($c: String!) {{ {IMPORT % 'content: $c, idempotencyKey: $c'} }}"
+
+    error = await refused(api, query, c="a" * 10_001)
+
+    facts = {"variable": "c", "argument": "input.idempotencyKey", "maxLength": 10_000, "length": 10_001}
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", **facts}
+
+
 async def test_variables_that_the_operation_has_not_are_ignored(api: Api) -> None:
     unknown: dict[str, object] = {f"u{number}": "a" * 1_000 for number in range(500)}
 
