@@ -11,12 +11,16 @@ import orjson
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from domain.errors import BodyTooLong
+from domain.errors import BodyTooLong, SignInFirst
 from domain.text import storable
 from server.graphql.operation_requests import OperationRequest
 from server.http import persisted
 from server.http.errors import Rejected, bad_request, unreadable
 
+OF_STRANGERS_MAX = 65_536
+"""Maximum size of a body or a WebSocket message without a usable token: operations that need none are short."""
+
+_LONGEST_NUMBER = 20
 _PARAMETERS = ("query", "documentId", "operationName", "variables", "extensions")
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -27,24 +31,35 @@ async def gone(receive: Receive) -> None:
         pass
 
 
-async def read(receive: Receive, *, longest: int) -> bytes:
-    """Return a body; raise Rejected for one of more bytes."""
+def check_length(announced: str, most: int, *, longest: int) -> None:
+    """Raise Rejected for a Content-Length of more bytes than this caller may send, or any: `longest`."""
+    if announced.isdecimal() and (length := int(announced[:_LONGEST_NUMBER])) > most:
+        raise _too_long(length, longest)
+
+
+async def read(receive: Receive, most: int, *, longest: int) -> bytes:
+    """Return a body; raise Rejected for one of more bytes than this caller may send, or any: `longest`."""
     message = await receive()
     body: bytes = message.get("body", b"")
-    while message["type"] == "http.request" and message.get("more_body") and len(body) <= longest:
+    while message["type"] == "http.request" and message.get("more_body") and len(body) <= most:
         message = await receive()
         body += message.get("body", b"")
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
-    if len(body) > longest:
-        raise too_long(longest)
+    if len(body) > most:
+        raise _too_long(len(body), longest)
     return body
 
 
-def too_long(longest: int) -> Rejected:
-    """Return the refusal of a body of more bytes, which is read no further."""
+def _too_long(length: int, longest: int) -> Rejected:
+    """Return the refusal of a body, which is read no further; one that others may send asks to sign in."""
     # The rest of the body is not read, so the connection can't be used again.
-    return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BodyTooLong(longest), headers={"Connection": "close"})
+    headers = {"Connection": "close"}
+    if length > longest:
+        return Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, BodyTooLong(longest), headers=headers)
+    headers["WWW-Authenticate"] = "Bearer"
+    error = SignInFirst()
+    return Rejected(HTTPStatus.UNAUTHORIZED, error, code=error.code, headers=headers, maxBytes=OF_STRANGERS_MAX)
 
 
 def from_body(body: bytes) -> OperationRequest:

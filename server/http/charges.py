@@ -11,7 +11,9 @@ from server.http.errors import Rejected
 from server.http.headers import Header
 from server.rates.limiter import Limiter
 
-_FREE_BYTES = 10_000
+FREE_BYTES = 10_000
+"""Number of bytes that are parsed without a charge."""
+
 _BYTES_OF_A_POINT = 2_000
 
 E = TypeVar("E", bound=Exception)
@@ -28,8 +30,8 @@ async def parse(limiter: Limiter, context: Context, size: int) -> None:
 
     A point is 0.1 ms, in which 1 to 20 KB of JSON are parsed: 1 KB of empty lists, and 20 KB of numbers.
     """
-    if size >= _FREE_BYTES + _BYTES_OF_A_POINT:
-        context.parsing = (size - _FREE_BYTES) // _BYTES_OF_A_POINT
+    if size >= FREE_BYTES + _BYTES_OF_A_POINT:
+        context.parsing = (size - FREE_BYTES) // _BYTES_OF_A_POINT
         await limiter.charge_work(context, context.parsing)
 
 

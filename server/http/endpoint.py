@@ -42,7 +42,6 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _ALLOWED = ", ".join(METHODS)
 _CONTENT_TYPES = {each: f"{each}; charset=utf-8".encode() for each in (JSON_TYPE, GRAPHQL_TYPE)}
 _VARY: Header = (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization, GraphQL-Cost")
-_LONGEST_NUMBER = 20
 _BY_GET = "Without a token, only registered documents can be read by GET; send the text of a document by POST."
 
 
@@ -228,15 +227,14 @@ class Endpoint:
         if negotiated.coding is None and self._gzip_from_bytes:
             message = "Accept the encoding gzip or identity."
             raise Rejected(HTTPStatus.NOT_ACCEPTABLE, message)
+        context: Context = scope["state"]["context"]
         if scope["method"] != "POST":
-            if len(scope["query_string"]) > self._max_body_bytes:
-                message = f"The URL's parameters must not be longer than {self._max_body_bytes} bytes."
-                raise Rejected(HTTPStatus.REQUEST_URI_TOO_LONG, message)
-            await charges.parse(self._operations.limiter, scope["state"]["context"], len(scope["query_string"]))
-            return bodies.from_parameters(parameters.parsed(scope["query_string"]))
-        for announced in given.all(b"content-length"):
-            if announced.isdecimal() and int(announced[:_LONGEST_NUMBER]) > self._max_body_bytes:
-                raise bodies.too_long(self._max_body_bytes)
+            return await self._in_url(scope["query_string"], context)
+        longest = most = self._max_body_bytes
+        if context.viewer is None:
+            most = min(longest, bodies.OF_STRANGERS_MAX)
+        for length in given.all(b"content-length"):
+            bodies.check_length(length, most, longest=longest)
         if not negotiated.is_json:
             message = f"Send the request as Content-Type: {JSON_TYPE}."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept": JSON_TYPE})
@@ -244,12 +242,20 @@ class Endpoint:
         if encodings and any(encoding.lower() != "identity" for encoding in encodings):
             message = "Send the body as it is, without a Content-Encoding."
             raise Rejected(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message, headers={"Accept-Encoding": "identity"})
-        body = await bodies.read(receive, longest=self._max_body_bytes)
+        body = await bodies.read(receive, most, longest=longest)
         if not body:
             message = "The body is empty; it must be a JSON object with the text of an operation in “query”."
             raise unreadable(message)
-        await charges.parse(self._operations.limiter, scope["state"]["context"], len(body))
+        if len(body) > charges.FREE_BYTES:
+            await charges.parse(self._operations.limiter, context, len(body))
         return bodies.from_body(body)
+
+    async def _in_url(self, query: bytes, context: Context) -> OperationRequest:
+        if len(query) > self._max_body_bytes:
+            message = f"The URL's parameters must not be longer than {self._max_body_bytes} bytes."
+            raise Rejected(HTTPStatus.REQUEST_URI_TOO_LONG, message)
+        await charges.parse(self._operations.limiter, context, len(query))
+        return bodies.from_parameters(parameters.parsed(query))
 
     def _refused(self, scope: Scope, rejected: Rejected, negotiated: Negotiated) -> tuple[int, list[Header], bytes]:
         scope["state"]["error"] = rejected.code

@@ -81,9 +81,6 @@ _LENGTH_MAX: Mapping[str, int] = {
 }
 """Maximum number of characters of a message, by its type; `subscribe` is only limited by the connection."""
 
-LENGTH_OF_STRANGERS_MAX = 65_536
-"""Maximum number of characters of a message without a token: it is parsed unpaid, and 2 MB take 0.1 s."""
-
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PARAMETERS = ("authorization", "accept-language", "graphql-cost")
 _TYPES = frozenset({"connection_init", "ping", "pong", "subscribe", "complete"})
@@ -92,8 +89,8 @@ _WITH_ID = frozenset({"subscribe", "complete"})
 
 def received(text: str, *, of_stranger: bool) -> Received:
     """Return the message in a text; raise Closing for one that is none of the protocol's."""
-    if of_stranger and len(text) > LENGTH_OF_STRANGERS_MAX:
-        message = f"Without a token, a message may have {LENGTH_OF_STRANGERS_MAX:,} characters."
+    if of_stranger and len(text) > bodies.OF_STRANGERS_MAX:
+        message = f"Without a token, a message may have {bodies.OF_STRANGERS_MAX:,} characters."
         raise Closing(CloseCode.BAD_REQUEST, message)
     data = text.encode()
     try:

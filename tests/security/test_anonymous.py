@@ -54,7 +54,7 @@ ATTACKS = [
     ),
     anonymous(
         "names of 500 characters",
-        "{ " + " ".join(f"aNUMBERa{each}{'x' * 500}" for each in range(190)) + " }",
+        "{ " + " ".join(f"aNUMBERa{each}{'x' * 500}" for each in range(110)) + " }",
         "UNAUTHENTICATED",
     ),
     anonymous(
@@ -62,9 +62,14 @@ ATTACKS = [
         "{ viewer { role } } "
         + " ".join(f"fragment F{each} on TNUMBERa{each}{'OrderClientActivation' * 3} {{ id }}" for each in range(100)),
     ),
-    anonymous("1 MB of names", "{ " + " ".join(f"a{each}{'x' * 500}" for each in range(1_900)) + " }"),
-    anonymous("a name of 1 MB", f"{{ a{'x' * 1_000_000} }}"),
-    anonymous("a text of 1 MB", f'{{ __type(name: "{"x" * 1_000_000}") {{ name }} }}'),
+    anonymous("a name of 60 KB", f"{{ a{'x' * 60_000} }}", "UNAUTHENTICATED"),
+    anonymous("a text of 60 KB", f'{{ __type(name: "{"x" * 60_000}") {{ name }} }}'),
+    # Without a token, a body of over 64 KB is not read.
+    anonymous(
+        "1 MB of names", "{ " + " ".join(f"a{each}{'x' * 500}" for each in range(1_900)) + " }", "UNAUTHENTICATED"
+    ),
+    anonymous("a name of 1 MB", f"{{ a{'x' * 1_000_000} }}", "UNAUTHENTICATED"),
+    anonymous("a text of 1 MB", f'{{ __type(name: "{"x" * 1_000_000}") {{ name }} }}', "UNAUTHENTICATED"),
     # What only the signed in may select is refused before it is validated.
     Attack(
         "an input of unknown fields",

@@ -280,6 +280,49 @@ async def test_a_body_without_end_is_not_read_further_than_the_limit(http: httpx
 
 
 @pytest.mark.edge
+@pytest.mark.parametrize("token", [None, "unknown"])
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_stranger_has_to_sign_in_to_send_a_long_body(
+    portal: Portal, settings: Settings, *, announced: bool, token: str | None
+) -> None:
+    app = create_app(portal, settings.model_copy(update={"max_body_bytes": 2_097_152}))
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    read = 0
+
+    async def parts(body: bytes) -> AsyncIterator[bytes]:
+        nonlocal read
+        for start in range(0, len(body), 1_000):
+            read += 1_000
+            yield body[start : start + 1_000]
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as http:
+        for length, status in ((65_536, HTTPStatus.OK), (65_537, HTTPStatus.UNAUTHORIZED), (2_000_000, 401)):
+            body = b'{"query": "{ viewer { role } }"}'.ljust(length)
+            read = 0
+            length_of_body = {"Content-Length": str(length)} if announced else {}
+            answer = await http.post("/graphql", content=parts(body), headers=headers | length_of_body)
+            assert answer.status_code == status
+            assert read <= (0 if announced and length > 65_536 else 67_000)
+
+    error = answer.json()["errors"][0]
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert token or (error["message"], error["extensions"]["maxBytes"]) == ("Entre no portal para continuar.", 65_536)
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.edge
+async def test_a_caller_with_a_token_sends_long_bodies(portal: Portal, settings: Settings, caller: Caller) -> None:
+    app = create_app(portal, settings.model_copy(update={"max_body_bytes": 2_097_152}))
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal.test") as http:
+        answer = await post(http, f'{{"query": "{VIEWER}"}}'.ljust(2_097_152), **caller.headers)
+        too_long = await post(http, b"a" * 2_097_153)
+
+    assert answer.json() == ANSWERED
+    assert too_long.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+@pytest.mark.edge
 async def test_a_length_of_many_digits_is_too_long(http: httpx.AsyncClient) -> None:
     answer = await http.post("/graphql", content=b"", headers={"Content-Length": "9" * 5000})
 
