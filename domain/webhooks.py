@@ -17,6 +17,9 @@ WEBHOOKS_MAX = 20
 BATCH_MAX = 100
 """Maximum number of events in one message."""
 
+MESSAGE_BYTES = 1_000_000
+"""Maximum length of a message, which receivers take by default: nginx refuses bodies above 1 MB."""
+
 URL_LENGTH = 2_000
 SELECTION_LENGTH = 5_000
 

@@ -31,10 +31,14 @@ _FILTER = (
 )
 _SELECTION = (
     "A GraphQL selection on `Event`, such as `{ message client { name } }`, without variables, which may be followed "
-    "by fragments. Its result is in each message. It is checked and its cost is counted when it is saved. At most "
+    "by fragments. Its result is in each message. It is checked and its cost is counted when it is saved. If a "
+    "message would have more than 1,000,000 bytes with the result, that has the error `COST_EXCEEDED` instead. At most "
     "5,000 characters."
 )
-_BATCH = "The maximum number of events in a message: 1 to 100. With more than one, each message has a list of events."
+_BATCH = (
+    "The maximum number of events in a message: 1 to 100. With more than one, each message has a list of events, of "
+    "fewer if they would have more than 1,000,000 bytes together."
+)
 
 
 def _url(checks: Checks, value: str) -> str:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -30,9 +31,11 @@ from domain.access import Permissions
 from domain.costs import POINTS_MAX
 from domain.errors import Unavailable
 from domain.languages import Text
+from domain.limits import CostExceeded
 from domain.webhooks import InvalidSelection, NoSelection, SelectionTooLarge
 from resolvers.context import Context
 from server.graphql import limits
+from server.graphql.answer_json import encoded, encoded_up_to
 from server.graphql.budget import Budget, key_of_events
 from server.graphql.cost_prices import OBJECTS_MAX, SMALL_SIZE, VALUES_MAX, Figures
 from server.graphql.cost_terms import SATURATED
@@ -85,16 +88,33 @@ class EventSelections:
         _check(points * batch_size, self._points_max, _POINTS, _MESSAGE)
         return operation.permissions
 
-    async def values(self, context: Context, text: str, rows: Sequence[EventRow]) -> Sequence[Mapping[str, Any]]:
-        """Return the selected values of each event, and their errors; raise Unavailable if one could not be read."""
+    async def written(
+        self, context: Context, text: str, rows: Sequence[EventRow], *, longest: int, used: int, whole: bool
+    ) -> Sequence[bytes]:
+        """Return the JSON of the selected values and errors of the first events: those that fit into one message.
+
+        The message has at most `longest` bytes, `used` of them by the rest of it. An event that fits into no message
+        has an error instead. If the message is to be `whole`, so has each event that does not fit into this one.
+
+        Raises Unavailable if an object could not be read.
+        """
         operation, figures, _ = self._prepared(text)
-        at_once, size = max(1, SMALL_SIZE // max(1, figures.size)), figures.size * len(rows)
-        found: list[Mapping[str, Any]] = []
-        async with self._budget.share(size if size > SMALL_SIZE else 0, key_of_events(rows[0].partner_id)):
-            for start in range(0, len(rows), at_once):
-                found += await _executed(context, operation, rows[start : start + at_once])
-                # Requests are answered between the parts of a large message.
-                await asyncio.sleep(0)
+        size = figures.size * len(rows)
+        found: list[bytes] = []
+        room = left = longest - used
+        async with (
+            self._budget.share(size if size > SMALL_SIZE else 0, key_of_events(rows[0].partner_id)),
+            aclosing(_each(context, operation, rows, figures.size)) as each,
+        ):
+            async for selected in each:
+                most = left if whole else room
+                json = bytes(encoded_up_to(most, selected))
+                if len(json) > most:
+                    json = encoded(_too_long(longest - most + len(json), longest))
+                if len(json) > left and found and not whole:
+                    break
+                found.append(json)
+                left = max(0, left - len(json))
         return found
 
     def _prepared(self, text: str) -> _Prepared:
@@ -174,7 +194,19 @@ def _subscription(text: str) -> str:
     return "\n".join(map(print_ast, (operation, *others)))
 
 
-async def _executed(context: Context, operation: Operation, rows: Sequence[EventRow]) -> list[Mapping[str, Any]]:
+async def _each(
+    context: Context, operation: Operation, rows: Sequence[EventRow], size: int
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Yield what is selected of each event; some events of this size are executed at a time."""
+    at_once = max(1, SMALL_SIZE // max(1, size))
+    for start in range(0, len(rows), at_once):
+        for selected in await _executed(context, operation, rows[start : start + at_once]):
+            yield selected
+            # Requests are answered between the parts of a large message.
+            await asyncio.sleep(0)
+
+
+async def _executed(context: Context, operation: Operation, rows: Sequence[EventRow]) -> list[dict[str, Any]]:
     variables = operation.prepared.coerced({})
     if isinstance(variables, list):
         raise InvalidSelection(_PATH, problem=variables[0].message)
@@ -192,9 +224,20 @@ async def _executed(context: Context, operation: Operation, rows: Sequence[Event
     return [_of_event(body) for body in of_each(result, len(rows), context)]
 
 
-def _of_event(body: Mapping[str, Any]) -> Mapping[str, Any]:
+def _of_event(body: Mapping[str, Any]) -> dict[str, Any]:
     data = body["data"]
     found: dict[str, Any] = {"event": None if data is None else next(iter(data.values()))}
     if "errors" in body:
         found["errors"] = body["errors"]
     return found
+
+
+def _too_long(size: int, longest: int) -> dict[str, Any]:
+    """Return what an event has in place of its selected values if the message would have too many bytes with them."""
+    message = (
+        f"With what is selected of this event, the message has at least {size:,} bytes, and may have at most "
+        f"{longest:,}. Select less, or ask for shorter lists."
+    )
+    exceeded = CostExceeded(message, bytes=size, maxBytes=longest)
+    error = {"message": message, "extensions": {"code": exceeded.code, **exceeded.extensions}}
+    return {"event": None, "errors": [error]}

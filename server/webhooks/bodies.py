@@ -1,14 +1,13 @@
 """Bodies of messages: events as the maker of the webhook can read them now."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from db import webhook_leases
 from db.events import EventRow
-from db.webhook_deliveries import Message
 from db.webhook_leases import Leased, Maker
 from domain.access import TokenKind
-from domain.webhooks import InvalidSelection, SuspensionReason
+from domain.webhooks import MESSAGE_BYTES, InvalidSelection, SuspensionReason
 from resolvers.context import Context
 from resolvers.portal import Portal
 from resolvers.viewers import Viewer
@@ -20,8 +19,14 @@ from server.webhooks import messages
 class RenderSelection(Selections, Protocol):
     """Selections that can be executed too."""
 
-    async def values(self, context: Context, text: str, rows: Sequence[EventRow]) -> Sequence[Mapping[str, Any]]:
-        """Return `event` and `errors` of each event; raise Unavailable if an object could not be read."""
+    async def written(
+        self, context: Context, text: str, rows: Sequence[EventRow], *, longest: int, used: int, whole: bool
+    ) -> Sequence[bytes]:
+        """Return the JSON of `event` and `errors` of the first events, or of all of them if the message is `whole`.
+
+        The message has at most `longest` bytes, `used` of them by the rest of it. An event that does not fit has an
+        error instead. Raises Unavailable if an object could not be read.
+        """
 
 
 class UnusableError(Exception):
@@ -33,6 +38,13 @@ class UnusableError(Exception):
         self.reason = reason
 
 
+class Body(NamedTuple):
+    """Body of a message, and the events that it has."""
+
+    content: bytes
+    rows: Sequence[EventRow]
+
+
 class Bodies:
     """Maker of the bodies of messages."""
 
@@ -40,21 +52,33 @@ class Bodies:
         """Take what executes the selections of webhooks."""
         self._portal, self._selections = portal, selections
 
-    async def of(self, held: Leased, message: Message, rows: Sequence[EventRow]) -> bytes:
-        """Return the body of a message with these events; raise UnusableError if the webhook has to be suspended."""
+    async def of(self, held: Leased, rows: Sequence[EventRow], *, batched: bool, whole: bool) -> Body:
+        """Return the body of a message with these events; raise UnusableError if the webhook has to be suspended.
+
+        Unless the message is to be `whole`, it has only the first of them that fit into it.
+        """
         found = await self._portal.database.read(lambda connection: webhook_leases.maker(connection, held), alone=True)
         permissions = webhook_leases.permissions_of(held, found)
         try:
             missing = needed_for(self._selections, held.selection, held.batch_size) - permissions
             if found is None or missing:
                 raise UnusableError(SuspensionReason.MAKER)
-            thin = [messages.thin(row, permissions) for row in rows]
+            written = [messages.thin(row, permissions) for row in rows]
             if held.selection is not None:
-                values = await self._selections.values(self._context(held, found), held.selection, rows)
-                thin = [{**each, **selected} for each, selected in zip(thin, values, strict=True)]
+                selected = await self._selections.written(
+                    self._context(held, found),
+                    held.selection,
+                    rows,
+                    longest=MESSAGE_BYTES,
+                    used=sum(map(len, written)),
+                    whole=whole,
+                )
+                # The members of both objects, in one.
+                written = [thin[:-1] + b"," + more[1:] for thin, more in zip(written, selected, strict=False)]
         except InvalidSelection:
             raise UnusableError(SuspensionReason.SELECTION) from None
-        return messages.body(thin, batched=bool(message.batched))
+        rows = rows[: len(written)]
+        return Body(messages.body(rows, written, batched=batched), rows)
 
     def _context(self, held: Leased, maker: Maker) -> Context:
         """Return a context in which the maker reads: what is the webhook's partner's, and nothing else."""

@@ -27,7 +27,7 @@ from domain.webhooks import (
 )
 from resolvers.encryption import UnsealingError
 from resolvers.portal import Portal
-from server.webhooks import messages
+from server.webhooks import attempts, messages
 from server.webhooks.bodies import Bodies, RenderSelection, UnusableError
 from server.webhooks.client import GONE, Answered, WebhookClient
 from server.webhooks.suspensions import TOLD_WITHIN, Teller
@@ -79,7 +79,7 @@ class Deliverer:
             reason = unusable.reason
         if waiting is not None:
             # It waits for nothing any more.
-            await self._finish(held, waiting, _not_sent(waiting))
+            await self._finish(held, waiting, attempts.not_sent(waiting))
         suspended = await self._portal.database.write(lambda tx: self._suspend(tx, held, reason))
         if suspended is not None:
             self._teller.tell(suspended)
@@ -132,15 +132,23 @@ class Deliverer:
     async def _send(self, held: Leased, found: _Events) -> Leased | None:
         message = messages.of_events(self._portal, held, found.rows)
         try:
-            answered = await self._post(held, message, await self._bodies.of(held, message, found.rows))
+            # What failed is sent again with the same events, and the same id.
+            is_whole = held.batch_end is not None
+            body = await self._bodies.of(held, found.rows, batched=held.batch_size > 1, whole=is_whole)
+            if len(body.rows) < len(found.rows):
+                found = _Events(body.rows, body.rows[-1].number, found.last)
+                message = messages.of_events(self._portal, held, found.rows)
+            answered = await self._post(held, message, body.content)
         except (UnusableError, Unavailable):
             raise
         except Exception:
             log.exception("a message could not be made", webhook=held.id)
             answered = _NOTHING_SENT
         now = self._portal.now()
-        progress, reason = self._progress(held, found.upto, found.rows[-1].number, answered, now)
-        attempt = _attempt(held.attempts + 1, answered, progress.next_attempt_at)
+        # What was not sent may be made anew, with other events.
+        batch_end = held.batch_end if answered is _NOTHING_SENT else found.rows[-1].number
+        progress, reason = self._progress(held, found.upto, batch_end, answered, now)
+        attempt = attempts.answered_with(held.attempts + 1, answered, progress.next_attempt_at)
         # Nothing more can be sent now: one transaction less ends the lease.
         is_over = answered.status is DeliveryStatus.FAILED or found.upto >= found.last
 
@@ -189,7 +197,7 @@ class Deliverer:
             if await webhook_leases.move(tx, held, progress, until=self._lease_end()) is None:
                 return None
             if waiting is not None:
-                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, _not_sent(waiting))
+                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, attempts.not_sent(waiting))
             suspended = None if reason is None else await self._suspend(tx, held, reason)
             if suspended is None:
                 await webhook_leases.release(tx, held)
@@ -203,11 +211,14 @@ class Deliverer:
         message = webhook_deliveries.message_of(waiting)
         rows = await self._events_of(held, message)
         if message.first_number is not None and not rows:
-            return await self._finish(held, waiting, _not_sent(waiting))
+            return await self._finish(held, waiting, attempts.not_sent(waiting))
         last = await self._portal.feed.last_number(held.partner_id)
-        body = await self._bodies.of(held, message, rows) if rows else messages.ping_body(held, self._portal.now())
-        answered = await self._post(held, message, body)
-        return await self._finish(held, waiting, _attempt(waiting.attempt, answered, None), last=last)
+        if rows:
+            content, _ = await self._bodies.of(held, rows, batched=bool(message.batched), whole=True)
+        else:
+            content = messages.ping_body(held, self._portal.now())
+        answered = await self._post(held, message, content)
+        return await self._finish(held, waiting, attempts.answered_with(waiting.attempt, answered, None), last=last)
 
     async def _events_of(self, held: Leased, message: Message) -> Sequence[EventRow]:
         """Return the events of a message; none if they are no longer those that it had."""
@@ -249,7 +260,7 @@ class Deliverer:
         if is_erased(held.url, held.selection):
             raise UnusableError(SuspensionReason.ERASED)
         try:
-            headers = messages.headers(self._portal, held, message.message_id, body, self._portal.now())
+            headers = await messages.headers(self._portal, held, message.message_id, body, self._portal.now())
         except UnsealingError:
             raise UnusableError(SuspensionReason.KEYS) from None
         answered = await self._client.post(held.url, headers, body)
@@ -272,19 +283,3 @@ class Deliverer:
 
 def _as_it_is(held: Leased) -> Progress:
     return Progress(held.position, held.batch_end, held.attempts, held.failing_since, held.next_attempt_at)
-
-
-def _not_sent(waiting: DeliveryRow) -> Attempt:
-    return Attempt(waiting.attempt, DeliveryStatus.FAILED, DeliveryFailure.NOT_SENT, None, 0, None, None)
-
-
-def _attempt(number: int, answered: Answered, again: datetime | None) -> Attempt:
-    return Attempt(
-        attempt=number,
-        status=answered.status,
-        failure=answered.failure,
-        http_status=answered.http_status,
-        duration_ms=answered.duration_ms,
-        answer=answered.answer,
-        next_attempt_at=again,
-    )

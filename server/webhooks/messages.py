@@ -1,7 +1,9 @@
 """Messages to receivers: bodies and headers as Standard Webhooks 1.0 has them."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -17,6 +19,8 @@ from resolvers.portal import Portal
 BATCH, PING = "EVENTS", "PING"
 """Types of messages that are not of one event."""
 
+_LONG_BYTES = 64 * 1024
+
 _OBJECTS = {
     "actorId": ("User", "actor_id"),
     "clientId": ("Client", "client_id"),
@@ -30,8 +34,8 @@ _OBJECTS = {
 }
 
 
-def thin(row: EventRow, permissions: Permissions) -> dict[str, Any]:
-    """Return an event with the ids of its objects, as far as the permissions allow to read them."""
+def thin(row: EventRow, permissions: Permissions) -> bytes:
+    """Return the JSON of an event with the ids of its objects, as far as the permissions allow to read them."""
     data: dict[str, Any] = {
         "id": ids.encode("Event", row.id),
         "type": row.type.value,
@@ -43,7 +47,7 @@ def thin(row: EventRow, permissions: Permissions) -> dict[str, Any]:
         found, needed = getattr(row, column), NODE_PERMISSIONS[type_name]
         if found is not None and (needed is None or needed in permissions):
             data[name] = ids.encode(type_name, found)
-    return data
+    return orjson.dumps(data)
 
 
 def of_events(portal: Portal, held: Leased, rows: Sequence[EventRow]) -> Message:
@@ -54,12 +58,13 @@ def of_events(portal: Portal, held: Leased, rows: Sequence[EventRow]) -> Message
     return Message(f"evt_{named.hex()[:32]}", first, last, held.filter, held.batch_size > 1)
 
 
-def body(rows: Sequence[Mapping[str, Any]], *, batched: bool) -> bytes:
-    """Return the body of a message with events, as a list if they are batched."""
-    last = rows[-1]
+def body(rows: Sequence[EventRow], written: Sequence[bytes], *, batched: bool) -> bytes:
+    """Return the body of a message with events, which are JSON already, as a list if they are batched."""
+    last, parts = rows[-1], [orjson.Fragment(each) for each in written]
+    timestamp = _written(last.occurred_at)
     if batched:
-        return orjson.dumps({"type": BATCH, "timestamp": last["occurredAt"], "data": {"events": rows}})
-    return orjson.dumps({"type": last["type"], "timestamp": last["occurredAt"], "data": last})
+        return orjson.dumps({"type": BATCH, "timestamp": timestamp, "data": {"events": parts}})
+    return orjson.dumps({"type": last.type.value, "timestamp": timestamp, "data": parts[-1]})
 
 
 def ping_body(held: Leased, now: datetime) -> bytes:
@@ -72,16 +77,19 @@ def _written(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def headers(portal: Portal, held: Leased, message_id: str, content: bytes, now: datetime) -> dict[str, str]:
+async def headers(portal: Portal, held: Leased, message_id: str, content: bytes, now: datetime) -> dict[str, str]:
     """Return the headers of a message, signed with all valid keys; raise UnsealingError if they can't be read."""
     stored = [held.sealed]
     if held.previous_sealed is not None and held.previous_until is not None and now < held.previous_until:
         stored.append(held.previous_sealed)
     keys = [webhook_keys.unsealed(portal.secrets, held.partner_id, each) for each in stored]
     timestamp = int(now.timestamp())
+    signing = partial(webhook_keys.signature, keys, message_id, timestamp, content)
+    # Requests are answered while a long message is signed, which takes some milliseconds.
+    signature = signing() if len(content) < _LONG_BYTES else await asyncio.to_thread(signing)
     return {
         "content-type": "application/json",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": webhook_keys.signature(keys, message_id, timestamp, content),
+        "webhook-signature": signature,
     }

@@ -7,6 +7,7 @@ import pytest
 
 from db.events import EventFilter
 from domain.limits import TooManyOperations
+from domain.webhooks import MESSAGE_BYTES
 from resolvers import access
 from resolvers.context import Context
 from resolvers.viewers import Viewer
@@ -61,7 +62,10 @@ async def by_webhook(budget: Budget, api: Api) -> object:
     viewer = await access.viewer_of(api.portal, str(api.token), None)
     rows, _ = await api.portal.feed.page(api.partner_id, EventFilter(), after=0, last=1)
     text = _LARGE.replace("activations(first: 100)", "activations(first: 20)")
-    return await EventSelections(DOCUMENTS, budget).values(Context(api.portal, viewer), text, [*rows] * 10)
+    context = Context(api.portal, viewer)
+    return await EventSelections(DOCUMENTS, budget).written(
+        context, text, [*rows] * 10, longest=MESSAGE_BYTES, used=0, whole=False
+    )
 
 
 @pytest.mark.parametrize("read", [by_subscription, by_webhook])

@@ -5,7 +5,7 @@ from graphql import GraphQLSchema
 
 from db.events import EventFilter
 from domain.limits import TooManyOperations
-from domain.webhooks import InvalidSelection
+from domain.webhooks import MESSAGE_BYTES, InvalidSelection
 from resolvers.context import Context
 from schema.root import GRAPHQL_SCHEMA
 from server.graphql.budget import Budget
@@ -62,5 +62,6 @@ async def test_a_large_message_waits_for_a_share_of_the_budget(api: Api) -> None
     selections = EventSelections(DOCUMENTS, budget)
 
     async with budget.share(20_000):
+        context = Context(api.portal, None)
         with pytest.raises(TooManyOperations):
-            await selections.values(Context(api.portal, None), _LARGE, [*rows] * 100)
+            await selections.written(context, _LARGE, [*rows] * 100, longest=MESSAGE_BYTES, used=0, whole=False)
