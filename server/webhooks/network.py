@@ -17,6 +17,7 @@ from typing import TypeAlias
 import httpcore2
 
 from domain.addresses import is_public
+from server.webhooks.response_stream import ResponseStream
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a name; raises OSError if it has none."""
@@ -106,7 +107,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
             if reached is None:
                 failure = httpcore2.ConnectError("The connection was reset.")
             elif self._may_reach(str(reached[0])):
-                return stream
+                return ResponseStream(stream)
             with contextlib.suppress(OSError):
                 await stream.aclose()
         raise failure
