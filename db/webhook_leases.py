@@ -15,8 +15,10 @@ from db.engine.column_types import Instant
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.tables import partner_counters, users, webhook_deliveries, webhooks
+from domain import webhook_retries
 from domain.access import VENDOR_ROLES, Permission, Permissions, Role, effective
 from domain.languages import Language
+from domain.webhook_retries import CLOCK_TOLERANCE
 from domain.webhooks import DeliveryStatus, SuspensionReason, WebhookState
 
 
@@ -88,9 +90,14 @@ _LEASED = tuple(webhooks.c[name] for name in Leased._fields)
 _MINE = webhooks.c.partner_id == PARTNER, webhooks.c.id == sa.bindparam("webhook_id")
 # A lease that was released keeps its fence until there is another one.
 _HELD = *_MINE, webhooks.c.fence == sa.bindparam("of_fence"), webhooks.c.sender.is_not(None)
-_FREE = sa.or_(webhooks.c.leased_until.is_(None), webhooks.c.leased_until <= _AT)
+# No lease ends so late: the clock was set back since it was written.
+_LATEST_END = sa.bindparam("latest_end", type_=Instant)
+_FREE = sa.or_(webhooks.c.leased_until.is_(None), webhooks.c.leased_until <= _AT, webhooks.c.leased_until > _LATEST_END)
 # What was waiting to be written does not shorten a lease that was renewed meanwhile.
-_LATER = sa.case((webhooks.c.leased_until < _UNTIL, _UNTIL), else_=webhooks.c.leased_until)
+_LATER = sa.case(
+    (sa.or_(webhooks.c.leased_until < _UNTIL, webhooks.c.leased_until > _LATEST_END), _UNTIL),
+    else_=webhooks.c.leased_until,
+)
 _AFTER = webhooks.c.id > sa.bindparam("after")
 _MOST = sa.bindparam("most", type_=sa.Integer)
 _DUE = Statement(
@@ -107,7 +114,12 @@ _DUE = Statement(
     .where(
         webhooks.c.state == WebhookState.ACTIVE,
         webhooks.c.position < partner_counters.c.event_number,
-        sa.or_(webhooks.c.next_attempt_at.is_(None), webhooks.c.next_attempt_at <= _AT),
+        # As `domain.webhook_retries.is_due` has it.
+        sa.or_(
+            webhooks.c.next_attempt_at.is_(None),
+            webhooks.c.next_attempt_at <= _AT,
+            webhooks.c.next_attempt_at > sa.bindparam("latest_attempt", type_=Instant),
+        ),
         _FREE,
         _AFTER,
     )
@@ -179,28 +191,31 @@ _MAKER = Statement(
 
 async def due(connection: Connection, *, at: datetime, after: int, most: int) -> Sequence[Due]:
     """Return the webhooks of all partners with new events that no sender has leased: the first after an id."""
-    return list(await connection.fetch(_DUE, {"at": at, "after": after, "most": most}))
+    times = {"at": at, "latest_end": at + CLOCK_TOLERANCE, "latest_attempt": webhook_retries.latest(at)}
+    return list(await connection.fetch(_DUE, {**times, "after": after, "most": most}))
 
 
 async def waiting(connection: Connection, *, at: datetime, after: int, most: int) -> Sequence[WebhookKey]:
     """Return the webhooks of all partners with deliveries that wait to be sent, likewise."""
-    return list(await connection.fetch(_WAITING, {"at": at, "after": after, "most": most}))
+    times = {"at": at, "latest_end": at + CLOCK_TOLERANCE}
+    return list(await connection.fetch(_WAITING, {**times, "after": after, "most": most}))
 
 
 async def lease(
     tx: Transaction, wanted: Sequence[WebhookKey], sender: str, *, at: datetime, until: datetime
 ) -> Sequence[Leased]:
     """Lease those of these webhooks that no other sender has leased."""
+    times = {"at": at, "latest_end": at + CLOCK_TOLERANCE, "until": until}
     lines = [
-        {"partner_id": each.partner_id, "webhook_id": each.id, "by_sender": sender, "at": at, "until": until}
-        for each in sorted(wanted)
+        {"partner_id": each.partner_id, "webhook_id": each.id, "by_sender": sender, **times} for each in sorted(wanted)
     ]
     return list(await tx.execute_many(_LEASE, lines))
 
 
 async def renew(tx: Transaction, held: Sequence[Leased], *, until: datetime) -> frozenset[int]:
     """Renew these leases, unless they last longer, and return the ids of the webhooks whose lease was not lost."""
-    lines = [{**_held(each), "until": until} for each in sorted(held, key=_key)]
+    times = {"until": until, "latest_end": until + CLOCK_TOLERANCE}
+    lines = [{**_held(each), **times} for each in sorted(held, key=_key)]
     return frozenset(await tx.execute_many(_RENEW, lines))
 
 
@@ -210,7 +225,8 @@ async def move(tx: Transaction, held: Leased, progress: Progress, *, until: date
     The lease lasts until then, or longer if it did before.
     """
     new = {f"new_{name}": content for name, content in progress._asdict().items()}
-    return await one(tx, _MOVE, {**_held(held), **new, "until": until})
+    times = {"until": until, "latest_end": until + CLOCK_TOLERANCE}
+    return await one(tx, _MOVE, {**_held(held), **new, **times})
 
 
 async def release(tx: Transaction, held: Leased) -> None:

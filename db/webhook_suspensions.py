@@ -1,7 +1,7 @@
 """Statements about suspended webhooks whose managers are to be told by e-mail."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -13,7 +13,11 @@ from db.engine.statement import Statement
 from db.tables import users, webhooks
 from domain.access import Permission, roles_with
 from domain.languages import Language
+from domain.webhook_retries import CLOCK_TOLERANCE
 from domain.webhooks import SuspensionReason, WebhookState
+
+LONGEST_PAUSE = timedelta(days=1)
+"""Longest pause before e-mails are tried again."""
 
 
 class Suspended(NamedTuple):
@@ -45,16 +49,18 @@ _MOST = sa.bindparam("most", type_=sa.Integer)
 _TOLD_BY = sa.func.coalesce(webhooks.c.tell_at, webhooks.c.suspended_at)
 _IS_UNTOLD = webhooks.c.state == WebhookState.SUSPENDED, webhooks.c.told_at.is_(None)
 _MINE = webhooks.c.partner_id == PARTNER, webhooks.c.id == sa.bindparam("webhook_id")
+# Later than any pause ends: the clock was set back since it was written.
+_IS_DUE = sa.or_(_TOLD_BY <= _AT, sa.bindparam("latest", type_=Instant) < _TOLD_BY)
 _UNTOLD = Statement(
     sa.select(*(webhooks.c[name] for name in Suspended._fields))
-    .where(*_IS_UNTOLD, _TOLD_BY <= _AT)
+    .where(*_IS_UNTOLD, _IS_DUE)
     .order_by(_TOLD_BY, webhooks.c.id)
     .limit(_MOST),
     Suspended,
 )
 _CLAIM: Statement[int] = Statement(
     sa.update(webhooks)
-    .where(*_MINE, *_IS_UNTOLD, _TOLD_BY <= _AT)
+    .where(*_MINE, *_IS_UNTOLD, _IS_DUE)
     .values(tell_at=sa.bindparam("again_at", type_=Instant))
     .returning(webhooks.c.id),
     value,
@@ -78,13 +84,13 @@ _MANAGERS = Statement(
 
 async def untold(connection: Connection, *, at: datetime, most: int) -> Sequence[Suspended]:
     """Return the webhooks of all partners whose managers are to be told by that time: the first ones."""
-    return list(await connection.fetch(_UNTOLD, {"at": at, "most": most}))
+    return list(await connection.fetch(_UNTOLD, {"at": at, "latest": _latest(at), "most": most}))
 
 
 async def claim(tx: Transaction, suspended: Suspended, *, at: datetime, again_at: datetime) -> bool:
     """Let one process tell the managers now, and any other one later; return False if another one does."""
     mine = {"partner_id": suspended.partner_id, "webhook_id": suspended.id}
-    return await one(tx, _CLAIM, {**mine, "at": at, "again_at": again_at}) is not None
+    return await one(tx, _CLAIM, {**mine, "at": at, "latest": _latest(at), "again_at": again_at}) is not None
 
 
 async def tell(tx: Transaction, suspended: Suspended, told: Collection[int], *, at: datetime | None) -> None:
@@ -96,3 +102,7 @@ async def tell(tx: Transaction, suspended: Suspended, told: Collection[int], *, 
 async def managers(connection: Connection, partner_id: int) -> Sequence[Manager]:
     """Return those who manage the partner's webhooks."""
     return list(await connection.fetch(_MANAGERS, {"partner_id": partner_id}))
+
+
+def _latest(at: datetime) -> datetime:
+    return at + LONGEST_PAUSE + CLOCK_TOLERANCE

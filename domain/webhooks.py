@@ -1,10 +1,9 @@
-"""Webhooks: how long deliveries are tried, when an endpoint is given up, and the refusals."""
+"""Webhooks: their limits, states and refusals."""
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from domain.addresses import address_of, is_public
@@ -33,16 +32,9 @@ ANSWERS_KEPT = 1_000
 """Number of a webhook's newest deliveries whose answers are kept."""
 
 DELIVERIES_KEPT = timedelta(days=30)
-RETRIED_FOR = timedelta(days=3)
-"""How long a message is tried before the webhook is suspended."""
-
 OVERLAP = timedelta(hours=24)
 """How long messages are also signed with the keys before the last rotation."""
 
-_FIRST_PAUSE = timedelta(seconds=5)
-_LONGEST_PAUSE = timedelta(hours=4)
-_LONGEST_WANTED = timedelta(hours=1)
-_DOUBLED_MAX = 20
 _HTTPS_PORT = 443
 _LOWEST_PORT = 1_024
 _PRINTABLE = range(0x21, 0x7F)
@@ -269,28 +261,3 @@ def check_url(url: str, *path: str, private: bool = False) -> None:
         is_refused = not is_public(address)
     if is_refused:
         raise PrivateWebhookUrl(path)
-
-
-class Failing(NamedTuple):
-    """Failed attempts of one message."""
-
-    attempts: int
-    since: datetime
-    """When the first of them failed."""
-
-
-def next_attempt(failing: Failing, now: datetime, *, luck: float, wanted: timedelta | None = None) -> datetime | None:
-    """Return when to try again after a failure; None if the webhook is to be suspended.
-
-    The pause doubles from 5 seconds to 4 hours, and is shortened by up to a half by `luck`, from 0 to 1, so that
-    webhooks of one receiver don't return together. It is not shorter than what the receiver wanted, up to an hour.
-    """
-    end = failing.since + RETRIED_FOR
-    if now >= end:
-        return None
-    doubled = min(max(failing.attempts, 1) - 1, _DOUBLED_MAX)
-    pause = min(_FIRST_PAUSE * 2**doubled, _LONGEST_PAUSE) * (1 - luck / 2)
-    if wanted is not None:
-        pause = max(pause, min(wanted, _LONGEST_WANTED))
-    then: datetime = min(now + pause, end)
-    return then

@@ -94,7 +94,8 @@ def _in_order(types: Iterable[EventType]) -> list[EventType]:
 @strawberry.type(
     description=(
         "An endpoint to which the portal sends the events of a partner, each at least once and in their order, signed "
-        "as Standard Webhooks has it. A message is tried again for three days before the webhook is suspended."
+        "as Standard Webhooks has it. A message is tried again for three days, and ten times "
+        "at least, before the webhook is suspended."
     )
 )
 class Webhook(Node, row=WebhookRow):

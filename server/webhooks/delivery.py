@@ -15,15 +15,14 @@ from db.webhook_leases import Leased, Progress
 from db.webhook_suspensions import Suspended
 from domain.errors import CursorTooOld, Unavailable
 from domain.events import Event, EventType
+from domain.webhook_retries import Failing, is_due, next_attempt
 from domain.webhook_texts import is_erased
 from domain.webhooks import (
     BATCH_MAX,
     DeliveryFailure,
     DeliveryStatus,
-    Failing,
     SuspensionReason,
     WebhookState,
-    next_attempt,
 )
 from resolvers.encryption import UnsealingError
 from resolvers.portal import Portal
@@ -89,8 +88,7 @@ class Deliverer:
         return None
 
     async def _send_next(self, held: Leased) -> Leased | None:
-        is_due = held.next_attempt_at is None or held.next_attempt_at <= self._portal.now()
-        if held.state is not WebhookState.ACTIVE or not is_due:
+        if held.state is not WebhookState.ACTIVE or not is_due(held.next_attempt_at, self._portal.now()):
             await self._release(held)
             return None
         try:
@@ -173,7 +171,8 @@ class Deliverer:
     ) -> tuple[Progress, SuspensionReason | None]:
         if answered.status is DeliveryStatus.DELIVERED:
             return Progress(upto), None
-        failing = Failing(held.attempts + 1, held.failing_since or now)
+        # The clock may have been set back since.
+        failing = Failing(held.attempts + 1, min(held.failing_since or now, now))
         again = next_attempt(failing, now, luck=self._luck(), wanted=answered.retry_after)
         reason = SuspensionReason.FAILING if again is None else None
         if answered.http_status == GONE:

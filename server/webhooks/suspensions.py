@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from db import webhook_suspensions
-from db.webhook_suspensions import Manager, Suspended
+from db.webhook_suspensions import LONGEST_PAUSE, Manager, Suspended
 from domain import mails
 from domain.languages import Language
 from resolvers.mail import Mail, Mailer
@@ -15,7 +15,6 @@ from resolvers.portal import Portal
 TOLD_WITHIN = timedelta(minutes=5)
 """How long after an attempt its e-mails may take before they count as lost."""
 
-_LONGEST_PAUSE = timedelta(days=1)
 _TELL_EVERY_SECONDS = 60
 _TOLD_TOGETHER = 100
 """Suspensions that are read at once; the others follow a minute later."""
@@ -59,7 +58,7 @@ class Teller:
 
     async def _claim(self, suspended: Suspended, now: datetime) -> bool:
         # The pauses double.
-        again_at = now + min(max(now - suspended.suspended_at, TOLD_WITHIN), _LONGEST_PAUSE)
+        again_at = now + min(max(now - suspended.suspended_at, TOLD_WITHIN), LONGEST_PAUSE)
         return await self._portal.database.write(
             lambda tx: webhook_suspensions.claim(tx, suspended, at=now, again_at=again_at)
         )
