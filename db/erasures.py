@@ -15,11 +15,12 @@ from db.engine.expressions import KEEPING_KEYS, among, found_by_id
 from db.engine.filters import PARTNER, value, values_of
 from db.engine.statement import Statement
 from db.free_texts import ANSWERS, FREE_TEXTS, OF_ACTIVATIONS, WEBHOOKS, Texts
-from db.tables import activations, clients, webhooks
+from db.tables import activations, clients, webhook_deliveries, webhooks
 from domain.activations import note_folded
+from domain.answer_erasure import answer_without
 from domain.clients import ClientStatus
 from domain.erasure import ErasedKind, Identity, single_words, words_of_others
-from domain.webhook_texts import decoded, selection_without, url_without
+from domain.webhook_texts import selection_without, url_without
 
 _PAGE = 2_000
 """Rows that are read at once: a partner can have hundreds of thousands."""
@@ -107,6 +108,8 @@ class _Erasing(NamedTuple):
             return url_without(self.in_notes, text)
         if column == webhooks.c.selection.name:
             return selection_without(self.in_notes, text, self.schema_names)
+        if column == webhook_deliveries.c.answer.name:
+            return answer_without(self.in_notes, text)
         return self.in_notes.redacted(text)
 
 
@@ -261,16 +264,8 @@ def _found_in(rows: Sequence[tuple[Any, ...]], texts: Texts, identity: Identity)
     for start in range(0, len(rows), _SEARCHED):
         some = rows[start : start + _SEARCHED]
         # Most rows have none of the values, which one search of many shows.
-        if identity.found_in("\n".join(_texts(some, texts))):
-            yield from (row[place] for row in some if identity.found_in("\n".join(_texts([row], texts))))
-
-
-def _texts(rows: Sequence[tuple[Any, ...]], texts: Texts) -> Iterator[str]:
-    for row in rows:
-        for text in filter(None, row[len(texts.by) :]):
-            yield text
-            if texts.encoded:
-                yield decoded(text)
+        if texts.have(identity, some):
+            yield from (row[place] for row in some if texts.have(identity, [row]))
 
 
 async def _rewrite(tx: Transaction, erasure: Erasure, texts: Texts, ids: Sequence[int]) -> Counter[ErasedKind]:

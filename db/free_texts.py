@@ -1,8 +1,8 @@
 """Free texts of a partner, from which the cancellation of a client erases who it was."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Table
@@ -11,7 +11,9 @@ from db.engine.expressions import AnyColumn
 from db.engine.filters import PARTNER
 from db.tables import activations, clients, orders, partners, tokens, webhook_deliveries, webhooks
 from domain.access import TokenKind
-from domain.erasure import ErasedKind
+from domain.answer_erasure import answer_names
+from domain.erasure import ErasedKind, Identity
+from domain.webhook_texts import decoded
 
 Kinds: TypeAlias = Mapping[str, ErasedKind]
 """Columns of a table, and what kind of value each of them has."""
@@ -28,6 +30,8 @@ class Texts:
     """Columns with the copies by which texts are searched."""
     encoded: bool = False
     """Whether values may be written as in URLs and programs: with percent-encodings or escapes."""
+    any_form: bool = False
+    """Whether values may be written in any form, as in what programs answer."""
     is_free: Callable[[], sa.ColumnElement[bool]] | None = None
 
     @property
@@ -51,6 +55,18 @@ class Texts:
         partner: Column[int] = self.table.c.id if self.table is partners else self.table.c.partner_id
         return partner
 
+    def have(self, identity: Identity, rows: Sequence[tuple[Any, ...]]) -> bool:
+        """Return whether the texts of any of the rows, whose columns are `columns`, have one of the values."""
+        text = "\n".join(self._of(rows))
+        return answer_names(identity, text) if self.any_form else identity.found_in(text)
+
+    def _of(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+        for row in rows:
+            for text in filter(None, row[len(self.by) :]):
+                yield text
+                if self.encoded:
+                    yield decoded(text)
+
 
 _ACTIVATIONS = Texts(
     activations,
@@ -66,7 +82,7 @@ _ACTIVATIONS = Texts(
 WEBHOOKS = Texts(
     webhooks, {"url": ErasedKind.WEBHOOK_URL, "selection": ErasedKind.WEBHOOK_SELECTION}, ("id",), encoded=True
 )
-ANSWERS = Texts(webhook_deliveries, {"answer": ErasedKind.WEBHOOK_ANSWER}, ("id",))
+ANSWERS = Texts(webhook_deliveries, {"answer": ErasedKind.WEBHOOK_ANSWER}, ("id",), any_form=True)
 
 BEFORE_ACTIVATIONS = (
     Texts(clients, {"cancellation_note": ErasedKind.CLIENT_NOTE}, ("registered_at", "id")),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import quote
 
-from domain.answers import readable
+from domain.answers import unescaped
 from domain.erasure import REDACTED, Identity
 
 _ENCODED_MAX = 3
@@ -22,7 +22,7 @@ _TOKEN = re.compile(
 def decoded(text: str) -> str:
     """Return the text without percent-encodings, escapes and Punycode, and with spaces for plus signs."""
     for _ in range(_ENCODED_MAX):
-        found = readable(text.encode(), is_cut=False) or ""
+        found = unescaped(text)
         if found == text:
             break
         text = found

@@ -43,8 +43,8 @@ class WebhookDelivery(Node, row=DeliveryRow):
     duration_ms: int | None = attribute("How long the attempt took, in milliseconds. Returns null while it waits.")
     answer: str | None = attribute(
         "The first 1,024 bytes of the receiver's answer as text, without escapes and without a word that is cut. "
-        "Returns null if there was none, if it was empty, or if a client was cancelled meanwhile. It is kept for the "
-        "webhook's last 1,000 deliveries."
+        "Returns null if there was none, if it was empty or no text, or if a client was cancelled meanwhile. It is "
+        "kept for the webhook's last 1,000 deliveries."
     )
     next_attempt_at: datetime | None = attribute(
         "The date and time of the next attempt for the same message. Returns null if there is none."

@@ -21,7 +21,7 @@ _ACCENTED: dict[str, list[str]] = {}
 for _character in map(chr, (*range(0x61, 0x7B), *range(0xC0, 0x180))):
     _ACCENTED.setdefault(plain(_character), []).append(_character)
 _WORD = re.compile(r"[^\W_]+")
-_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\\[ux]|&\w+;|xn--")
+_ENCODED = re.compile(r"%u?[0-9A-Fa-f]{2}|\\[uxU0-3]|&#?\w+|xn--")
 
 
 class Trace(NamedTuple):

@@ -109,7 +109,8 @@ class WebhookClient:
             return Answered(DeliveryStatus.FAILED, failure, None, duration_ms, None)
         is_cut = failure is not None or len(answer) >= ANSWER_BYTES
         # The status has arrived, and the rest of the answer says nothing about it.
-        return _of_response(response, duration_ms, readable(bytes(answer[:ANSWER_BYTES]), is_cut=is_cut))
+        kept = readable(bytes(answer[:ANSWER_BYTES]), is_cut=is_cut, charset=response.charset_encoding)
+        return _of_response(response, duration_ms, kept)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -89,7 +89,7 @@ async def test_a_status_counts_though_its_body_never_ends(receiver: Receiver) ->
 
 
 async def test_the_beginning_of_an_answer_is_kept_as_text(receiver: Receiver) -> None:
-    content = b"\0\xff " + b"abc " * 1_250
+    content = b"\xff " + b"abc " * 1_250
     head = f"HTTP/1.1 200 OK\r\nset-cookie: a=1\r\ncontent-length: {len(content)}\r\n\r\n".encode()
     receiver.answers.extend([head + content, 204])
     client = WebhookClient(private=True)
@@ -97,7 +97,7 @@ async def test_the_beginning_of_an_answer_is_kept_as_text(receiver: Receiver) ->
     answered = await client.post(receiver.url, {}, b"{}")
     await posted(receiver.url, client)
 
-    assert answered.answer == "\ufffdÿ " + "abc " * 255
+    assert answered.answer == "ÿ " + "abc " * 255
     assert "cookie" not in receiver.received[-1].headers
     assert receiver.received[-1].headers["accept-encoding"] == "identity"
 
