@@ -178,7 +178,7 @@ class WebhookMutations:
     @strawberry.mutation(
         description=(
             "Sends a message of the type PING to a webhook, also to one that is paused or suspended. The delivery "
-            "shows what became of it."
+            "shows what became of it. An active webhook whose receiver answers with 410 is suspended."
         )
     )
     @staticmethod

@@ -234,16 +234,25 @@ class Deliverer:
         return rows if is_same else []
 
     async def _finish(self, held: Leased, waiting: DeliveryRow, attempt: Attempt, *, last: int = 0) -> Leased | None:
-        """Write what became of a delivery that waited; `last` is the partner's last event before the message."""
+        """Write what became of a delivery that waited; `last` is the partner's last event before the message.
 
-        async def write(tx: Transaction) -> Leased | None:
+        If the receiver is gone, this suspends an active webhook, as any message does, and returns None.
+        """
+
+        async def write(tx: Transaction) -> tuple[Leased | None, Suspended | None]:
             moved = await webhook_leases.move(tx, held, _as_it_is(held), until=self._lease_end())
-            if moved is not None:
-                kept = await self._without_erased(tx, held, attempt, last)
-                await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, kept)
-            return moved
+            if moved is None:
+                return None, None
+            kept = await self._without_erased(tx, held, attempt, last)
+            await webhook_deliveries.finish(tx, held.partner_id, held.id, waiting.id, kept)
+            is_gone = attempt.http_status == GONE
+            suspended = await self._suspend(tx, held, SuspensionReason.GONE) if is_gone else None
+            return None if suspended else moved, suspended
 
-        return await self._portal.database.write(write)
+        moved, suspended = await self._portal.database.write(write)
+        if suspended is not None:
+            self._teller.tell(suspended)
+        return moved
 
     async def _without_erased(self, tx: Transaction, held: Leased, attempt: Attempt, last: int) -> Attempt:
         """Return the attempt without its answer if a client was cancelled since the event with this number.

@@ -41,6 +41,52 @@ def is_down(mails: Inbox, *, times: int) -> None:
     mails.answers = [LATER] * times * ATTEMPTS
 
 
+@pytest.mark.parametrize("asked", ["pingWebhook", "redeliver"])
+async def test_gone_suspends_whatever_message_it_answers(
+    api: Api, receiver: Receiver, senders: Senders, asked: str
+) -> None:
+    hook = await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
+    await api.client()
+    await _sent(senders)
+    given = {"webhookId": hook.id}
+    if asked == "redeliver":
+        given = {"webhookDeliveryId": (await state(api, hook))["deliveries"]["nodes"][0]["id"]}
+    receiver.answers.append(410)
+
+    await api.done(asked, "__typename", given)
+    await _sent(senders)
+
+    found = await state(api, hook)
+    assert (found["state"], found["suspensionReason"], found["failedAttempts"]) == ("SUSPENDED", "GONE", 0)
+    assert found["deliveries"]["nodes"][0]["httpStatus"] == 410
+    await api.client()
+    await _sent(senders)
+    assert len(receiver.received) == 2
+    await api.done("resumeWebhook", "__typename", {"webhookId": hook.id})
+    await _sent(senders)
+    assert len(receiver.received) == 3
+
+
+async def test_gone_leaves_a_paused_webhook_paused(api: Api, receiver: Receiver, senders: Senders) -> None:
+    hook = await new_hook(api, receiver)
+    await api.done("pauseWebhook", "__typename", {"webhookId": hook.id})
+    receiver.answers.append(410)
+
+    for _ in range(2):
+        await api.done("pingWebhook", "__typename", {"webhookId": hook.id})
+    await _sent(senders)
+
+    found = await state(api, hook)
+    assert (found["state"], found["suspensionReason"]) == ("PAUSED", None)
+    assert [each["httpStatus"] for each in found["deliveries"]["nodes"]] == [204, 410]
+
+
+async def _sent(senders: Senders) -> None:
+    sender = senders.new()
+    while await sender.look():
+        await sender.wait()
+
+
 async def test_mails_are_tried_until_the_server_takes_them(
     api: Api, portal: Portal, clock: Clock, receiver: Receiver, senders: Senders
 ) -> None:
