@@ -203,7 +203,10 @@ class AccessMutations:
         return await settle(CreateApiTokenPayload, info.context, input, api_tokens.create)
 
     @strawberry.mutation(
-        description="Revokes an API token of the partner. A token that is already revoked is returned as it is."
+        description=(
+            "Revokes an API token of the partner. A token that is already revoked is returned as it is. Webhooks that "
+            "were made with it go on: they are its user's, and end by `deleteWebhook`."
+        )
     )
     @staticmethod
     async def revoke_api_token(

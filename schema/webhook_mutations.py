@@ -114,8 +114,9 @@ class RedeliverPayload(DeliveryQueuedPayload):
 class WebhookMutations:
     @strawberry.mutation(
         description=(
-            "Creates a webhook, to which all events from now on are sent. It may read what the caller may, for as long "
-            "as the caller may. The payload has its secret, which is shown only once. A partner can have 20 webhooks."
+            "Creates a webhook, to which all events from now on are sent. It may read what the caller may, and no "
+            "longer than its user's role allows. The end of the session or API token that made it does not end it. The "
+            "payload has its secret, which is shown only once. A partner can have 20 webhooks."
         )
     )
     @staticmethod

@@ -115,6 +115,21 @@ async def test_objects_that_the_maker_may_not_read_are_left_out(api: Api, receiv
     assert received.body["data"]["event"] == {"message": "…: client registered.", "client": None}
 
 
+async def test_a_webhook_goes_on_after_the_token_that_made_it(api: Api, receiver: Receiver, send: Send) -> None:
+    permissions = ["WEBHOOKS_MANAGE", "EVENTS_READ", "CLIENTS_READ"]
+    given = {"name": "hooks", "permissions": permissions}
+    made = await api.done("createApiToken", "secret apiToken { id }", given)
+    script = replace(api, token=made["secret"])
+    await new_hook(script, receiver, selection="{ client { name } }", filter={"types": ["CLIENT_REGISTERED"]})
+
+    await api.done("revokeApiToken", "__typename", {"apiTokenId": made["apiToken"]["id"]})
+    await api.client(name="Padaria")
+    await send()
+
+    (received,) = receiver.received
+    assert received.body["data"]["event"] == {"client": {"name": "Padaria"}}
+
+
 async def test_what_another_partner_does_is_not_sent(api: Api, other_api: Api, receiver: Receiver, send: Send) -> None:
     client = await other_api.client()
     await new_hook(api, receiver, filter={"types": ["CLIENT_REGISTERED"]})
