@@ -16,7 +16,6 @@ from graphql import (
     NoFragmentCyclesRule,
     OperationDefinitionNode,
     OperationType,
-    parse,
     validate,
 )
 from graphql.execution import Executor
@@ -28,7 +27,7 @@ from domain.errors import ApiError, BadUserInput, SignInFirst
 from server.graphql import limits, literals, root_fields, variable_values
 from server.graphql.literals import RULES, Rules
 from server.graphql.operation_facts import Analysis, Operation
-from server.graphql.source_text import Text
+from server.graphql.source_text import Text, parsed
 from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, plain, suggested
 
 OPERATION_NAME_MAX = 250
@@ -204,7 +203,7 @@ def prepare(
     if (too_many := literals.too_many_characters(text)) is not None:
         return Document(None, (too_many,))
     try:
-        return _prepared(schema, parse(Text(text), max_tokens=limits.TOKENS_MAX), executor_class, request)
+        return _prepared(schema, parsed(Text(text)), executor_class, request)
     except GraphQLError as error:
         return Document(None, (error,))
 

@@ -21,7 +21,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    parse,
     print_ast,
 )
 
@@ -34,13 +33,13 @@ from domain.languages import Text
 from domain.limits import CostExceeded
 from domain.webhooks import InvalidSelection, NoSelection, SelectionTooLarge
 from resolvers.context import Context
-from server.graphql import limits
 from server.graphql.answer_json import encoded, encoded_up_to
 from server.graphql.budget import Budget, key_of_events
 from server.graphql.cost_prices import OBJECTS_MAX, SMALL_SIZE, VALUES_MAX, Figures
 from server.graphql.cost_terms import SATURATED
 from server.graphql.documents import Documents
 from server.graphql.operation_facts import Operation
+from server.graphql.source_text import parsed
 from server.graphql.subscriptions import of_each
 
 _PATH = ("selection",)
@@ -175,7 +174,7 @@ def _check(size: int, highest: int, selected: Text, whole: Text) -> None:
 def _subscription(text: str) -> str:
     """Return the text of a subscription with the selection; raise InvalidSelection if that is not all of it."""
     try:
-        first, *others = parse(text, max_tokens=limits.TOKENS_MAX, no_location=True).definitions
+        first, *others = parsed(text, no_location=True).definitions
     except GraphQLError as error:
         raise InvalidSelection(_PATH, problem=error.message) from None
     if (

@@ -1,10 +1,12 @@
-"""Source texts that find the positions of many errors fast."""
+"""Source texts: how they are parsed, and how the positions of many errors are found fast."""
 
 import re
 from bisect import bisect_right
 from functools import cached_property
 
-from graphql import Source, SourceLocation
+from graphql import DocumentNode, Source, SourceLocation, parse
+
+from server.graphql.limits import TOKENS_MAX
 
 _NEWLINE = re.compile(r"\r\n|[\n\r]")
 
@@ -20,3 +22,11 @@ class Text(Source):
     @cached_property
     def _starts(self) -> list[int]:
         return [0, *(match.end() for match in _NEWLINE.finditer(self.body))]
+
+
+def parsed(source: str | Source, *, no_location: bool = False) -> DocumentNode:
+    """Return the document of a text; raise GraphQLError if it is none, or has more than `TOKENS_MAX` tokens.
+
+    As in the specification's grammar, a selection set has a selection; by graphql-core's default it may have none.
+    """
+    return parse(source, max_tokens=TOKENS_MAX, no_location=no_location, allow_empty_selection_sets=False)

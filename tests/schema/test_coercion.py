@@ -166,3 +166,22 @@ async def test_the_rest_of_the_message_says_what_would_be_right(anonymous: Api, 
         "The value does not exist in 'OrderType' enum. Did you mean the enum value 'PURCHASE'?"
     )
     assert syntax["message"] == "Syntax Error: Expected Name, found String."
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("{}", 2),
+        ("{ viewer { } }", 12),
+        ("mutation {}", 11),
+        ("subscription { events { } }", 25),
+        ("{ viewer { role ... { } } }", 23),
+        ("{ viewer { role } } fragment F on Viewer { }", 44),
+    ],
+)
+async def test_a_selection_of_nothing_is_a_syntax_error(api: Api, text: str, column: int) -> None:
+    error = await api.error(text)
+
+    assert error["message"] == "Syntax Error: Expected Name, found '}'."
+    assert error["locations"] == [{"line": 1, "column": column}]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"

@@ -66,6 +66,7 @@ def test_what_costs_more_than_the_limit_fails_the_build(page: Path, tmp_path: Pa
     ("text", "variables", "complaint"),
     [
         ("{ nothing }", {}, "Cannot query field 'nothing' on type 'Query'."),
+        ("{ viewer {} }", {}, "Syntax Error: Expected Name, found '}'."),
         (PAGE, {}, "Variable '$n' has invalid value: Expected a value of non-null type 'Int!' to be provided."),
     ],
 )

@@ -52,6 +52,7 @@ def test_nothing_is_registered_where_one_is_bad_and_each_is_named(command: Comma
     bad = {
         "unknown": "{ nothing }",
         "cut": "{ viewer {",
+        "empty": "{ viewer {} }",
         "deep": deep,
         "\x1b[2J": ROLE,
         f"sha256:{'0' * 64}": ROLE,
@@ -61,10 +62,11 @@ def test_nothing_is_registered_where_one_is_bad_and_each_is_named(command: Comma
 
     assert refused.exit_code == 1
     assert "\x1b" not in refused.stderr
-    lines = [line for line in refused.stderr.splitlines() if line.startswith(("unknown", "cut", "d"))]
+    lines = [line for line in refused.stderr.splitlines() if line.startswith(("unknown", "cut", "empty", "d"))]
     assert dict(line.split(": ", 1) for line in lines) == {
         "unknown": "Cannot query field 'nothing' on type 'Query' (at 1:3).",
         "cut": "Syntax Error: Expected Name, found <EOF> (at 1:11).",
+        "empty": "Syntax Error: Expected Name, found '}' (at 1:11).",
         "deep": "An operation can nest its fields at most 20 deep (at 1:1).",
     }
     assert "'\\x1b[2J': an id is" in refused.stderr
