@@ -14,6 +14,7 @@ _GLUED_LENGTH_MIN = 6
 
 _WORD = re.compile(r"[^\W_]+")
 _NEITHER = bytes(code for code in range(128) if not chr(code).isalnum())
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
 _SOFT_BREAK = re.compile(r"=\s*\n")
@@ -38,6 +39,8 @@ def _forms(answer: str) -> Iterator[str]:
     yield answer
     if any(mark in answer for mark in ("%", "\\", "&", "+", "xn--", "XN--")):
         yield decoded(answer)
+    if not answer.isascii():
+        yield _OTHER_DIGIT.sub(lambda found: str(int(found[0])), answer)
     if "<" in answer:
         yield _TAG.sub("", answer)
     if "=" in answer:

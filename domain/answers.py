@@ -20,6 +20,8 @@ _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _LAST_WORD = re.compile(r"[\w\\%&#;{}./+-]*(?:[\W_]{0,3}\d)*")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+# What two letters of ASCII are in UTF-16: the answer has bytes of both.
+_TWO_LETTERS = re.compile("[\u2030-\u209f\u2100-\ud7ff\ue000-\uffff]")
 _LINE_CONTROL = re.compile(r"[\x0b\x0c]")
 
 _MARKS = {
@@ -45,7 +47,8 @@ def readable(content: bytes, *, is_cut: bool, charset: str | None = None) -> str
     If it is cut, the last word is left out.
     """
     text = visible(_COLOUR.sub("", _decoded(content, is_cut=is_cut, charset=charset)))
-    if _CONTROL.search(text) is not None:
+    is_guessed = b"\0" in content and not content.startswith(tuple(_MARKS)) and not _is_named(charset)
+    if _CONTROL.search(text) is not None or (is_guessed and _TWO_LETTERS.search(text) is not None):
         # In an image, or what is compressed or encrypted, nothing could be searched for.
         return None
     if is_cut:
@@ -79,7 +82,7 @@ def _decoded(content: bytes, *, is_cut: bool, charset: str | None = None) -> str
     wide = _wide(content)
     if wide is not None:
         return content.decode(wide, "replace")
-    if charset is not None and _NAMED.fullmatch(charset):
+    if charset is not None and _is_named(charset):
         return content.decode(charset, "replace")
     try:
         return content.decode()
@@ -99,6 +102,10 @@ def _wide(content: bytes) -> str | None:
         if number and zeros[place] == 0 and all(2 * zeros[each] > number for each in range(size) if each != place):
             return encoding
     return None
+
+
+def _is_named(charset: str | None) -> bool:
+    return charset is not None and _NAMED.fullmatch(charset) is not None
 
 
 def _by_single_bytes(content: bytes) -> str:

@@ -24,6 +24,7 @@ CLIENT = Identity("16727230000197", NAMES, words=single_words(NAMES))
         urlsafe_b64encode("aÿ~~?? Pão & Prosa".encode()).decode().rstrip("="),
         "client: " + b64encode(b"16.727.230/0001-97").decode(),
         "de%2520Qu%2569tutes",
+        "١٦٧٢٧٢٣٠٠٠٠١٩٧",
         "Q\ufffdu\ufffdi\ufffdt\ufffdu\ufffdt\ufffde\ufffds\ufffd",
     ],
 )

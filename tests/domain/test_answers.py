@@ -56,11 +56,18 @@ def test_the_last_word_of_a_cut_answer_is_dropped(answer: bytes, kept: str | Non
 
 @pytest.mark.parametrize("charset", ["utf-16", "UTF-16LE", "utf-7"])
 def test_the_charset_of_an_answer_counts_where_bytes_do_not_tell(charset: str) -> None:
-    assert readable("Чай ó".encode(charset), is_cut=False, charset=charset) == "Чай ó"
+    for text in ("Чай ó", "茶 x"):
+        assert readable(text.encode(charset), is_cut=False, charset=charset) == text
+        assert readable(f"\ufeff{text}".encode("utf-16-be"), is_cut=False) == text
 
 
 @pytest.mark.parametrize(
-    "answer", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\x1f\x8b\x08\0\0\0\0\0", b"\0\0\0\0", b"ok\0, saved"]
+    "answer",
+    [
+        *(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\x1f\x8b\x08\0\0\0\0\0", b"\0\0\0\0", b"ok\0, saved"),
+        *(b"<< " + "Padaria".encode(encoding) + b" >>" for encoding in ("utf-16", "utf-16-le", "utf-16-be")),
+        b" " + "Padaria".encode("utf-16-le") + b" ",
+    ],
 )
 def test_an_answer_that_is_no_text_is_not_kept(answer: bytes) -> None:
     assert readable(answer, is_cut=False) is None
