@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from secrets import token_bytes
@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from domain.errors import Unavailable
 from domain.limits import TooManySignIns
 from domain.users import GuessablePassword, check_not_personal, check_password, personal_words
+from resolvers.password_guesses import guesses
 
 Gone = Callable[[], Awaitable[object]]
 """Waits until the caller has closed the connection."""
@@ -25,9 +26,6 @@ WAITING_MAX = 32
 
 _GUESSES_MIN = 10**8
 """What zxcvbn calls safely unguessable, score 3."""
-
-_ESTIMATED_LENGTH = 72
-"""Characters of a password that are estimated, since the time grows with the square of their number."""
 
 _hasher = PasswordHasher()
 _hashing = asyncio.Semaphore(AT_ONCE)
@@ -81,21 +79,9 @@ async def check_new_password(password: str, *path: str, name: str, email: str) -
     words = personal_words(name, email)
     check_not_personal(password, words, *path)
     async with _turn():
-        guesses = await asyncio.to_thread(_guesses, password, words)
-    if guesses < _GUESSES_MIN:
+        found = await asyncio.to_thread(guesses, password, words)
+    if found < _GUESSES_MIN:
         raise GuessablePassword(path)
-
-
-def _guesses(password: str, words: Sequence[str]) -> int:
-    """Return how many tries a guesser needs who knows common passwords, and the person's name and address."""
-    # The lists of common words take 14 MB, which a process needs only once someone chooses a password.
-    from zxcvbn import matching, scoring  # noqa: PLC0415 — see above.
-
-    # Not `zxcvbn()`, which keeps the words of the last caller in a dictionary that all threads share.
-    ranked = {**matching.RANKED_DICTIONARIES, "user_inputs": matching.build_ranked_dict(words)}
-    estimated = password[:_ESTIMATED_LENGTH]
-    found = scoring.most_guessable_match_sequence(estimated, matching.omnimatch(estimated, ranked))
-    return int(found["guesses"])
 
 
 async def is_password(password_hash: str | None, password: str, gone: Gone | None = None) -> bool:
