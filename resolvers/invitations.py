@@ -26,7 +26,7 @@ from resolvers.mutations import Work, mutation
 from resolvers.outcomes import SecretShownOnce
 from resolvers.pages import EVERYTHING, Page, PageArguments, Selection
 from resolvers.partners import check_open
-from resolvers.passwords import check_new_password, hash_password
+from resolvers.password_checks import new_hash
 from resolvers.portal import Portal
 from resolvers.sessions import SignedIn, new_session, signed_in_by
 from resolvers.user_changes import of_vendor, require_session
@@ -204,12 +204,10 @@ async def accept(context: Context, secret: str, password: str) -> SignedIn:
     if token_forms.is_mistyped(secret):
         raise InvalidInvitation(("secret",))
     portal, link = context.portal, digest(secret)
-    with portal.sign_ins.place():
-        invited = await portal.database.read(lambda connection: invitations.find(connection, link, at=portal.now()))
-        if invited is None:
-            raise InvalidInvitation(("secret",))
-        await check_new_password(password, "password", name=invited.name, email=invited.email)
-        password_hash = await hash_password(password)
+    invited = await portal.database.read(lambda connection: invitations.find(connection, link, at=portal.now()))
+    if invited is None:
+        raise InvalidInvitation(("secret",))
+    password_hash = await new_hash(context, password, "password", name=invited.name, email=invited.email)
     session, now = new_secret(TokenKind.SESSION), portal.now()
 
     async def join(tx: Transaction) -> int:

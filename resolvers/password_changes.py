@@ -15,12 +15,13 @@ from domain.languages import Language
 from domain.refusals import NotFound, SessionRequired
 from domain.users import OwnUser, UserDisabled, WrongPassword
 from resolvers.access import Secret, new_link_secret
-from resolvers.attempts import PASSWORD_RESET, SIGN_IN, count_as_right, count_mail, count_try
+from resolvers.attempts import PASSWORD_RESET, count_as_right, count_mail, count_try
 from resolvers.context import Context, unauthenticated
 from resolvers.mail import LinkTo, Mail
 from resolvers.mutations import Work, mutation
 from resolvers.outcomes import SecretShownOnce
-from resolvers.passwords import check_new_password, hash_password, is_password
+from resolvers.password_checks import check_current, new_hash
+from resolvers.passwords import check_allowed
 from resolvers.portal import Portal
 from resolvers.user_changes import Ended, end_all, require_session
 from resolvers.viewers import digest
@@ -47,18 +48,17 @@ async def change(context: Context, current: str, new: str) -> PasswordChanged:
     user = await context.loaders.user.load(viewer.user_id)
     if user is None:
         raise unauthenticated()
-    with portal.sign_ins.place():
-        # First, or the right password would count as a failed try if the new one is refused.
-        await check_new_password(new, "newPassword", name=user.name, email=user.email)
-        tried = await count_try(portal, SIGN_IN, user.email, context.client_address)
-        found = await portal.database.read(lambda connection: users.credentials(connection, user.email))
-        if found is None or not await is_password(found.password_hash, current, context.gone):
-            _log.warning("password change failed", partner_id=viewer.partner_id, user_id=viewer.user_id)
-            raise WrongPassword(("currentPassword",))
-        password_hash = await hash_password(new)
+    check_allowed(new, "newPassword", name=user.name, email=user.email)
+    # The estimate comes after the current password, or a stolen session could ask for any number of them.
+    tried, found = await check_current(context, user.email, current)
+    if found is None:
+        _log.warning("password change failed", partner_id=viewer.partner_id, user_id=viewer.user_id)
+        raise WrongPassword(("currentPassword",))
+    # At once, or the right password would count as a failed try if the new one is refused.
+    await portal.database.write(lambda tx: count_as_right(tx, tried, portal.now()))
+    password_hash = await new_hash(context, new, "newPassword", name=user.name, email=user.email)
 
     async def write(tx: Transaction) -> PasswordChanged:
-        await count_as_right(tx, tried, portal.now())
         # The viewer may be remembered from before the session was ended, or another password was set meanwhile.
         if not await users.lock_if_unchanged(tx, found) or not await users.lock_if_live(
             tx, viewer.partner_id, viewer.user_id, viewer.token_id
@@ -177,12 +177,10 @@ async def reset(context: Context, secret: str, new: str) -> PasswordChanged:
     if token_forms.is_mistyped(secret):
         raise InvalidReset(("secret",))
     portal, link = context.portal, digest(secret)
-    with portal.sign_ins.place():
-        found = await portal.database.read(lambda connection: password_resets.find(connection, link, at=portal.now()))
-        if found is None:
-            raise InvalidReset(("secret",))
-        await check_new_password(new, "newPassword", name=found.name, email=found.email)
-        password_hash = await hash_password(new)
+    found = await portal.database.read(lambda connection: password_resets.find(connection, link, at=portal.now()))
+    if found is None:
+        raise InvalidReset(("secret",))
+    password_hash = await new_hash(context, new, "newPassword", name=found.name, email=found.email)
 
     async def write(tx: Transaction) -> PasswordChanged:
         user = await users.locked_by_id(tx, found.partner_id, found.user_id)

@@ -1,15 +1,17 @@
-"""Passwords: hashed and checked in a few threads, with a bounded queue of sign-ins."""
+"""Passwords: hashed, checked and estimated in a few threads, with a bounded queue of sign-ins."""
 
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from secrets import token_bytes
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from db.engine import deadline
+from domain.deadlines import ChangeTimedOut
 from domain.errors import Unavailable
 from domain.limits import TooManySignIns
 from domain.users import GuessablePassword, check_not_personal, check_password, personal_words
@@ -29,6 +31,8 @@ _GUESSES_MIN = 10**8
 
 _hasher = PasswordHasher()
 _hashing = asyncio.Semaphore(AT_ONCE)
+_estimating = asyncio.Semaphore(1)
+"""Estimates take turns of their own, so that no sign-in waits for one, and run one at a time: they are Python."""
 
 
 def _decoy_hash() -> str:
@@ -64,45 +68,59 @@ class SignInQueue:
             self._places += 1
 
 
-async def hash_password(password: str) -> str:
-    """Return the argon2id hash of a password, computed off the event loop."""
-    async with _turn():
+async def hash_password(password: str, gone: Gone | None = None) -> str:
+    """Return the argon2id hash of a password, computed off the event loop; raise as `hashing_turn` does."""
+    async with hashing_turn(gone):
         return await asyncio.to_thread(_hasher.hash, password)
 
 
-async def check_new_password(password: str, *path: str, name: str, email: str) -> None:
+def check_allowed(password: str, *path: str, name: str, email: str) -> None:
+    """Raise a refusal if a person of that name and address must not choose the password, without an estimate."""
+    check_password(password, *path)
+    check_not_personal(password, personal_words(name, email), *path)
+
+
+async def check_new_password(password: str, *path: str, name: str, email: str, gone: Gone | None = None) -> None:
     """Raise a refusal if a person of that name and address must not choose the password.
 
-    The estimate takes up to a tenth of a second, in a thread.
+    The estimate takes up to a tenth of a second, in a thread, and waits for those before it: raises as `hashing_turn`.
     """
-    check_password(password, *path)
-    words = personal_words(name, email)
-    check_not_personal(password, words, *path)
-    async with _turn():
-        found = await asyncio.to_thread(guesses, password, words)
+    check_allowed(password, *path, name=name, email=email)
+    async with _turn(_estimating, gone):
+        found = await asyncio.to_thread(guesses, password, personal_words(name, email))
     if found < _GUESSES_MIN:
         raise GuessablePassword(path)
 
 
-async def is_password(password_hash: str | None, password: str, gone: Gone | None = None) -> bool:
-    """Return whether the password has that hash; False without one, which takes as long."""
-    async with _turn(gone):
-        try:
-            return await asyncio.to_thread(
-                _hasher.verify, password_hash or _DECOY_HASH, password.encode("utf-8", "surrogatepass")
-            )
-        except (VerificationError, InvalidHashError):
-            return False
+def hashing_turn(gone: Gone | None = None) -> AbstractAsyncContextManager[None]:
+    """Wait until a thread is free for a hash.
+
+    Raises Unavailable if the caller disconnects first, and ChangeTimedOut at the deadline of the request.
+    """
+    return _turn(_hashing, gone)
+
+
+async def is_password(password_hash: str | None, password: str) -> bool:
+    """Return whether the password has that hash; False without one, which takes as long. Call it in a hashing turn."""
+    try:
+        return await asyncio.to_thread(
+            _hasher.verify, password_hash or _DECOY_HASH, password.encode("utf-8", "surrogatepass")
+        )
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 @asynccontextmanager
-async def _turn(gone: Gone | None = None) -> AsyncIterator[None]:
-    """Wait until a thread is free; raise Unavailable if the caller disconnects first."""
-    turn = asyncio.ensure_future(_hashing.acquire())
+async def _turn(threads: asyncio.Semaphore, gone: Gone | None) -> AsyncIterator[None]:
+    until = deadline.current.get()
+    turn = asyncio.ensure_future(threads.acquire())
     leaving = [] if gone is None else [asyncio.ensure_future(gone())]
     try:
-        await asyncio.wait([turn, *leaving], return_when=asyncio.FIRST_COMPLETED)
+        left = None if until is None else max(0.0, until.left)
+        await asyncio.wait([turn, *leaving], timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if not turn.done():
+            if until is not None and not any(each.done() for each in leaving):
+                raise ChangeTimedOut(until.seconds)
             message = "The caller closed the connection before its turn came."
             raise Unavailable(message)
         yield
@@ -110,4 +128,4 @@ async def _turn(gone: Gone | None = None) -> AsyncIterator[None]:
         for each in leaving:
             each.cancel()
         if not turn.cancel():
-            _hashing.release()
+            threads.release()

@@ -25,9 +25,9 @@ from domain.second_factor import (
 )
 from domain.users import WrongPassword
 from resolvers import second_factor_codes as codes
-from resolvers.attempts import SIGN_IN, Tried, count_as_right, count_try
+from resolvers.attempts import Tried, count_as_right, count_try
 from resolvers.context import Context, unauthenticated
-from resolvers.passwords import is_password
+from resolvers.password_checks import check_current
 from resolvers.portal import Portal
 from resolvers.users import shows_security
 from resolvers.viewers import Viewer
@@ -175,15 +175,12 @@ async def _proved(context: Context, proof: Proof, write: _Write[Result], *, chec
     check(user)
     if (proof.password is None) is (proof.code is None):
         raise OneProofRequired
-    portal = context.portal
     if proof.password is None:
-        tried = await count_try(portal, codes.SECOND_FACTOR, user.email, context.client_address)
+        tried = await count_try(context.portal, codes.SECOND_FACTOR, user.email, context.client_address)
         return await _write(context, viewer, _Checked(tried, None, proof.code), write)
-    with portal.sign_ins.place():
-        tried = await count_try(portal, SIGN_IN, user.email, context.client_address)
-        found = await portal.database.read(lambda connection: users.credentials(connection, user.email))
-        if found is None or not await is_password(found.password_hash, proof.password, context.gone):
-            raise WrongPassword(("password",))
+    tried, found = await check_current(context, user.email, proof.password)
+    if found is None:
+        raise WrongPassword(("password",))
     return await _write(context, viewer, _Checked(tried, found.password_hash, None), write)
 
 

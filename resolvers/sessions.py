@@ -14,9 +14,9 @@ from domain.limits import RateLimited
 from domain.refusals import InvalidCredentials, SessionRequired
 from resolvers import second_steps
 from resolvers.access import Secret, new_secret, viewer_of
-from resolvers.attempts import SIGN_IN, Tried, count_as_right, count_try
+from resolvers.attempts import Tried, count_as_right
 from resolvers.context import Context, unauthenticated
-from resolvers.passwords import is_password
+from resolvers.password_checks import check_current
 from resolvers.second_steps import SecondStep
 from resolvers.viewers import Viewer
 
@@ -66,16 +66,9 @@ def _who(context: Context, email: str) -> dict[str, str]:
 
 @row_scope.for_every_partner
 async def _sign_in(context: Context, email: str, password: str) -> SignedIn | SecondStep:
-    portal = context.portal
-    # A sign-in without a place is not counted as a try.
-    with portal.sign_ins.place():
-        tried = await count_try(portal, SIGN_IN, email, context.client_address)
-        found = await portal.database.read(lambda connection: users.credentials(connection, email))
-        known = None if found is None else found.password_hash
-        if not await is_password(known, password, context.gone) or found is None:
-            raise InvalidCredentials
+    tried, found = await check_current(context, email, password)
     # Looked at last, so that the answer takes as long as to any other wrong password.
-    if found.disabled_at is not None or (password == DEMO_PASSWORD and not portal.demo):
+    if found is None or found.disabled_at is not None or (password == DEMO_PASSWORD and not context.portal.demo):
         raise InvalidCredentials
     return await _begin_session(context, found, tried)
 

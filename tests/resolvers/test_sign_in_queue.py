@@ -1,4 +1,7 @@
-"""Sign-ins queue for argon2, at most as many as there is time for, without those whose caller is gone."""
+"""Sign-ins queue for argon2, at most as many as there is time for, without those whose caller is gone or too late.
+
+New passwords queue for their estimates apart from them.
+"""
 
 import asyncio
 import json
@@ -13,7 +16,7 @@ from starlette.types import Message
 from domain.errors import Unavailable
 from resolvers import passwords
 from resolvers.context import Context
-from resolvers.passwords import AT_ONCE, WAITING_MAX, SignInQueue, hash_password, is_password
+from resolvers.passwords import AT_ONCE, WAITING_MAX, Gone, SignInQueue, hash_password, hashing_turn, is_password
 from resolvers.portal import Portal
 from resolvers.sessions import sign_in
 from server.app import create_app
@@ -22,6 +25,12 @@ from tests.api import Api
 
 SIGN_IN = 'mutation { signIn(input: {email: "%s", password: "wrong"}) { token } }'
 ROOM = AT_ONCE + WAITING_MAX
+
+
+async def checked(gone: Gone) -> bool:
+    """Return whether a password is right that no user has, after a turn."""
+    async with hashing_turn(gone):
+        return await is_password(None, "some password")
 
 
 @pytest.fixture
@@ -77,7 +86,7 @@ async def test_a_caller_that_disconnects_leaves_the_queue(portal: Portal) -> Non
         with pytest.raises(Unavailable):
             await waiting
 
-    assert await asyncio.wait_for(is_password(None, "some password", asyncio.Event().wait), 60) is False
+    assert await asyncio.wait_for(checked(asyncio.Event().wait), 60) is False
     assert passwords._hashing._value == AT_ONCE  # noqa: SLF001 — no permit was lost.
 
 
@@ -112,7 +121,7 @@ async def test_a_connection_that_is_closed_is_noticed_while_its_sign_in_waits(po
 
 async def test_who_is_cancelled_leaves_the_line_as_well() -> None:
     async with passwords._hashing, passwords._hashing:  # noqa: SLF001 — the test holds both permits.
-        waiting = [asyncio.ensure_future(is_password(None, "some password", asyncio.Event().wait)) for _ in range(3)]
+        waiting = [asyncio.ensure_future(checked(asyncio.Event().wait)) for _ in range(3)]
         await asyncio.wait(waiting, timeout=0.1)
         for each in waiting:
             each.cancel()
