@@ -62,6 +62,8 @@ class NewToken(NamedTuple):
     expires_at: datetime | None
     signed_in_at: datetime | None = None
     """When the user gave the password; None for an API token."""
+    by_identity: bool = False
+    """Whether a token of the identity provider created it."""
 
 
 class EndedSession(NamedTuple):

@@ -1,7 +1,11 @@
-"""Statements about identities: the subjects of an identity provider that users are known by."""
+"""Statements about identities: the subjects of an identity provider that users are known by.
+
+Those that were unlinked from a user are kept as hashes, so that their next token does not link them again.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -11,7 +15,7 @@ from db.engine.column_types import BytewiseText, Instant
 from db.engine.expressions import among
 from db.engine.filters import PARTNER, one_each, one_row, scoped, upsert, value, values_of
 from db.engine.statement import Statement
-from db.tables import identities, partners, users
+from db.tables import identities, partners, unlinked_identities, users
 from domain.access import Role
 from domain.tenancy import Scope
 
@@ -72,6 +76,11 @@ _CAN_LINK: Statement[bool] = Statement(
             identities.c.user_id == users.c.id,
             identities.c.issuer == sa.bindparam("of_issuer", type_=BytewiseText),
         ),
+        ~sa.exists().where(
+            unlinked_identities.c.partner_id == users.c.partner_id,
+            unlinked_identities.c.user_id == users.c.id,
+            unlinked_identities.c.digest == sa.bindparam("digest"),
+        ),
     ),
     value,
 )
@@ -81,11 +90,28 @@ _LINK: Statement[int] = upsert(
     value,
     inserted=["partner_id", "user_id", "issuer", "subject", "linked_at"],
 )
-_UNLINK: Statement[int] = Statement(
+_UNLINK = Statement(
     sa.delete(identities)
     .where(identities.c.partner_id == PARTNER, identities.c.user_id == sa.bindparam("of_user"))
-    .returning(identities.c.user_id),
+    .returning(identities.c.issuer, identities.c.subject),
+    values_of,
+)
+_KEEP: Statement[int] = upsert(
+    unlinked_identities,
+    lambda insert: insert.on_conflict_do_nothing().returning(unlinked_identities.c.user_id),
     value,
+    inserted=["partner_id", "user_id", "digest"],
+)
+_UNLINKED_FROM = unlinked_identities.c.partner_id == PARTNER, unlinked_identities.c.user_id == sa.bindparam("of_user")
+_FORGET: Statement[int] = Statement(
+    sa.delete(unlinked_identities).where(*_UNLINKED_FROM).returning(unlinked_identities.c.user_id), value
+)
+_IS_UNLINKED: Statement[int] = Statement(
+    sa.select(unlinked_identities.c.user_id).where(
+        *_UNLINKED_FROM, unlinked_identities.c.digest == sa.bindparam("digest")
+    ),
+    value,
+    reads=one_row,
 )
 _LINKED_AT = scoped(
     lambda mine: Statement(
@@ -123,8 +149,11 @@ async def by_email(tx: Transaction, email: str) -> IdentifiedUser | None:
 
 
 async def can_link(connection: Connection, email: str, issuer: str, subject: str) -> bool:
-    """Return whether an enabled user with that proved address has no identity there, and the subject is no user's."""
-    names = {"email": email, "of_issuer": issuer, "of_subject": subject}
+    """Return whether the subject can be linked to an enabled user with that proved address.
+
+    The user has no identity there, and the subject is no user's, and was not unlinked from this one.
+    """
+    names = {"email": email, "of_issuer": issuer, "of_subject": subject, "digest": _digest(issuer, subject)}
     return await one(connection, _CAN_LINK, names) is not None
 
 
@@ -134,9 +163,29 @@ async def link(tx: Transaction, user: IdentifiedUser, issuer: str, subject: str,
     return await one(tx, _LINK, {**row, "linked_at": at}) is not None
 
 
+async def is_unlinked(tx: Transaction, user: IdentifiedUser, issuer: str, subject: str) -> bool:
+    """Return whether the identity was unlinked from the user, and must not be linked to that user again."""
+    names = {"partner_id": user.partner_id, "of_user": user.user_id, "digest": _digest(issuer, subject)}
+    return await one(tx, _IS_UNLINKED, names) is not None
+
+
 async def unlink(tx: Transaction, partner_id: int, user_id: int) -> bool:
-    """Delete all identities of the partner's user; return False if there is none."""
-    return bool(list(await tx.fetch(_UNLINK, {"partner_id": partner_id, "of_user": user_id})))
+    """Delete all identities of the partner's user, and keep their hashes; return False if there is none."""
+    unlinked = list(await tx.fetch(_UNLINK, {"partner_id": partner_id, "of_user": user_id}))
+    for issuer, subject in unlinked:
+        row = {"partner_id": partner_id, "user_id": user_id, "digest": _digest(issuer, subject)}
+        await tx.fetch(_KEEP, row)
+    return bool(unlinked)
+
+
+async def forget_unlinked(tx: Transaction, partner_id: int, user_id: int) -> bool:
+    """Delete the hashes of what was unlinked from the partner's user; return False if there are none."""
+    return bool(list(await tx.fetch(_FORGET, {"partner_id": partner_id, "of_user": user_id})))
+
+
+def _digest(issuer: str, subject: str) -> bytes:
+    # Without a key: it is kept for as long as the user, and a secret may be replaced.
+    return sha256(f"{issuer}\0{subject}".encode()).digest()
 
 
 async def linked_at(connection: Connection, scope: Scope, user_ids: Sequence[int]) -> Mapping[int, datetime]:

@@ -45,6 +45,7 @@ class Revoked(NamedTuple):
     id: int
     kind: TokenKind
     expires_at: datetime | None
+    by_identity: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +130,16 @@ async def revoke_all(
     *,
     at: datetime,
     kind: TokenKind | None = None,
+    by_identity: bool = False,
     but: int | None = None,
 ) -> list[Revoked]:
-    """Revoke all tokens of the partner's user, or those of a kind, except one, and return them."""
+    """Revoke all tokens of the partner's user, or those of a kind or by an identity, except one, and return them."""
     locked = await tx.fetch(_LOCK_ALL, {"partner_id": partner_id, "user_id": user_id})
-    revoked = [token for token in locked if (kind is None or token.kind is kind) and token.id != but]
+    revoked = [
+        token
+        for token in locked
+        if (kind is None or token.kind is kind) and (token.by_identity or not by_identity) and token.id != but
+    ]
     await tx.execute(_REVOKE, {"partner_id": partner_id, "ids": [token.id for token in revoked], "at": at})
     return revoked
 

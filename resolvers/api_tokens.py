@@ -67,6 +67,7 @@ async def create(work: Work, given: CreateApiToken) -> ApiTokenCreated:
         digest=secret.digest,
         chosen=frozenset(given.permissions),
         expires_at=given.expires_at,
+        by_identity=work.viewer.token_kind is None,
     )
     token_id = await add_api_token(work.tx, work.partner_id, new, at=work.now)
     await work.append(Event(type=EventType.TOKEN_CREATED, token_id=token_id))

@@ -33,6 +33,10 @@ class IdentityProvider(Protocol):
         """Return the claims of a token, None for one that is not valid; raise ProviderUnreachable without its keys."""
 
 
+class _UnlinkedError(Exception):
+    """The identity was unlinked from the user meanwhile."""
+
+
 async def user_of(database: Database, claims: Claims, *, at: datetime) -> IdentifiedUser | None:
     """Return the enabled user whom the claims identify: by subject, or at first by e-mail address.
 
@@ -40,7 +44,7 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
     invites another person's address, and accepts the invitation, would share the user with that person.
 
     The first token links the user to its subject. Afterwards the subject alone decides, whatever its address is then,
-    and another subject with the user's address is refused.
+    and another subject with the user's address is refused, and so is one that was unlinked from the user.
     """
     email = None if claims.email is None else address_of(claims.email)
 
@@ -60,13 +64,16 @@ async def user_of(database: Database, claims: Claims, *, at: datetime) -> Identi
         if user is None or not await identities.link(tx, user, claims.issuer, claims.subject, at=at):
             # Another request may have linked it at the same time; an unlinked subject finds no user.
             return await identities.find(tx, claims.issuer, claims.subject)
+        # After the insert, which waits for a transaction that unlinks the same identity.
+        if await identities.is_unlinked(tx, user, claims.issuer, claims.subject):
+            raise _UnlinkedError
         linked = Event(type=EventType.IDENTITY_LINKED, user_id=user.user_id)
         await event_log.append(tx, user.partner_id, [linked], actor_id=user.user_id, at=at)
         return user
 
     try:
         user = await database.write(link)
-    except ActorLostError:
+    except (ActorLostError, _UnlinkedError):
         user = None
     if user is None:
         log.warning("identity refused", issuer=claims.issuer)

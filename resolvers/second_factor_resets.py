@@ -1,5 +1,6 @@
 """Second factors that are turned off for others: by those who manage users, and by an operator."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from db import partner_changes, second_factors
@@ -48,10 +49,10 @@ async def reset(work: Work, given: ResetSecondFactor) -> SecondFactorReset:
 async def reset_by_operator(portal: Portal, email: str) -> bool:
     """Turn the second factor of a user off; return False if there was none. Raises UnknownUser."""
 
-    async def turn_off(tx: Transaction, user: LockedUser) -> Event | None:
+    async def turn_off(tx: Transaction, user: LockedUser) -> Sequence[Event]:
         before = await second_factors.locked(tx, user.partner_id, user.id)
         await second_factors.drop(tx, user.partner_id, user.id)
         was_on = before is not None and before.second_factor_since is not None
-        return event(EventType.SECOND_FACTOR_DISABLED, user.id) if was_on else None
+        return [event(EventType.SECOND_FACTOR_DISABLED, user.id)] if was_on else []
 
     return await user_changes.change_by_operator(portal, email, turn_off)

@@ -222,18 +222,18 @@ def forget(work: Work, user_id: int) -> None:
 
 
 async def change_by_operator(
-    portal: Portal, email: str, change: Callable[[Transaction, LockedUser], Awaitable[Event | None]]
+    portal: Portal, email: str, change: Callable[[Transaction, LockedUser], Awaitable[Sequence[Event]]]
 ) -> bool:
-    """Change the user with the address, and append the event; return False without one. Raises UnknownUser."""
+    """Change the user with the address, and append the events; return False without any. Raises UnknownUser."""
 
     async def write(tx: Transaction) -> bool:
         user = await users.locked(tx, email)
         if user is None:
             raise UnknownUser(("email",))
         happened = await change(tx, user)
-        if happened is None:
+        if not happened:
             return False
-        await event_log.append(tx, user.partner_id, [happened], actor_id=None, at=portal.now())
+        await event_log.append(tx, user.partner_id, happened, actor_id=None, at=portal.now())
         return True
 
     return await portal.database.write(write)

@@ -66,9 +66,15 @@ class ReactivateUserInput(OfUser):
 
 @strawberry.input(description="Input of `unlinkIdentity`.")
 class UnlinkIdentityInput(OfUser):
+    can_link_again: bool | None = optional(
+        "Whether the next token of the same identity may link it to the user again, and so for all identities that "
+        "were unlinked from the user before. The API tokens that the identity created keep working then. False if it "
+        "is omitted."
+    )
+
     def checked(self) -> UnlinkIdentity:
-        """Return the user's id."""
-        return UnlinkIdentity(ids.number("User", self.user_id))
+        """Return the user's id, and whether the identities may be linked again."""
+        return UnlinkIdentity(ids.number("User", self.user_id), given(self.can_link_again) or False)
 
 
 @strawberry.input(description="Input of `signOutEverywhere`.")
@@ -166,9 +172,10 @@ class UserMutations:
 
     @strawberry.mutation(
         description=(
-            "Unlinks a user from the identity of the OpenID provider, whose tokens are refused then. Another token "
-            "with the user's verified address can be linked afterwards. If there is no identity, nothing changes. "
-            "Requires a session."
+            "Unlinks a user from the identity of the OpenID provider, whose tokens are refused then, and not linked "
+            "to the user again unless `canLinkAgain` is true. The API tokens that the identity created end. A token "
+            "of another identity with the user's verified address can be linked afterwards. If there is no identity, "
+            "only such API tokens end, or what was unlinked may be linked again. Requires a session."
         )
     )
     @staticmethod

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]  # It has no types.
 
 from tests import plain
+from tests.api import Api
 
 AUDIENCE = "portal"
+READ = "{ products { id } }"
 _REDIRECT = "https://portal.example/callback"
 
 
@@ -39,3 +41,21 @@ def provider() -> Iterator[RealProvider]:
     """Run a provider, which makes keys of its own, on a free port."""
     with run_server_in_thread() as server:
         yield RealProvider(f"http://localhost:{server.server_port}")
+
+
+async def email_of(api: Api) -> str:
+    """Return the address of a caller's user."""
+    return str((await api.data("{ viewer { user { email } } }"))["viewer"]["user"]["email"])
+
+
+def signed_in(api: Api, real: RealProvider, subject: str, **claims: object) -> Api:
+    """Return a caller with a token of the provider."""
+    return replace(api, token=real.token(subject, claims))
+
+
+async def is_refused(api: Api) -> bool:
+    """Return whether a caller's token is refused."""
+    body = await api.post(READ)
+    codes = [error["extensions"]["code"] for error in body.get("errors", ())]
+    assert codes in ([], ["UNAUTHENTICATED"])
+    return bool(codes)

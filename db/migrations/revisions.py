@@ -10,7 +10,7 @@ from db.engine import Connection, Database
 from db.engine.filters import value, values_of
 from db.engine.statement import Statement
 
-HEAD = "0034"
+HEAD = "0035"
 """The last step of `db.migrations`."""
 
 _STEPS = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))

@@ -12,6 +12,7 @@ from db.tables.access import (
     sign_in_challenges,
     tokens,
     totp_secrets,
+    unlinked_identities,
     users,
 )
 from db.tables.activations import activations, clients
@@ -50,6 +51,7 @@ __all__ = [
     "tokens",
     "totp_secrets",
     "trusted_documents",
+    "unlinked_identities",
     "users",
     "webhook_deliveries",
     "webhooks",

@@ -66,6 +66,7 @@ tokens = table(
     Column("last_used_address", sa.String(45)),
     Column("revoked_at", Instant),
     Column("signed_in_at", Instant),
+    Column("by_identity", sa.Boolean, nullable=False, server_default=sa.false()),
     Index(None, "partner_id", "id", unique=True),
     Index(None, "partner_id", "kind", "id"),
 )
@@ -105,6 +106,13 @@ identities = table(
     *reference_within_partner("user_id", "users"),
     Column("linked_at", Instant, nullable=False),
     UniqueConstraint("partner_id", "user_id", "issuer"),
+)
+
+unlinked_identities = table(
+    "unlinked_identities",
+    key_reference("partner_id", "partners"),
+    *reference_within_partner("user_id", "users", primary_key=True),
+    Column("digest", sa.LargeBinary(32), primary_key=True),
 )
 
 sign_in_attempts = table(

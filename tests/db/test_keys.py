@@ -19,7 +19,7 @@ COPIED = {
     *("rate_buckets", "sign_in_attempts"),
     # A sign-in or a secret is looked up in these before the partner is known.
     *("users", "tokens", "invitations", "password_resets", "identities"),
-    *("totp_secrets", "recovery_codes", "sign_in_challenges"),
+    *("totp_secrets", "recovery_codes", "sign_in_challenges", "unlinked_identities"),
 }
 """Tables that Citus copies to each node, as reference tables."""
 

@@ -141,6 +141,29 @@ async def test_users_have_no_identities_after_the_step_for_them(engine: str, dat
             await write(url, again)
 
 
+async def test_no_identity_created_the_tokens_that_were_there_before(engine: str, databases: Databases) -> None:
+    url = databases.migrated(engine, to="0034")
+    await write(
+        url,
+        "INSERT INTO partners (name, name_folded, cnpj) VALUES ('Alfa', 'alfa', '16727230000197')",
+        """INSERT INTO users (partner_id, email, name, role, password_hash)
+            VALUES (1, 'ana@alfa.example', 'Ana', 'MANAGER', '')""",
+        """INSERT INTO tokens (partner_id, user_id, kind, name, prefix, digest, created_at)
+            VALUES (1, 1, 'API', 'Script', 'ppt_1', 'x', '2026-07-01T12:00:00.000000Z')""",
+    )
+
+    migrate.upgrade(url)
+
+    assert await look(url, lambda sync: sync.execute(sa.select(tokens.c.name, tokens.c.by_identity)).all()) == [
+        ("Script", False)
+    ]
+    unlinked = "INSERT INTO unlinked_identities (partner_id, user_id, digest) VALUES (1, {}, '{}')"
+    await write(url, unlinked.format(1, "a"), unlinked.format(1, "b"))
+    for refused in (unlinked.format(1, "a"), unlinked.format(2, "a")):
+        with pytest.raises(REFUSED):
+            await write(url, refused)
+
+
 async def test_users_have_no_second_factor_after_the_step_for_it(engine: str, databases: Databases) -> None:
     url = databases.migrated(engine, to="0011")
     event = """INSERT INTO events (partner_id, number, type, occurred_at)

@@ -25,12 +25,11 @@ from server.identity import OpenIdProvider, Provider
 from tests.api import Api
 from tests.clock import Clock
 from tests.factories import new_caller
-from tests.provider import AUDIENCE, RealProvider, provider
+from tests.provider import AUDIENCE, RealProvider, email_of, is_refused, provider, signed_in
 from tests.smtp import inbox, sends_to, sent
 from tests.units import writing
 
 WHO = "{ viewer { role user { email } sessionExpiresAt permissions } }"
-READ = "{ products { id } }"
 
 
 @pytest.fixture(scope="module")
@@ -45,23 +44,8 @@ def portal(portal: Portal, real: RealProvider) -> Portal:
     return portal
 
 
-async def email_of(api: Api) -> str:
-    return str((await api.data("{ viewer { user { email } } }"))["viewer"]["user"]["email"])
-
-
 def encoded(text: bytes) -> str:
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
-
-
-def signed_in(api: Api, real: RealProvider, subject: str, **claims: object) -> Api:
-    return replace(api, token=real.token(subject, claims))
-
-
-async def is_refused(api: Api) -> bool:
-    body = await api.post(READ)
-    codes = [error["extensions"]["code"] for error in body.get("errors", ())]
-    assert codes in ([], ["UNAUTHENTICATED"])
-    return bool(codes)
 
 
 async def test_a_verified_email_links_the_user_to_its_subject(api: Api, real: RealProvider) -> None:
@@ -195,35 +179,6 @@ async def test_an_invitation_by_e_mail_proves_the_address_until_it_changes(
         await users.update(tx, api.partner_id, user_id, {"email": other})
 
     assert await is_refused(signed_in(api, real, str(uuid4()), email=other, email_verified=True))
-
-
-async def test_an_unlinked_identity_is_refused_and_another_is_linked(api: Api, real: RealProvider) -> None:
-    leaving = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
-    email, subject = await email_of(leaving), str(uuid4())
-    linked = signed_in(leaving, real, subject, email=email, email_verified=True)
-    shown = "query ($id: ID!) { node(id: $id) { ... on User { identityLinkedAt } } }"
-    user = ids.encode("User", leaving.user_id)
-    assert (await api.data(shown, id=user))["node"] == {"identityLinkedAt": None}
-    assert not await is_refused(linked)
-    seen = [(await each.data(shown, id=user))["node"]["identityLinkedAt"] for each in (api, leaving)]
-    colleague = await new_caller(api.http, api.portal, api.partner_id, role=Role.OPERATOR)
-
-    payload = await api.done("unlinkIdentity", "user { identityLinkedAt }", {"userId": user})
-    again = await api.done("unlinkIdentity", "user { identityLinkedAt }", {"userId": user})
-
-    assert None not in seen
-    assert (await colleague.data(shown, id=user))["node"] == {"identityLinkedAt": None}
-    assert payload == again
-    assert payload["user"] == {"identityLinkedAt": None}
-    assert await is_refused(signed_in(leaving, real, subject, email="other@elsewhere.example", email_verified=True))
-    assert not await is_refused(signed_in(leaving, real, str(uuid4()), email=email, email_verified=True))
-    happened = await api.data("{ events { nodes { type message } } }")
-    assert [each["type"] for each in happened["events"]["nodes"]] == [
-        "IDENTITY_LINKED",
-        "IDENTITY_UNLINKED",
-        "IDENTITY_LINKED",
-    ]
-    assert happened["events"]["nodes"][1]["message"] == "Ana: identity of the provider unlinked."
 
 
 async def test_who_is_unlinked_elsewhere_makes_no_token_and_reads_no_export(api: Api, real: RealProvider) -> None:

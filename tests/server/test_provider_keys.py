@@ -13,8 +13,8 @@ from resolvers.portal import Portal
 from server import identity
 from server.identity import OpenIdProvider, Provider
 from tests.api import Api
-from tests.provider import AUDIENCE, RealProvider, provider
-from tests.server.test_identity import READ, WHO, email_of, is_refused, signed_in
+from tests.provider import AUDIENCE, READ, RealProvider, email_of, is_refused, provider, signed_in
+from tests.server.test_identity import WHO
 
 
 @pytest.fixture(scope="module")

@@ -154,7 +154,8 @@ OF_BUSINESS = frozenset(
     {
         *("activations", "clients", "identities", "license_stock", "order_items", "orders", "partner_counters"),
         *("partner_price_tables", "partners", "price_table_versions", "price_tables", "price_tiers", "products"),
-        *("recovery_codes", "stock_movements", "totp_secrets", "trusted_documents", "users", "webhooks"),
+        *("recovery_codes", "stock_movements", "totp_secrets", "trusted_documents", "unlinked_identities", "users"),
+        "webhooks",
     }
 )
 """Tables that grow only with what the business has, and are kept."""

@@ -273,6 +273,7 @@ def test_the_operator_unlinks_an_identity(people: Command) -> None:
 
     assert unlinked.stdout == "Unlinked ana@delta.example.\n"
     assert again.stdout == "The user ana@delta.example has no identity.\n"
+    assert people("unlink-identity", "--email", "ana@delta.example", "--can-link-again").stdout == unlinked.stdout
     assert (unknown.exit_code, "no user" in unknown.stderr) == (1, True)
     assert people("doctor").exit_code == 0
 
