@@ -1,4 +1,8 @@
-"""Tokens of an identity provider, checked by its public keys (OpenID Connect Core 1.0, 3.1.3.7; RFC 9068)."""
+"""Tokens of an identity provider, checked by its public keys (OpenID Connect Core 1.0, 3.1.3.7; RFC 9068).
+
+`azp` is not compared with the audience: in an access token, it names the client that got it, as Keycloak, Entra, Auth0
+and Google write it, also if there are several audiences.
+"""
 
 import asyncio
 import time
@@ -21,6 +25,9 @@ from resolvers.identities import Claims
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """Signatures by a private key. With a shared secret, anyone who can check a token could also create one."""
+
+TYPES = frozenset({"jwt", "application/jwt", "at+jwt", "application/at+jwt"})
+"""Values of `typ` of ID tokens and access tokens (RFC 8725, 3.11); the same keys sign logout tokens and others."""
 
 SUBJECT_LENGTH = 255
 """Maximum length of a subject (OpenID Connect Core 1.0, 2)."""
@@ -82,7 +89,9 @@ class OpenIdProvider:
     async def claims(self, token: str, now: datetime) -> Claims | None:
         """Return the claims of a token, None for one that is not valid; raise ProviderUnreachable without its keys."""
         try:
-            decoded = await self._decoded(token)
+            header, decoded = await self._decoded(token)
+            if not _is_for_access(header, decoded):
+                return None
             registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=_LEEWAY_SECONDS, **self._options)
             registry.validate(decoded)
             expires_at = datetime.fromtimestamp(decoded["exp"], UTC)
@@ -95,16 +104,18 @@ class OpenIdProvider:
         is_verified = decoded.get("email_verified") is True and _is_text(email, longest=EMAIL_LENGTH)
         return Claims(self._provider.issuer, str(subject), str(email) if is_verified else None, expires_at)
 
-    async def _decoded(self, token: str) -> dict[str, Any]:
+    async def _decoded(self, token: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """Return the header and the claims of a token whose signature is right."""
         keys = await self._keys(KEYS_KEPT_SECONDS)
         try:
-            return jwt.decode(token, keys, registry=_REGISTRY).claims
+            decoded = jwt.decode(token, keys, registry=_REGISTRY)
         except (InvalidKeyIdError, BadSignatureError):
             # The provider may have changed its keys, which need no names.
             newer = await self._keys(KEYS_PAUSE_SECONDS)
             if newer is keys:
                 raise
-            return jwt.decode(token, newer, registry=_REGISTRY).claims
+            decoded = jwt.decode(token, newer, registry=_REGISTRY)
+        return decoded.header, decoded.claims
 
     async def _keys(self, kept_seconds: float) -> KeySet:
         """Return keys that are no older; those of before if the provider can't be reached."""
@@ -154,6 +165,13 @@ class OpenIdProvider:
                     raise ValueError(message)
                 source = str(metadata["jwks_uri"])
             return await _json(http, source)
+
+
+def _is_for_access(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
+    """Return whether a token may be an ID token or an access token, and is no security event, such as a logout."""
+    kind = header.get("typ")
+    is_known = kind.lower() in TYPES if isinstance(kind, str) else kind is None
+    return is_known and "events" not in claims
 
 
 def _is_text(claim: object, *, longest: int) -> bool:

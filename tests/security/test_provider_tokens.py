@@ -97,6 +97,7 @@ CLAIMS: Mapping[str, Mapping[str, Any]] = {
     "without an issuer": {"iss": None},
     "without a subject": {"sub": None},
     "with a number as its subject": {"sub": 7},
+    "of a logout": {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
     "of an unknown user": {"sub": "rui", "email": "unknown@alfa.example"},
 }
 PAYLOADS: Mapping[str, object] = {

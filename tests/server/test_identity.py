@@ -247,10 +247,9 @@ def issued(portal: Portal, own_key: RSAKey, tmp_path: Path) -> Callable[..., str
     def token(header: Mapping[str, object], **claims: object) -> str:
         expires_at = int(datetime.now(UTC).timestamp()) + 600
         body = {"iss": "https://id.example", "aud": AUDIENCE, "exp": expires_at, "email_verified": True, **claims}
-        parts = [
-            encoded(json.dumps(part).encode())
-            for part in ({"alg": "RS256", "typ": "JWT", "kid": "own", **header}, body)
-        ]
+        whole = {"alg": "RS256", "typ": "JWT", "kid": "own", **header}
+        head = {name: value for name, value in whole.items() if value is not None}
+        parts = [encoded(json.dumps(part).encode()) for part in (head, body)]
         signed = own_key.raw_value.sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr]  # It has the private key.
         return ".".join([*parts, encoded(signed)])
 
@@ -277,6 +276,28 @@ async def test_headers_of_real_providers_are_accepted_and_huge_ones_refused(
         assert not await is_refused(replace(api, token=issued(header, sub=subject, email=email))), header
     for header in refused:
         assert await is_refused(replace(api, token=issued(header, sub=subject, email=email))), header
+
+
+@pytest.mark.parametrize("kind", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "application/jwt", None])
+async def test_tokens_for_access_are_accepted_for_any_client(
+    api: Api, issued: Callable[..., str], kind: str | None
+) -> None:
+    person: dict[str, object] = {"sub": str(uuid4()), "email": await email_of(api)}
+    clients: list[dict[str, object]] = [{}, {"azp": "spa"}, {"aud": [AUDIENCE, "account"], "azp": "spa"}]
+
+    for client in clients:
+        assert not await is_refused(replace(api, token=issued({"typ": kind}, **person, **client))), client
+
+
+async def test_other_tokens_of_the_provider_are_refused(api: Api, issued: Callable[..., str]) -> None:
+    person: dict[str, object] = {"sub": str(uuid4()), "email": await email_of(api)}
+    kinds = "logout+jwt", "application/logout+jwt", "secevent+jwt", "dpop+jwt", "introspection+jwt", "", 7, ["JWT"]
+    events_of: list[object] = [{"http://schemas.openid.net/event/backchannel-logout": {}}, None, []]
+
+    for kind in kinds:
+        assert await is_refused(replace(api, token=issued({"typ": kind}, **person))), kind
+    for events in events_of:
+        assert await is_refused(replace(api, token=issued({}, **person, events=events))), events
 
 
 async def test_claims_that_can_not_be_stored_are_refused(api: Api, issued: Callable[..., str]) -> None:
