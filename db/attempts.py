@@ -5,15 +5,22 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from db.engine import Transaction
+from db.engine import Connection, Transaction
 from db.engine.column_types import Instant
 from db.engine.deletions import deletion
 from db.engine.filters import upsert, values_of
 from db.engine.statement import Statement
 from db.tables import sign_in_attempts as attempts
-from domain.attempts import FORGOTTEN_AFTER, Failures
+from domain.attempts import FORGOTTEN_AFTER, CountedBy, Failures
 
 _OF_DIGEST = attempts.c.digest == sa.bindparam("of_digest")
+_FIND = Statement(
+    sa.select(attempts.c.digest, attempts.c.failures, attempts.c.first_failure_at, attempts.c.last_failure_at).where(
+        sa.or_(*(attempts.c.digest == sa.bindparam(by.name.lower()) for by in CountedBy))
+    ),
+    values_of,
+    reads=lambda _: len(CountedBy),
+)
 _LOCK = upsert(
     attempts,
     lambda insert: (
@@ -34,6 +41,12 @@ _RECORD = Statement(
 )
 _FORGET = Statement(sa.delete(attempts).where(_OF_DIGEST), values_of)
 _DROP_OLD = deletion(attempts, attempts.c.last_failure_at <= sa.bindparam("until", type_=Instant))
+
+
+async def find(connection: Connection, digests: Mapping[CountedBy, bytes]) -> Mapping[bytes, Failures]:
+    """Return the failures under these digests; a digest without any is left out."""
+    names = {by.name.lower(): digests.get(by) for by in CountedBy}
+    return {digest: Failures(*rest) for digest, *rest in await connection.fetch(_FIND, names)}
 
 
 async def locked(tx: Transaction, digests: Collection[bytes], *, at: datetime) -> Mapping[bytes, Failures]:

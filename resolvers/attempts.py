@@ -25,12 +25,17 @@ SIGN_IN = "sign-in"
 PASSWORD_RESET = "password reset"  # noqa: S105 — what is counted, and no password.
 
 
+async def check_allowed(portal: Portal, purpose: str, email: str, address: str | None) -> None:
+    """Raise RateLimited if there were too many attempts before, without counting another one."""
+    digests, now = _digests(portal, purpose, email, address), portal.now()
+    before = await portal.database.read(lambda connection: attempts.find(connection, digests))
+    if wait := max((wait_seconds(by, before[each], now) for by, each in digests.items() if each in before), default=0):
+        raise RateLimited(wait)
+
+
 async def count_try(portal: Portal, purpose: str, email: str, address: str | None) -> Tried:
     """Count an attempt as failed; raise RateLimited if there were too many for the e-mail or from the network."""
-    digests = {
-        by: portal.digest(f"{purpose} by {by.value}", value.encode("utf-8", "surrogatepass"))
-        for by, value in counted(email, address).items()
-    }
+    digests = _digests(portal, purpose, email, address)
 
     async def count(tx: Transaction) -> Tried:
         now = portal.now()
@@ -43,6 +48,13 @@ async def count_try(portal: Portal, purpose: str, email: str, address: str | Non
         return tried
 
     return await portal.database.write(count)
+
+
+def _digests(portal: Portal, purpose: str, email: str, address: str | None) -> Mapping[CountedBy, bytes]:
+    return {
+        by: portal.digest(f"{purpose} by {by.value}", value.encode("utf-8", "surrogatepass"))
+        for by, value in counted(email, address).items()
+    }
 
 
 async def count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:

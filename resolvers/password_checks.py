@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from db import users
 from db.users import Credentials
-from resolvers.attempts import SIGN_IN, Tried, count_try
+from resolvers.attempts import SIGN_IN, Tried, check_allowed, count_try
 from resolvers.context import Context
 from resolvers.passwords import check_new_password, hash_password, hashing_turn, is_password
 
@@ -23,6 +23,8 @@ async def check_current(context: Context, email: str, password: str) -> Checked:
     waits until the caller disconnects or the deadline passes, is not counted.
     """
     portal = context.portal
+    # Or those who may not try yet would take the places of others, only to be refused.
+    await check_allowed(portal, SIGN_IN, email, context.client_address)
     with portal.sign_ins.place():
         async with hashing_turn(context.gone):
             found = await portal.database.read(lambda connection: users.credentials(connection, email))

@@ -157,6 +157,18 @@ async def test_a_sign_in_that_was_not_checked_is_no_failed_try(
     assert user.portal.sign_ins == SignInQueue()
 
 
+async def test_too_many_tries_are_refused_without_waiting(user: Api, anonymous: Api, email: str) -> None:
+    codes = [await code(anonymous, email, WRONG) for _ in range(5)]
+
+    async with held(hashing):
+        codes += [await code(anonymous, email, PASSWORD) for _ in range(passwords.AT_ONCE + passwords.WAITING_MAX)]
+        taken = user.portal.sign_ins.taken
+
+    assert set(codes[:5]) == {"INVALID_CREDENTIALS"}
+    assert set(codes[5:]) == {"RATE_LIMITED"}
+    assert taken == 0
+
+
 async def test_a_proof_that_was_not_checked_is_no_failed_try(
     user: Api, anonymous: Api, email: str, documents: Documents
 ) -> None:
