@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-import pytest
 from playwright.async_api import Browser, expect
 
 from tests import cnpjs, plain
@@ -322,7 +321,7 @@ async def test_nothing_is_kept_that_was_typed_just_before_the_sign_out(visit: Vi
 
         kept[milliseconds] = (await visit.kept())[1]
 
-    assert kept == dict.fromkeys(kept, {})
+    assert kept == {milliseconds: {} for milliseconds in kept}
 
 
 async def test_the_theme_follows_the_system_until_one_is_chosen(signed_in: Visit) -> None:
