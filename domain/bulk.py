@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from domain.errors import Forbidden, Unauthenticated
 from domain.languages import Text
 from domain.refusals import Path, Refusal, UserErrorCode
 
@@ -45,4 +46,34 @@ class OneSelection(Refusal):
     text = Text(
         pt="Escolha as ativações uma a uma ou por um filtro com a quantidade esperada.",
         en="Choose the activations one by one, or by a filter with the expected number.",
+    )
+
+
+class SignedOutAmongItems(Unauthenticated):
+    """The session or token ended after some items of a bulk mutation were done, and before others."""
+
+    text = Text(
+        pt=(
+            "Seu acesso terminou durante a operação: alguns itens foram feitos e os outros não. Entre de novo e "
+            "confira; se a operação tem uma chave de idempotência, repetir com a mesma chave faz só os que faltam."
+        ),
+        en=(
+            "Your session or token ended during the operation. Some items were done, and the others were not. Sign in "
+            "again, and check; if it has an idempotency key, a retry with the same key does only those that are left."
+        ),
+    )
+
+
+class ForbiddenAmongItems(Forbidden):
+    """The user's role was changed after some items of a bulk mutation were done, and before others."""
+
+    text = Text(
+        pt=(
+            "Seu perfil mudou durante a operação e já não permite {actions:nem}: alguns itens foram feitos e os "
+            "outros não. Confira quais."
+        ),
+        en=(
+            "Your role was changed during the operation, and no longer allows you to {actions:or}. Some items were "
+            "done, and the others were not. Check which."
+        ),
     )

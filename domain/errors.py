@@ -139,9 +139,9 @@ class Forbidden(ApiError):
 
     def __init__(self, missing: Iterable[Permission]) -> None:
         """Take the missing permissions."""
-        by_name = sorted(missing, key=lambda permission: permission.value)
-        names = [permission.value for permission in by_name]
-        super().__init__("", {"actions": [ACTIONS[each] for each in by_name]}, missingPermissions=names)
+        self.missing = sorted(missing, key=lambda permission: permission.value)
+        names = [permission.value for permission in self.missing]
+        super().__init__("", {"actions": [ACTIONS[each] for each in self.missing]}, missingPermissions=names)
 
 
 class TokenForbidden(Forbidden):

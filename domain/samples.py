@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from domain.access import ACTIONS, Permission
 from domain.activations import NOTE_LENGTH
-from domain.bulk import CountChanged
+from domain.bulk import CountChanged, ForbiddenAmongItems
 from domain.deadlines import AnswerTimedOut, ChangeNotShown, ChangeTimedOut, ReadTimedOut
 from domain.documents import REGISTERED_MAX, DocumentIdTaken, InvalidDocument, TooManyAtOnce
 from domain.errors import ApiError, BodyTooLong, Forbidden, TokenElsewhere, TokenForbidden
@@ -220,6 +220,7 @@ SAMPLES: Sequence[Said] = (
     Forbidden({Permission.ORDERS_APPROVE}),
     Forbidden({Permission.CLIENTS_READ, Permission.ORDERS_APPROVE, Permission.USERS_MANAGE}),
     TokenForbidden({Permission.CLIENTS_READ, Permission.EXPORTS_CREATE}),
+    ForbiddenAmongItems({Permission.ACTIVATIONS_WRITE}),
     RateLimited(45),
     RateLimited(120),
     TooManyMails(18_000),

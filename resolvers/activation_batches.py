@@ -17,7 +17,8 @@ from domain.refusals import ActivationKeyInUse, NotFound, Refusal
 from resolvers import activations as of_one
 from resolvers import found_activations, stock_warnings
 from resolvers.activations import Activated, ActivateLicense, CancelActivation, cancellable, new_activation, shortage
-from resolvers.bulk import BulkMutation, Done, Filtered
+from resolvers.bulk import BulkMutation, Done
+from resolvers.bulk_items import Filtered
 from resolvers.clients import active
 from resolvers.found_activations import FindActivations
 from resolvers.moves import (

@@ -1,18 +1,17 @@
 """Bulk mutations: the items of one input, each in a transaction of its own, or all of them in one."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from db import idempotency
 from db.engine import Connection, Transaction
 from db.idempotency import Claim, Recorded
 from domain.bulk import BulkMode, BulkStatus
-from domain.deadlines import AnswerTimedOut, ChangeTimedOut
-from domain.errors import KeyedOutcomeUnknown, NotChanged, OutcomeUnknown, Unavailable
-from domain.refusals import IdempotencyConflict, Path, Refusal, flat
+from domain.errors import ApiError
+from domain.refusals import IdempotencyConflict, Refusal, flat
 from resolvers import previews
-from resolvers.bulk_results import Result, Results
+from resolvers.bulk_items import Bulk, Entry, Filtered, Found, Sought
+from resolvers.bulk_results import Result, Results, error_among
 from resolvers.context import Context
 from resolvers.mutations import Mutation, Work
 from resolvers.outcomes import stored
@@ -23,66 +22,6 @@ Outcome = TypeVar("Outcome", bound=tuple[Any, ...])
 
 Done = Mapping[int, Outcome | Refusal]
 """What was done for each item, or why it was refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[Given]):
-    """Item of a bulk input, and its path there; without a use case's input, its form is refused.
-
-    A `lone` item is a value without fields, whose path every refusal of it has.
-    """
-
-    path: Path
-    given: Given | None
-    refusals: Sequence[Refusal] = ()
-    lone: bool = False
-
-    def refused(self, refusal: Refusal) -> Refusal:
-        """Return a refusal of the use case with its path in the bulk input."""
-        if not isinstance(refusal, IdempotencyConflict):
-            refusal.path = self.path if self.lone else (*self.path, *refusal.path)
-        return refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Bulk(Generic[Given]):
-    """Items to do, and how; by a filter, `found` are the arguments of what finds them."""
-
-    entries: Sequence[Entry[Given]]
-    mode: BulkMode
-    found: tuple[Any, ...] | None = None
-
-
-class Found(NamedTuple):
-    """Ids of the objects that a filter matches."""
-
-    ids: list[int]
-
-
-class _Sought(NamedTuple):
-    """Arguments of a filter, and the ids of the objects that it matched before the transaction."""
-
-    given: Any
-    ids: Sequence[int]
-
-
-class Filtered(NamedTuple):
-    """How a bulk mutation finds its items by a filter.
-
-    The search is a read, since it may look at all rows of a partner; the transaction looks at what was found only.
-    """
-
-    search: Callable[[Context, Connection, int, Any], Awaitable[list[int]]]
-    """Returns the ids that match; raises the refusals of the filter."""
-
-    still: Callable[[Work, Any, Sequence[int]], Awaitable[list[int]]]
-    """Locks the objects with these ids, and returns those that match now."""
-
-    entry: Callable[[Any, int], Entry[Any]]
-    """Makes the item of an object."""
-
-    changed: Callable[[int, int], Refusal]
-    """Makes the refusal from the numbers of objects that were expected and that match now."""
 
 
 class _RefusedError(Exception):
@@ -150,7 +89,7 @@ class BulkMutation(Generic[Given, Outcome]):
         return done
 
     async def _each(
-        self, context: Context, wanted: Bulk[Given], sought: _Sought | None, key: str | None, named: int | None
+        self, context: Context, wanted: Bulk[Given], sought: Sought | None, key: str | None, named: int | None
     ) -> Results:
         entries, each_one = wanted.entries, [self._one] * len(wanted.entries)
         if sought is not None and self._filtered is not None:
@@ -170,26 +109,25 @@ class BulkMutation(Generic[Given, Outcome]):
 
         await context.portal.database.read(check)
         results: list[Result] = []
-        for index, (entry, one) in enumerate(zip(entries, each_one, strict=True)):
-            refusals: list[Refusal] = list(entry.refusals)
-            outcome: Outcome | None = None
-            if entry.given is not None:
-                try:
-                    outcome = await one(context, entry.given, key, named=named, item=index)
-                except* Refusal as group:
-                    refusals = [entry.refused(refusal) for refusal in flat(group)]
-                except* (NotChanged, ChangeTimedOut) as group:
-                    # What is true of this item is not true of those before it.
-                    done = any(result.status is BulkStatus.DONE for result in results)
-                    raise (_unknown(group.exceptions[0], key) if done else group.exceptions[0]) from None
-            results.append(_result(index, outcome, refusals))
+        try:
+            for index, (entry, one) in enumerate(zip(entries, each_one, strict=True)):
+                refusals: list[Refusal] = list(entry.refusals)
+                outcome: Outcome | None = None
+                if entry.given is not None:
+                    try:
+                        outcome = await one(context, entry.given, key, named=named, item=index)
+                    except* Refusal as group:
+                        refusals = [entry.refused(refusal) for refusal in flat(group)]
+                results.append(_result(index, outcome, refusals))
+        except ApiError as error:
+            raise error_among(results, error, key) from None
         return Results(results)
 
     async def _at_once(
         self,
         work: Work,
         wanted: Bulk[Given],
-        sought: _Sought | None,
+        sought: Sought | None,
         key: str | None,
         named: int | None,
         *,
@@ -226,7 +164,7 @@ class BulkMutation(Generic[Given, Outcome]):
 
     async def _sought(
         self, context: Context, given: tuple[Any, ...] | None, key: str | None, named: int | None
-    ) -> _Sought | None:
+    ) -> Sought | None:
         """Return what a filter matches, or what it matched when the key was used before."""
         filtered = self._filtered
         if given is None or filtered is None:
@@ -241,9 +179,9 @@ class BulkMutation(Generic[Given, Outcome]):
                 return self._find.replayed(claim, done[claim.key_digest]).ids
             return await filtered.search(context, connection, partner_id, given)
 
-        return _Sought(given, await context.portal.database.read(search))
+        return Sought(given, await context.portal.database.read(search))
 
-    async def _found_again(self, work: Work, sought: _Sought) -> Found:
+    async def _found_again(self, work: Work, sought: Sought) -> Found:
         """Lock what a filter matched, and refuse the input if another number of it matches now."""
         if self._filtered is None:
             raise NotImplementedError
@@ -269,13 +207,6 @@ class BulkMutation(Generic[Given, Outcome]):
             if entry.given is not None and (claim := self._one.claim(context, entry.given, key, named, index)):
                 claims[index] = claim
         return claims
-
-
-def _unknown(error: Exception, key: str | None) -> Unavailable:
-    """Return the error for all items when one was not changed because of this error, and others were done."""
-    if isinstance(error, ChangeTimedOut):
-        return AnswerTimedOut(error.seconds)
-    return OutcomeUnknown() if key is None else KeyedOutcomeUnknown()
 
 
 def _check_inputs(claims: Mapping[int, Claim], recorded: Mapping[bytes, Recorded]) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from domain.bulk import BulkStatus
+from domain.bulk import BulkStatus, ForbiddenAmongItems, SignedOutAmongItems
+from domain.deadlines import AnswerTimedOut, ChangeTimedOut
+from domain.errors import ApiError, Forbidden, KeyedOutcomeUnknown, NotChanged, OutcomeUnknown, Unauthenticated
 from domain.refusals import Refusal
 from resolvers.previews import Preview
 
@@ -45,3 +47,25 @@ class Results(NamedTuple):
     def refusals(self) -> list[Refusal]:
         """Every refusal of an item."""
         return [refusal for result in self.results for refusal in result.refusals]
+
+
+def error_among(results: Sequence[Result], error: ApiError, key: str | None) -> ApiError:
+    """Return the error for all items when this one ended them, after those that have results.
+
+    What it says of its item is not true of those that were done before. What they changed is not shown, because the
+    viewer may have lost the rights to read it.
+    """
+    done = [result.item_index for result in results if result.status is BulkStatus.DONE]
+    if not done:
+        return error
+    match error:
+        case ChangeTimedOut(seconds=seconds):
+            error = AnswerTimedOut(seconds)
+        case NotChanged():
+            error = OutcomeUnknown() if key is None else KeyedOutcomeUnknown()
+        case Forbidden(missing=missing):
+            error = ForbiddenAmongItems(missing)
+        case Unauthenticated():
+            error = SignedOutAmongItems()
+    error.extensions |= {"outcome": "UNKNOWN", "itemsDone": done}
+    return error

@@ -8,7 +8,7 @@ from db.engine import Connection
 from domain.access import Permission
 from domain.bulk import CountChanged
 from resolvers.activations import CancelActivation
-from resolvers.bulk import Entry
+from resolvers.bulk_items import Entry
 from resolvers.context import Context
 
 

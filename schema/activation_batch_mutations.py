@@ -10,7 +10,7 @@ from domain.bulk import BULK_MAX, OneSelection
 from domain.checks import Checks
 from resolvers import activation_batches, ids, licenses
 from resolvers.activations import Activated, ActivateLicense, CancelActivation
-from resolvers.bulk import Bulk, Entry
+from resolvers.bulk_items import Bulk, Entry
 from resolvers.bulk_results import Result
 from resolvers.found_activations import FindActivations
 from resolvers.moves import MoveActivation

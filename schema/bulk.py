@@ -9,7 +9,8 @@ import strawberry
 from domain.bulk import BULK_MAX, BulkMode, BulkStatus
 from domain.checks import Checks
 from domain.refusals import Path, Refusal, flat
-from resolvers.bulk import Bulk, BulkMutation, Entry
+from resolvers.bulk import BulkMutation
+from resolvers.bulk_items import Bulk, Entry
 from resolvers.bulk_results import Result
 from resolvers.context import Context
 from schema.arguments import number
