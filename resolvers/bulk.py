@@ -1,16 +1,18 @@
 """Bulk mutations: the items of one input, each in a transaction of its own, or all of them in one."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from db import idempotency
 from db.engine import Connection, Transaction
-from db.idempotency import Claim, Recorded
+from db.idempotency import Claim
 from domain.bulk import BulkMode, BulkStatus
 from domain.errors import ApiError
-from domain.refusals import IdempotencyConflict, Refusal, flat
+from domain.refusals import Refusal, flat
 from resolvers import previews
 from resolvers.bulk_items import Bulk, Entry, Filtered, Found, Sought
+from resolvers.bulk_keys import NO_OUTCOME, WholeKey, check_inputs
 from resolvers.bulk_results import Result, Results, error_among
 from resolvers.context import Context
 from resolvers.mutations import Mutation, Work
@@ -100,25 +102,22 @@ class BulkMutation(Generic[Given, Outcome]):
             found, _ = await run(self._find.attempt(context, claim, sought, named))
             entries = [self._filtered.entry(sought.given, each) for each in found.ids]
             each_one = [self._if_it_matches(sought.given, each) for each in found.ids]
-        claims = self._claims(context, entries, key, named)
+        claims = list(self._claims(context, entries, key, named).values())
+        whole = WholeKey(self._whole(context, sought, key, named), claims)
 
         async def check(connection: Connection) -> None:
             if named is not None:
                 await check_partner(connection, context.signed_in, self._one.partner(context, named))
-            _check_inputs(claims, await idempotency.recorded(connection, list(claims.values()), at=context.now()))
+            check_inputs(whole.every, await idempotency.recorded(connection, whole.every, at=context.now()))
 
         await context.portal.database.read(check)
+        if whole.claim is not None:
+            each_one = [one.after(whole.take) for one in each_one]
         results: list[Result] = []
         try:
             for index, (entry, one) in enumerate(zip(entries, each_one, strict=True)):
-                refusals: list[Refusal] = list(entry.refusals)
-                outcome: Outcome | None = None
-                if entry.given is not None:
-                    try:
-                        outcome = await one(context, entry.given, key, named=named, item=index)
-                    except* Refusal as group:
-                        refusals = [entry.refused(refusal) for refusal in flat(group)]
-                results.append(_result(index, outcome, refusals))
+                run_one = partial(one, context, key=key, named=named, item=index)
+                results.append(await _alone(index, entry, run_one, whole))
         except ApiError as error:
             raise error_among(results, error, key) from None
         return Results(results)
@@ -139,8 +138,10 @@ class BulkMutation(Generic[Given, Outcome]):
             found, _ = await self._find.once(work, sought, self._find.claim(work.context, sought.given, key, named))
             entries = [self._filtered.entry(sought.given, each) for each in found.ids]
         claims = self._claims(work.context, entries, key, named)
-        recorded = await idempotency.claim_each(work.tx, list(claims.values()), at=work.now)
-        _check_inputs(claims, recorded)
+        whole = self._whole(work.context, sought, key, named)
+        every = [*claims.values(), *([] if whole is None else [whole])]
+        recorded = await idempotency.claim_each(work.tx, every, at=work.now)
+        check_inputs(every, recorded)
         known = {
             index: self._one.replayed(claim, recorded[claim.key_digest])
             for index, claim in claims.items()
@@ -154,10 +155,12 @@ class BulkMutation(Generic[Given, Outcome]):
         refused = sum(result.status is BulkStatus.REFUSED for result in results)
         if refused and wanted.mode is BulkMode.ALL_OR_NOTHING:
             raise _RefusedError([each if each.item_index in known else each.undone() for each in results])
-        await idempotency.complete_each(
-            work.tx,
-            [(claims[index], stored(came)) for index in left if (came := results[index].outcome) and index in claims],
-        )
+        completions = [
+            (claims[index], stored(came)) for index in left if (came := results[index].outcome) and index in claims
+        ]
+        if whole is not None and whole.key_digest not in recorded:
+            completions.append((whole, NO_OUTCOME))
+        await idempotency.complete_each(work.tx, completions)
         if completed is not None and not left and _recorded(completed[0]) == _recorded(results):
             return completed
         return results, work
@@ -199,6 +202,10 @@ class BulkMutation(Generic[Given, Outcome]):
 
         return self._one.after(check)
 
+    def _whole(self, context: Context, sought: Sought | None, key: str | None, named: int | None) -> Claim | None:
+        """Return what the key claims for all items; None by a filter, which has claimed it already."""
+        return None if sought is not None else self._one.claim(context, (), key, named)
+
     def _claims(
         self, context: Context, entries: Sequence[Entry[Given]], key: str | None, named: int | None
     ) -> dict[int, Claim]:
@@ -209,12 +216,19 @@ class BulkMutation(Generic[Given, Outcome]):
         return claims
 
 
-def _check_inputs(claims: Mapping[int, Claim], recorded: Mapping[bytes, Recorded]) -> None:
-    """Raise IdempotencyConflict if an item's key did its work for another input, before any item is done."""
-    for claim in claims.values():
-        done = recorded.get(claim.key_digest)
-        if done is not None and done.input_digest != claim.input_digest:
-            raise IdempotencyConflict(("idempotencyKey",))
+async def _alone(
+    index: int, entry: Entry[Given], run: Callable[[Given], Awaitable[tuple[Any, ...]]], whole: WholeKey
+) -> Result:
+    """Do one item in a transaction of its own."""
+    if entry.given is None:
+        return _result(index, None, entry.refusals)
+    refusals: list[Refusal] = []
+    try:
+        return _result(index, await whole.keep(run(entry.given)), ())
+    except* Refusal as group:
+        refusals.extend(entry.refused(refusal) for refusal in flat(group))
+    whole.check(refusals)
+    return _result(index, None, refusals)
 
 
 def _recorded(results: Sequence[Result]) -> list[str | None]:

@@ -262,7 +262,7 @@ class Mutation(Generic[Given, Outcome]):
         return self._outcome(*outcomes.read(recorded.outcome))
 
     def claim(
-        self, context: Context, given: Given, key: str | None, named: int | None, item: int | None = None
+        self, context: Context, given: tuple[Any, ...], key: str | None, named: int | None, item: int | None = None
     ) -> Claim | None:
         """Return what a key claims; None without a key. Raises a refusal if it can't be one."""
         partner_id, viewer = self.partner(context, named), context.signed_in

@@ -173,3 +173,37 @@ async def test_a_batch_that_waits_for_a_row_holds_none_behind_it(api: Api, name:
         await fetch_all(tx, of_api.with_for_update(nowait=True))
         assert not behind.done()
     assert statuses(await behind) == ["DONE", "DONE"]
+
+
+async def counted(api: Api, items: list[dict[str, object]], mode: str, key: str = "same") -> tuple[int, list[str]]:
+    """Return the number of items that were done, and the codes for the whole input."""
+    given = {"items": items, "mode": mode, "idempotencyKey": key}
+    payload = await api.mutate("activateLicenses", "results { status }", given)
+    done = [result["status"] for result in payload["results"]].count("DONE")
+    return done, [error["code"] for error in payload["userErrors"]]
+
+
+@pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
+async def test_of_two_inputs_at_once_with_a_key_one_is_refused(api: Api, product: str, mode: str) -> None:
+    await api.buy(product, 60)
+    for turn in ("first", "second", "third"):
+        client = await api.client()
+        given = [[license_of(client, product, f"{name}-{n}") for n in range(10)] for name in ("ONE", "TWO")]
+
+        answers = await asyncio.gather(counted(api, given[0], "EACH", turn), counted(api, given[1], mode, turn))
+
+        assert sorted(answers) == [(0, ["IDEMPOTENCY_CONFLICT"]), (10, [])]
+        assert (await api.stock(product))["activated"] == 10
+        await api.done("cancelClient", "client { id }", {"clientId": client})
+
+
+async def test_a_refused_first_item_mixes_no_two_inputs_with_a_key(api: Api, product: str) -> None:
+    await api.buy(product, 60)
+    client = await api.client()
+    given = [[license_of(client, product, f"{name}-{n}") for n in range(10)] for name in ("ONE", "TWO")]
+    given[0][0]["clientId"] = given[1][1]["clientId"] = "nothing"
+
+    answers = await asyncio.gather(*(counted(api, items, "EACH") for items in given))
+
+    assert sorted(answers) == [(0, ["IDEMPOTENCY_CONFLICT"]), (9, [])]
+    assert (await api.stock(product))["activated"] == 9

@@ -172,6 +172,22 @@ async def test_a_replay_of_a_filter_answers_with_what_it_found(api: Api, client:
 
 
 @pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
+async def test_a_key_for_chosen_activations_is_refused_for_a_filter(
+    api: Api, client: str, product: str, mode: str
+) -> None:
+    await api.buy(product, 2)
+    chosen: dict[str, object] = {}
+    found: dict[str, object] = {"filter": {"productId": product}, "expectedCount": 1}
+
+    for key, first, second in (("one", found, chosen), ("two", chosen, found)):
+        chosen["activationIds"] = [await api.activation(client, product)]
+        await run(api, "cancelActivations", mode, **first, idempotencyKey=key)
+        refused_input = await run(api, "cancelActivations", mode, **second, idempotencyKey=key)
+
+        assert [error["code"] for error in refused_input["userErrors"]] == ["IDEMPOTENCY_CONFLICT"]
+
+
+@pytest.mark.parametrize("mode", ["EACH", "ALL_OR_NOTHING"])
 async def test_a_filter_with_another_count_is_refused_and_says_both(api: Api, product: str, mode: str) -> None:
     await api.buy(product, 3)
     client, other = await api.client(), await api.client()
