@@ -266,7 +266,7 @@ class ExportMutations:
         async def create() -> ExportCreated:
             checked = _checked(wanted, by_user_id=context.signed_in.user_id)
             try:
-                return await creation.create_export(context, checked, key, named=named)
+                return await creation.create(context, checked, key, named=named)
             except NotFound:
                 raise NotFound(_partner_path(asked.list)) from None
 

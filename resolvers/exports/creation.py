@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from domain.events import Event, EventType
 from domain.exports import LIFETIME, ExportList
+from resolvers.context import Context
 from resolvers.mutations import Work, mutation
 
 
@@ -37,3 +38,14 @@ async def create_export(work: Work, given: CreateExport) -> ExportCreated:
     of_token = work.viewer.expires_at
     await work.append(Event(type=EventType.EXPORT_CREATED, exported_list=given.list))
     return ExportCreated(int((ends if of_token is None else min(ends, of_token)).timestamp()))
+
+
+async def create(context: Context, given: CreateExport, key: str | None, *, named: int | None) -> ExportCreated:
+    """Create an export once for a key, and again when its URL has expired.
+
+    Each URL that works has an event, also those that an old key would give.
+    """
+    created = await create_export(context, given, key, named=named)
+    if key is None or created.expiry > context.now():
+        return created
+    return await create_export(context, given, named=named)

@@ -1,5 +1,6 @@
 """URLs of exports, which need no token: they carry the export and its viewer, encrypted and signed."""
 
+import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from enum import Enum
@@ -20,6 +21,12 @@ PATH = "/exports/"
 
 LENGTH_MAX = 16_000
 """Characters of the longest link that is looked at."""
+
+_LONG = 1_000
+"""Bytes of an export from which it is compressed: folded, one character of a filter can have 33 bytes."""
+
+_COMPRESSED = b"x"
+"""First byte of a compressed export; others begin with a brace."""
 
 _PURPOSE = "export"
 _NUMBER = 8
@@ -59,6 +66,8 @@ class Opened(NamedTuple):
 
 def url(portal: Portal, viewer: Viewer, wanted: bytes, expires_at: datetime) -> str:
     """Return the URL of an export for a viewer, relative to the address of the portal."""
+    if len(wanted) >= _LONG:
+        wanted = zlib.compress(wanted)
     numbers = _Part(viewer.partner_id, viewer.user_id, viewer.token_id, int(expires_at.timestamp()))
     plain = b"".join(number.to_bytes(_NUMBER, "big") for number in numbers) + wanted
     return PATH + urlsafe_b64encode(seal(portal.secret, _PURPOSE, plain)).rstrip(b"=").decode()
@@ -94,4 +103,5 @@ def _unsealed(portal: Portal, link: str) -> tuple[_Part, bytes]:
         raise LinkError(Trouble.UNKNOWN) from None
     ends = range(_NUMBER, _NUMBER * (len(_Part._fields) + 1), _NUMBER)
     numbers = [int.from_bytes(plain[end - _NUMBER : end], "big") for end in ends]
-    return _Part(*numbers), plain[ends[-1] :]
+    wanted = plain[ends[-1] :]
+    return _Part(*numbers), zlib.decompress(wanted) if wanted.startswith(_COMPRESSED) else wanted
