@@ -14,7 +14,7 @@ from resolvers.bulk_items import Bulk, Entry
 from resolvers.bulk_results import Result
 from resolvers.context import Context
 from schema.arguments import number
-from schema.errors import UserError, answer, user_error
+from schema.errors import UserError, answer, first_errors, user_error
 from schema.inputs import OnBehalf, given
 from schema.labels import label_of
 from schema.nodes import OfRow
@@ -118,7 +118,7 @@ async def settle(
             dry_run=wanted.dry_run,
             preview=None if of_all else outcome.preview,
             results=outcome.results,  # type: ignore[call-arg]  # Each has results.
-            user_errors=[user_error(refusal, context.language) for refusal in of_all],
+            user_errors=first_errors(of_all, context.language, most=BULK_MAX),
         )
 
     return await answer(made, context, lambda: run(checked()))

@@ -1,6 +1,6 @@
 """Map refusals and errors to GraphQL."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from domain.policies import PolicyKind, PolicyRefusal
 from domain.refusals import PriceChanged, Refusal, StockRefusal, UserErrorCode, flat
 from resolvers.context import Context
 from resolvers.mutations import Mutation
-from schema import references
+from schema import list_sizes, references
 from schema.arguments import number
 from schema.inputs import given
 from schema.nodes import Info
@@ -175,6 +175,13 @@ def user_error(refusal: Refusal, language: Language) -> UserError:
     return made(**common)
 
 
+def first_errors(
+    refusals: Sequence[Refusal], language: Language, *, most: int = list_sizes.USER_ERRORS_MAX
+) -> list[UserError]:
+    """Return the GraphQL objects of the first refusals, of which an input of many items can have thousands."""
+    return [user_error(refusal, language) for refusal in refusals[:most]]
+
+
 @strawberry.type
 class Payload:
     """Outcome of a mutation, or the refusals."""
@@ -184,7 +191,10 @@ class Payload:
 
     user_errors: list[UserError] = strawberry.field(
         default_factory=list,
-        description="The errors because of which nothing was changed. Empty if the mutation succeeded.",
+        description=(
+            "The errors because of which nothing was changed, or the first ones, up to the size that this list has. "
+            "Empty if the mutation succeeded."
+        ),
     )
 
 
@@ -213,7 +223,7 @@ async def answer(
         refusals.extend(flat(group))
     if refusals:
         context.refusals |= {refusal.code.value for refusal in refusals}
-        return payload(user_errors=[user_error(refusal, context.language) for refusal in refusals])
+        return payload(user_errors=first_errors(refusals, context.language))
     return payload(**{result: outcome})
 
 

@@ -15,9 +15,12 @@ from domain.sheet_warnings import WARNED_LINES_MAX
 from domain.sheets import IMPORTED_ROWS_MAX
 from resolvers.pages import SIZE_MAX
 
+USER_ERRORS_MAX = 50
+"""Maximum number of user errors of a payload: the first ones of an input that has more."""
+
 LIST_SIZES: Mapping[str, int] = {
-    "*.userErrors": ITEMS_MAX,
-    "*.path": 3,
+    "*.userErrors": USER_ERRORS_MAX,
+    "*.path": 5,
     "ApiToken.permissions": len(Permission),
     "ApproveOrderPayload.licenseStock": ITEMS_MAX,
     "CancelClientPayload.cancelledActivations": SIZE_MAX,
