@@ -91,6 +91,8 @@ _PARTNERS_WITH_OLD: Statement[int] = Statement(
 _DROP_OLD = deletion(_keys, _keys.c.partner_id == PARTNER, _keys.c.created_at <= _UNTIL)
 _COMPLETE = Statement(sa.update(_keys).where(*_IS_CLAIMED).values(outcome=sa.bindparam("what_came")), values_of)
 
+_FREE = Statement(sa.delete(_keys).where(*_IS_CLAIMED), values_of)
+
 
 async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | None:
     """Claim the key; if it is taken, return its record once the other transaction has ended."""
@@ -103,10 +105,13 @@ async def claim(tx: Transaction, wanted: Claim, *, at: datetime) -> Recorded | N
     return found
 
 
-async def complete(tx: Transaction, claimed: Claim, outcome: str) -> None:
-    """Record the ids of the outcome."""
+async def complete(tx: Transaction, claimed: Claim, outcome: str | None) -> None:
+    """Record the ids of the outcome; without one, free the key again."""
     for each in _both(claimed):
-        await tx.execute(_COMPLETE, {**_which(each), "what_came": outcome})
+        if outcome is None:
+            await tx.execute(_FREE, _which(each))
+        else:
+            await tx.execute(_COMPLETE, {**_which(each), "what_came": outcome})
 
 
 async def recorded(connection: Connection, claims: Sequence[Claim], *, at: datetime) -> dict[bytes, Recorded]:

@@ -40,6 +40,11 @@ class ImportClients(NamedTuple):
     all_or_nothing: bool
     dry_run: bool
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether nothing is imported, so that the mended sheet may have the same idempotency key."""
+        return self.sheet.is_bad
+
 
 class ClientsImported(NamedTuple):
     """Ids of the clients of the valid rows, in their order, and whether each is new; null if it would be created."""

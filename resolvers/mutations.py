@@ -245,7 +245,8 @@ class Mutation(Generic[Given, Outcome]):
                 await self._check_replay(work, outcome)
             return outcome, work
         outcome = await self._done(work, given)
-        await idempotency.complete(work.tx, claim, outcomes.stored(outcome))
+        kept = None if getattr(given, "changes_nothing", False) else outcomes.stored(outcome)
+        await idempotency.complete(work.tx, claim, kept)
         return outcome, work
 
     async def _done(self, work: Work, given: Given) -> Outcome:

@@ -26,6 +26,11 @@ class ImportProducts(NamedTuple):
     all_or_nothing: bool
     dry_run: bool
 
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether nothing is imported, so that the mended sheet may have the same idempotency key."""
+        return self.sheet.is_bad
+
 
 class ProductsImported(NamedTuple):
     """Ids and changes of the products of the valid rows, in their order; a null id if one would be created."""

@@ -41,6 +41,11 @@ class ReadSheet(Generic[Row]):
         """The bad rows."""
         return [row for row in self.rows if isinstance(row, BadRow)]
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether no row is good, so that an import changes nothing."""
+        return len(self.bad) == len(self.rows)
+
 
 class Content(NamedTuple):
     """Content of a file as a caller sends it."""

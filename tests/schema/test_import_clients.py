@@ -167,6 +167,18 @@ async def test_a_repeated_request_with_a_key_registers_once_and_answers_the_same
     assert (await clients_of(api))["totalCount"] == 2
 
 
+@pytest.mark.parametrize("bad", ["1;B;\n2;C;\n", ""])
+async def test_a_sheet_without_a_good_row_leaves_its_key_free(api: Api, bad: str) -> None:
+    refused = await imported(api, f"{HEADER}\n{bad}", idempotencyKey="same")
+    mended = f"{HEADER}\n{cnpjs.another()};B;\n{cnpjs.another()};C;\n"
+
+    first = await imported(api, mended, idempotencyKey="same")
+    other = await imported(api, f"{HEADER}\n{cnpjs.another()};D;\n", idempotencyKey="same")
+
+    assert (refused["registeredCount"], first["registeredCount"]) == (0, 2)
+    assert [error["code"] for error in other["userErrors"]] == ["IDEMPOTENCY_CONFLICT"]
+
+
 async def test_two_imports_of_the_same_clients_at_once_register_each_once(api: Api) -> None:
     ascending = [cnpjs.another() for _ in range(60)]
     numbers = ascending[1::2] + ascending[::2]

@@ -108,6 +108,17 @@ async def test_two_imports_with_one_key_create_the_products_once(vendor: Api) ->
     assert [error["code"] for error in other["userErrors"]] == ["IDEMPOTENCY_CONFLICT"]
 
 
+async def test_products_of_a_mended_sheet_are_imported_with_its_key(vendor: Api) -> None:
+    (new,) = codes(1)
+    key = uuid4().hex
+    refused = await imported(vendor, f"{HEADER}\n{new};Novo;muitos;\n", idempotencyKey=key)
+
+    mended = await imported(vendor, f"{HEADER}\n{new};Novo;3;\n", idempotencyKey=key)
+
+    assert statuses(refused) == [(2, "INVALID")]
+    assert statuses(mended) == [(2, "CREATED")]
+
+
 @pytest.mark.usefixtures("clock")
 async def test_many_products_of_a_sheet_are_read_by_as_few_statements(vendor: Api) -> None:
     counted = []
