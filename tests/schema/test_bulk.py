@@ -358,6 +358,7 @@ async def test_a_failure_among_items_says_whether_others_were_done(
 
     assert error["extensions"]["code"] == code
     assert error["extensions"].get("outcome") == ("UNKNOWN" if done else None)
+    assert error["extensions"].get("itemsDone") == ([0] if done else None)
     assert ("Nothing was changed" in error["message"]) is not bool(done)
     assert (await level.stock(product))["activated"] == done
 
