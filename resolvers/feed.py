@@ -222,8 +222,7 @@ class Follower(AsyncIterator[EventRow]):
         loop = asyncio.get_running_loop()
         until = None if within is None else loop.time() + within
         while True:
-            if self._feed.is_closed:
-                raise FeedClosedError
+            self.check_open()
             partner = self._partner
             if partner.last <= self.position:
                 if not await partner.changed(None if until is None else until - loop.time()):
@@ -249,6 +248,11 @@ class Follower(AsyncIterator[EventRow]):
             # After a failover, the primary may be behind what was found before. What is read in place awaits nothing,
             # and others have to have their turn.
             await asyncio.sleep(0 if is_further else self._feed.poll_seconds)
+
+    def check_open(self) -> None:
+        """Raise FeedClosedError if the process ends its feed."""
+        if self._feed.is_closed:
+            raise FeedClosedError
 
     async def __anext__(self) -> EventRow:
         """Wait for the next event."""

@@ -39,14 +39,20 @@ Executed = Callable[[Context, Sequence[EventRow]], Awaitable[ExecutionResult]]
 class Result:
     """Result of a subscription for one event, and the number and cursor of the event."""
 
-    __slots__ = ("body", "cursor", "encoded", "framed", "number")
+    __slots__ = ("body", "cursor", "encoded", "framed", "number", "size")
 
     def __init__(self, body: dict[str, object], number: int, cursor: str) -> None:
         self.body, self.number, self.cursor = body, number, cursor
         self.encoded: bytes | bytearray | None = None
         """JSON of the body, once it was made."""
         self.framed: bytes | None = None
-        """The result as it is in a stream, once it was made."""
+        """A short result as it is in a stream, once it was made."""
+        self.size: int | None = None
+        """Number of bytes of the JSON, once it was made."""
+
+    def forget_json(self) -> None:
+        """Free the JSON, but not its size, by which other subscriptions know whether it has room."""
+        self.encoded = self.framed = None
 
 
 class Cost(NamedTuple):

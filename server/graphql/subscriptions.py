@@ -66,14 +66,15 @@ class ResultStream:
         self._cost: Cost | None = None
         """What each result says of its cost."""
         self._size = size = 1 if operation.cost is None else max(1, operation.cost.of(variables.coerced).size)
-        self._batch_max = max(1, _BATCH_SIZE // size)
+        self._batch_max = self._next_max = max(1, _BATCH_SIZE // size)
         self.large = size > SMALL_SIZE
         """Whether the result of one event may be long."""
         self._shared, self._kind = shared, None if self.large else self._kind_of(given)
         shared.enter()
         self._admitted_until: float | None = None
         self._admitted_after = 0
-        self._position = follower.position
+        self._before_batch: int | None = None
+        """Position to which the events of the last batch can be put back."""
         self._reported: int | None = None
         """Number of the event whose cursor the caller has."""
         self._paid = follower.position
@@ -89,8 +90,12 @@ class ResultStream:
 
         Also raises FeedClosedError if the process ends. Unavailable passes.
         """
-        self._position = self._follower.position
-        return await self._follower.batch(self._batch_max, seconds)
+        if self._before_batch is not None:
+            # The batch before was delivered.
+            self._before_batch, self._next_max = None, min(2 * self._next_max, self._batch_max)
+        rows = await self._follower.batch(self._next_max, seconds)
+        self._before_batch = rows[0].number - 1
+        return rows
 
     async def results(self, rows: Sequence[EventRow]) -> list[Result]:
         """Return the results of the events in order.
@@ -104,16 +109,27 @@ class ResultStream:
                 self.admit(await self._renew())
             found = await self._results(rows)
         except BaseException:
-            # Nothing was delivered.
-            self._follower.position = self._position
+            self.put_back()
             raise
         self._reported = rows[-1].number
         return found
 
-    def resume(self, result: Result) -> None:
-        """Let the next call of `wait` return the event of a result, which was not sent, and those after it."""
-        self._follower.position = result.number - 1
-        self._reported = None
+    def put_back(self) -> None:
+        """Let the next call of `wait` return the events of the last one again, of which nothing was delivered.
+
+        At first it returns one of them, and twice as many after each batch that is delivered: what is executed in vain
+        is never much more than what was delivered.
+        """
+        before = self._before_batch
+        if before is None:
+            return
+        self._before_batch, self._next_max, self._follower.position = None, 1, before
+        if self._reported is not None and self._reported > before:
+            self._reported = None
+
+    def check_open(self) -> None:
+        """Raise FeedClosedError if the process ends."""
+        self._follower.check_open()
 
     def progress(self) -> str | None:
         """Return a cursor after the events that were delivered or did not match, None if the caller has it.

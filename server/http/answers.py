@@ -43,24 +43,10 @@ def of_result(stream: ResultStream, result: Result, *, longest: int) -> Json:
     if size > longest:
         answer = Answer({}, executed=True, codes=frozenset(), operation=stream.operation)
         body = encoded(too_long(answer, size=size, longest=longest).body)
-    result.encoded = body
+    result.encoded, result.size = body, len(body)
     return body
 
 
-class counted_while:  # noqa: N801 — read as a function; a generator would take as long as a short message.
-    """Count the bytes of a longer result while it is sent; raise Unavailable if the backlog has no room."""
-
-    __slots__ = ("_backlog", "_size")
-
-    def __init__(self, backlog: Backlog, size: int) -> None:
-        self._backlog, self._size = backlog, size if size > FREE_BYTES else 0
-
-    def __enter__(self) -> None:
-        """Begin to count."""
-        if self._size:
-            self._backlog.add(self._size)
-
-    def __exit__(self, *_error: object) -> None:
-        """Stop counting."""
-        if self._size:
-            self._backlog.remove(self._size)
+def size_of(stream: ResultStream, result: Result, *, longest: int) -> int:
+    """Return the number of bytes of a result's JSON, which is made unless another subscription has made it."""
+    return len(of_result(stream, result, longest=longest)) if result.size is None else result.size

@@ -32,9 +32,8 @@ class Backlog:
 
     def add(self, size: int) -> None:
         """Count an answer until `remove`; raise Unavailable if the process holds too much already."""
-        # Asking thousands of connections takes as long as a short operation.
-        if monotonic() - self._counted_at >= _COUNTED_SECONDS or self._is_too_much(size):
-            self._held_at_most, self._counted_at = self._held(), monotonic()
+        if not self.has_room(size):
+            self._count_held()
         if self._is_too_much(size):
             unread = self._coming + self._held_at_most
             log.warning(
@@ -44,10 +43,20 @@ class Backlog:
             raise Unavailable(message)
         self._coming += size
 
+    def has_room(self, size: int) -> bool:
+        """Return whether an answer would be accepted, by the bytes that connections held a moment ago."""
+        # Asking thousands of connections takes as long as a short operation.
+        if monotonic() - self._counted_at >= _COUNTED_SECONDS:
+            self._count_held()
+        return not self._is_too_much(size)
+
     def remove(self, size: int) -> None:
         """Stop counting the bytes, which the connection now holds, or which were dropped."""
         self._coming -= size
         self._held_at_most += size
+
+    def _count_held(self) -> None:
+        self._held_at_most, self._counted_at = self._held(), monotonic()
 
     def _is_too_much(self, size: int) -> bool:
         unread = self._coming + self._held_at_most

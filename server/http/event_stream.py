@@ -5,7 +5,8 @@ An id without an event is a cursor after events that the filter leaves out.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -22,9 +23,10 @@ from server.graphql.answer_json import Json
 from server.graphql.shared_results import Result
 from server.graphql.subscriptions import ResultStream
 from server.http import answers, bodies
-from server.http.backlog import Backlog
+from server.http.backlog import FREE_BYTES, Backlog
 from server.http.headers import Header
 from server.http.negotiation import STREAM_TYPE
+from server.http.room import Room
 from server.http.scheduling import Admission
 from server.http.stream_checks import Check, StreamChecks
 
@@ -39,6 +41,7 @@ _HEADERS: tuple[Header, ...] = (
     # Proxies must not collect the events.
     (b"x-accel-buffering", b"no"),
 )
+_NEXT, _END = b"event: next\ndata: ", b"\n\n"
 _COMPLETE = b"event: complete\ndata:\n\n"
 _ALIVE = b":" + 512 * b" " + b"\n\n"
 """Line without data. Its length fills the receive buffer of a caller that reads nothing, after a quarter of an hour."""
@@ -64,7 +67,9 @@ class Caller(NamedTuple):
 async def send_answer(send: Send, body: Json, headers: Sequence[Header]) -> None:
     """Send the answer to an operation that has one."""
     await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
-    await send({"type": "http.response.body", "body": _event(body) + _COMPLETE})
+    await _send_part(send, _NEXT)
+    await _send_part(send, body)
+    await send({"type": "http.response.body", "body": _END + _COMPLETE})
 
 
 async def send_results(
@@ -113,27 +118,46 @@ async def _send_last(sending: asyncio.Task[bytes], send: Send, last: bytes) -> N
 async def _send_all(stream: ResultStream, send: Send, terms: Terms) -> bytes:
     """Send the results, and return the last bytes."""
     await _send_part(send, _alive(stream))
+    room, is_refused = Room(terms.backlog, stream, terms.longest), False
     while True:
         try:
-            rows = await stream.wait(ALIVE_SECONDS)
-            # One event may be for thousands of streams.
-            await terms.admission.admit()
-            for first, part in _parts(stream, await stream.results(rows), terms.longest):
-                try:
-                    with answers.counted_while(terms.backlog, len(part)):
-                        await _send_part(send, part)
-                except Unavailable:
-                    stream.resume(first)
-                    raise
+            if is_refused:
+                # Not in the handler of the error, whose traceback has the results that were refused.
+                await _pause(stream, send, room)
+                is_refused = False
+            await _send_next(stream, send, terms, room)
         except TimeoutError:
             await _send_part(send, _alive(stream))
         except FeedClosedError:
             return b"retry: 1000\n\n"
         except Unavailable:
-            await _send_part(send, _alive(stream))
-            await asyncio.sleep(_RETRY_SECONDS)
+            stream.put_back()
+            is_refused = True
         except ApiError as error:
             return _last(error, stream.language)
+
+
+async def _send_next(stream: ResultStream, send: Send, terms: Terms, room: Room) -> None:
+    """Send the results of the next events. Raises what `wait` and `results` do, and Unavailable without room."""
+    rows = await stream.wait(ALIVE_SECONDS)
+    # One event may be for thousands of streams.
+    await terms.admission.admit()
+    with room:
+        parts = _parts(stream, await stream.results(rows), room, terms.longest)
+        while parts:
+            size = len(parts[0])
+            await _send_part(send, parts.popleft())
+            room.release(size)
+
+
+async def _pause(stream: ResultStream, send: Send, room: Room) -> None:
+    """Wait a moment, and until there may be room for what was refused."""
+    while True:
+        await _send_part(send, _alive(stream))
+        await asyncio.sleep(_RETRY_SECONDS)
+        if room.may_be_free:
+            return
+        stream.check_open()
 
 
 def _admit(stream: ResultStream, ended: asyncio.Future[ApiError], check: Check) -> None:
@@ -147,29 +171,35 @@ def _admit(stream: ResultStream, ended: asyncio.Future[ApiError], check: Check) 
             ended.set_result(error)
 
 
-async def _send_part(send: Send, part: bytes) -> None:
+async def _send_part(send: Send, part: Json) -> None:
     await send({"type": "http.response.body", "body": part, "more_body": True})
 
 
-def _parts(stream: ResultStream, results: Sequence[Result], longest: int) -> Iterator[tuple[Result, bytes]]:
-    """Yield short results together, with the first of them: the connection holds one part unread."""
-    part, first = bytearray(), results[0]
+def _parts(stream: ResultStream, results: Sequence[Result], room: Room, longest: int) -> deque[bytes]:
+    """Return the results in parts of what is sent at once; raise Unavailable if they have no room.
+
+    Short results are sent together: the connection holds one part unread.
+    """
+    room.take(results)
+    parts, part = deque[bytes](), bytearray()
     for result in results:
         framed = result.framed
         if framed is None:
-            framed = _id(result.cursor) + _event(answers.of_result(stream, result, longest=longest))
-            result.framed = framed
+            body = answers.of_result(stream, result, longest=longest)
+            framed = _id(result.cursor) + _event(body)
+            if len(body) <= FREE_BYTES:
+                # Of a longer one, two copies would be kept.
+                result.framed = framed
         if len(results) == 1:
-            yield result, framed
-            return
-        if not part:
-            first = result
+            parts.append(framed)
+            break
         part += framed
         if len(part) >= _PART_BYTES:
-            yield first, bytes(part)
+            parts.append(bytes(part))
             part.clear()
     if part:
-        yield first, bytes(part)
+        parts.append(bytes(part))
+    return parts
 
 
 def _alive(stream: ResultStream) -> bytes:
@@ -182,7 +212,7 @@ def _id(cursor: str) -> bytes:
 
 
 def _event(body: Json) -> bytes:
-    return b"event: next\ndata: " + body + b"\n\n"
+    return _NEXT + body + _END
 
 
 def _last(error: ApiError, language: Language) -> bytes:

@@ -1,7 +1,8 @@
 """Operation of a WebSocket: a query or a mutation that is executed, or a subscription that is followed."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from time import perf_counter
@@ -29,6 +30,7 @@ from server.http import answers, bodies, charges, transport_ws
 from server.http.backlog import FREE_BYTES
 from server.http.errors import Rejected, rejected_for
 from server.http.middleware import write_line
+from server.http.room import Room
 from server.http.stream_checks import Check
 from server.http.transport_ws import COME_BACK, CloseCode, End, Received
 from server.http.websocket_connection import Connection
@@ -193,28 +195,50 @@ class Operation:
     async def _follow(self, stream: ResultStream) -> None:
         """Send the results of a subscription, a batch when the connection takes it."""
         await self._report(stream)
+        connection = self._connection
+        room, is_refused = Room(connection.backlog, stream, connection.terms.max_answer_bytes), False
         while True:
             try:
-                rows = await stream.wait(_WAIT_SECONDS)
-                async with self._connection.turn:
-                    # One event may be for thousands of subscriptions.
-                    await self._connection.terms.admission.admit()
-                    for result in await stream.results(rows):
-                        await self._send_result(stream, result)
+                if is_refused:
+                    # Not in the handler of the error, whose traceback has the results that were refused.
+                    await self._pause(stream, room)
+                    is_refused = False
+                await self._send_next(stream, room)
             except TimeoutError:
                 await self._report(stream)
             except Unavailable:
-                await asyncio.sleep(_RETRY_SECONDS)
+                stream.put_back()
+                is_refused = True
 
-    async def _send_result(self, stream: ResultStream, result: Result) -> None:
+    async def _send_next(self, stream: ResultStream, room: Room) -> None:
+        """Send the results of the next events. Raises what `wait` and `results` do, and Unavailable without room."""
         connection = self._connection
-        body = answers.of_result(stream, result, longest=connection.terms.max_answer_bytes)
-        try:
-            with answers.counted_while(connection.backlog, len(body)):
-                await connection.send(transport_ws.next_result(self.id, body))
-        except Unavailable:
-            stream.resume(result)
-            raise
+        rows = await stream.wait(_WAIT_SECONDS)
+        async with connection.turn:
+            # One event may be for thousands of subscriptions.
+            await connection.terms.admission.admit()
+            with room:
+                messages = self._messages(stream, await stream.results(rows), room)
+                while messages:
+                    size, text = messages.popleft()
+                    await connection.send(text)
+                    room.release(size)
+
+    def _messages(self, stream: ResultStream, results: Sequence[Result], room: Room) -> deque[tuple[int, str]]:
+        """Return the message of each result with the bytes counted for it; raise Unavailable if they have no room."""
+        room.take(results)
+        longest, messages = self._connection.terms.max_answer_bytes, deque[tuple[int, str]]()
+        for result in results:
+            body = answers.of_result(stream, result, longest=longest)
+            messages.append((len(body), transport_ws.next_result(self.id, body)))
+        return messages
+
+    async def _pause(self, stream: ResultStream, room: Room) -> None:
+        """Wait a moment, and until there may be room for what was refused."""
+        await asyncio.sleep(_RETRY_SECONDS)
+        while not room.may_be_free:
+            stream.check_open()
+            await asyncio.sleep(_RETRY_SECONDS)
 
     async def _report(self, stream: ResultStream) -> None:
         """Send the cursor to continue from, if it is not that of the last event."""

@@ -296,7 +296,7 @@ async def test_a_result_that_is_too_long_is_an_error_in_its_place(
 async def test_a_long_result_waits_for_room_in_the_backlog(
     api: Api, streaming: Streaming, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.http.answers.FREE_BYTES", 0)
+    monkeypatch.setattr("server.http.room.FREE_BYTES", 0)
     monkeypatch.setattr("server.http.event_stream._RETRY_SECONDS", 0.01)
     monkeypatch.setattr("server.http.websocket_operation._RETRY_SECONDS", 0.01)
     full = [2**40] * 3

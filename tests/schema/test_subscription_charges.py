@@ -142,7 +142,7 @@ async def test_an_event_that_the_database_fails_to_read_is_paid_once(
 async def test_an_event_that_waits_for_room_in_the_backlog_is_paid_once(
     app: ASGIApp, api: Api, streaming: Streaming, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.http.answers.FREE_BYTES", 0)
+    monkeypatch.setattr("server.http.room.FREE_BYTES", 0)
     full: list[int] = []
     backlog, purse = Backlog(lambda: full.pop() if full else 0), Purse(app, api)
 
