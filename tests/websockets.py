@@ -33,6 +33,8 @@ class Socket:
         self.readable = asyncio.Event()
         """Cleared for a caller that reads nothing."""
         self.readable.set()
+        self.waiting = 0
+        """Number of messages that waited until it reads, or still do."""
         self.headers: dict[str, str] = {}
         self.subprotocol: str | None = None
         self.refused: tuple[int, Any] | None = None
@@ -89,7 +91,8 @@ async def connecting(
     given = {"accept-language": api.language, "host": "portal.test", **(headers or {})}
 
     async def send(message: Message) -> None:
-        if message["type"] == "websocket.send":
+        if message["type"] == "websocket.send" and not socket.readable.is_set():
+            socket.waiting += 1
             await socket.readable.wait()
         if message["type"] == "websocket.accept":
             socket.subprotocol = message["subprotocol"]

@@ -20,3 +20,8 @@ class OperationRequest(NamedTuple):
     transport: Transport = "sse"
     reports_cost: bool = False
     """Whether the answer says what the operation cost."""
+
+    @property
+    def logged(self) -> "OperationRequest":
+        """Request without its text and variables, which the log and the metrics don't need."""
+        return self._replace(query=None, variables=None, renew=None)

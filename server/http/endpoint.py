@@ -119,6 +119,8 @@ class Endpoint:
         if answer.stream is None:
             await event_stream.send_answer(send, body, headers)
         else:
+            # They may be long, and nothing reads them while the subscription is followed.
+            scope["state"]["wanted"] = scope["state"]["wanted"].logged
             terms = event_stream.Terms(self.admission, backlog_of(scope), self.checks, self._max_answer_bytes)
             await event_stream.send_results(answer.stream, by, send, headers, terms)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -41,6 +41,17 @@ _RETRY_SECONDS = 1.0
 log = structlog.get_logger("portal.http")
 
 
+class _Unread(NamedTuple):
+    """Message of an answer that its caller has not read, and whether no other follows."""
+
+    text: str
+    is_last: bool
+    size: int
+    """Number of bytes of the answer."""
+    coming: int
+    """Number of those that the backlog counts."""
+
+
 class Operation:
     """Operation with the id that its caller gave it."""
 
@@ -51,12 +62,14 @@ class Operation:
         self.wanted = True
         """False if the caller does not wait for an answer, or has had the last one."""
         self._connection, self._request_id = connection, request_id
+        self._given = [message]
+        """Message that is not executed yet: it may be long, and nothing keeps it while a subscription is followed."""
         self._state: dict[str, Any] = {}
         """What the log's line is made of."""
         self._last: Rejected | None = None
         self._deadline = Deadline(*connection.terms.seconds)
         self._unwatch: Callable[[], None] | None = None
-        self.task = asyncio.create_task(self._run(message))
+        self.task = asyncio.create_task(self._run())
 
     def drop(self, last: ApiError | None = None) -> None:
         """End a subscription, with a last error if there is one, or a query; drop the answer to a mutation."""
@@ -81,7 +94,7 @@ class Operation:
             except ApiError as error:
                 self.drop(error)
 
-    async def _run(self, message: Received) -> None:
+    async def _run(self) -> None:
         """Execute the operation, and log it."""
         connection, statements = self._connection, list[int]()
         started = perf_counter()
@@ -91,7 +104,7 @@ class Operation:
         try:
             with suppress(OSError):
                 # An OSError says that the caller went away.
-                await self._answer_or_refuse(message)
+                await self._answer_or_refuse()
         except UnusableToken as error:
             self._state["error"] = error.code
             connection.end(connection.unusable(error))
@@ -107,27 +120,36 @@ class Operation:
             if connection.terms.observe is not None:
                 connection.terms.observe(self._state, seconds)
 
-    async def _answer_or_refuse(self, message: Received) -> None:
+    async def _answer_or_refuse(self) -> None:
+        # Not in the handler of an error, whose traceback has what was refused, while the caller may read nothing.
+        if (refusal := await self._refused()) is not None:
+            await self._send_last(refusal)
+
+    async def _refused(self) -> str | None:
+        """Execute the operation; return the message of its error if it was refused, None if it was answered."""
         try:
-            await self._execute(message)
+            if (stream := await self._execute()) is not None:
+                await self._follow(stream)
         except (UnusableToken, FeedClosedError, OSError):
             raise
         except Rejected as rejected:
             limiter = self._connection.terms.operations.limiter
             shown = await charges.refused(limiter, self._state, self._connection.address, rejected)
-            await self._refuse(shown if isinstance(shown, Rejected) else rejected_for(shown))
+            return self._refusal(shown if isinstance(shown, Rejected) else rejected_for(shown))
         except ApiError as error:
-            await self._refuse(rejected_for(error))
+            return self._refusal(rejected_for(error))
         except asyncio.CancelledError:
             if self._last is None:
                 raise
-            await self._refuse(self._last)
+            return self._refusal(self._last)
         except Exception:
             log.exception("request failed")
             internal, status = Internal(), HTTPStatus.INTERNAL_SERVER_ERROR
-            await self._refuse(Rejected(status, internal, code=internal.code, requestId=self._request_id))
+            return self._refusal(Rejected(status, internal, code=internal.code, requestId=self._request_id))
+        return None
 
-    async def _execute(self, message: Received) -> None:
+    async def _execute(self) -> ResultStream | None:
+        """Execute the operation, and send its answer; return the stream of a subscription that is to be followed."""
         connection, terms = self._connection, self._connection.terms
         unreachable: ProviderUnreachable | None = None
         try:
@@ -135,6 +157,7 @@ class Operation:
         except ProviderUnreachable as error:
             viewer, unreachable = None, error
         self._state["viewer"] = viewer
+        message = self._given.pop()
         wanted = bodies.from_payload(message.payload or {}, may_be_unstorable=message.may_be_unstorable)
         self._state["wanted"] = wanted
         self._deadline.caller = viewer
@@ -156,41 +179,49 @@ class Operation:
             context,
             wanted._replace(renew=connection.renewed, transport="websocket", reports_cost=connection.reports_cost),
         )
-        self._state["answer"] = answer._replace(body={})
+        self._state["answer"] = answer._replace(body={}, json=None)
         if answer.stream is None:
-            await self._answer(answer)
-            return
+            unread = self._unread(answer)
+            # The caller may read nothing, and its objects take more memory than what is counted.
+            del answer
+            await self._send_answer(unread)
+            return None
+        self._state["wanted"] = wanted.logged
         self.stream = answer.stream
         self._unwatch = connection.watch(self._admit)
         # Statements are counted for the log's line, and those of a stream have no end.
         tally.set(None)
         # Each event has a deadline, and a stream has none.
         current.set(None)
-        if self.wanted and not connection.closing.done():
-            await self._follow(answer.stream)
+        return answer.stream if self.wanted and not connection.closing.done() else None
 
-    async def _answer(self, answer: Answer) -> None:
-        """Send the answer to a query or a mutation, or the errors of what was not executed."""
+    def _unread(self, answer: Answer) -> _Unread:
+        """Return the message of an answer, whose bytes were counted; raise Unavailable if they have no room."""
         connection, longest = self._connection, self._connection.terms.max_answer_bytes
         body: Json = encoded(answer.body) if answer.json is None else answer.json
         # As much of the answers that wait has room as of the answer to an HTTP request.
         free = max(0, FREE_BYTES - connection.waiting_bytes)
         self._state["context"].settle(body, answer.braces, executed=answer.executed, longest=longest)
         answer, body, coming = answers.counted(answer, body, connection.backlog, longest=longest, free=free)
-        self._state["answer"] = answer = answer._replace(body={})
+        self._state["answer"] = answer._replace(body={}, json=None)
         self._state["context"].forget()
-        size = len(body)
-        connection.waiting_bytes += size
+        text = transport_ws.next_result(self.id, body) if answer.executed else transport_ws.errors(self.id, body)
+        return _Unread(text, is_last=not answer.executed, size=len(body), coming=coming)
+
+    async def _send_answer(self, unread: _Unread) -> None:
+        """Send the answer to a query or a mutation, or the errors of what was not executed."""
+        connection = self._connection
+        connection.waiting_bytes += unread.size
         try:
-            if not answer.executed:
-                await self._send_last(transport_ws.errors(self.id, body))
+            if unread.is_last:
+                await self._send_last(unread.text)
             elif self.wanted:
-                await connection.send(transport_ws.next_result(self.id, body))
+                await connection.send(unread.text)
                 await self._send_last(transport_ws.complete(self.id))
         finally:
-            connection.waiting_bytes -= size
-            if coming:
-                connection.backlog.remove(coming)
+            connection.waiting_bytes -= unread.size
+            if unread.coming:
+                connection.backlog.remove(unread.coming)
 
     async def _follow(self, stream: ResultStream) -> None:
         """Send the results of a subscription, a batch when the connection takes it."""
@@ -246,10 +277,10 @@ class Operation:
         if cursor is not None:
             await self._connection.send(transport_ws.progress(self.id, cursor))
 
-    async def _refuse(self, rejected: Rejected) -> None:
+    def _refusal(self, rejected: Rejected) -> str:
         charges.cancel(self._state.get("context"))
         self._state["error"] = rejected.code
-        await self._send_last(transport_ws.errors(self.id, rejected.body(self._connection.language)))
+        return transport_ws.errors(self.id, rejected.body(self._connection.language))
 
     async def _send_last(self, text: str) -> None:
         """Send the last message, from which on the caller may use the id again."""

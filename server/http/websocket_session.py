@@ -90,13 +90,12 @@ class Session:
     async def _read(self) -> None:
         try:
             async with asyncio.timeout(INIT_SECONDS) as waiting:
-                while (message := await self._receive())["type"] != "websocket.disconnect":
-                    await self._take(_received(message, of_stranger=self.state.get("viewer") is None))
+                while (left := await self._take_next()) is None:
                     if self._begun:
                         waiting.reschedule(None)
                     # Others have their turn between the messages of one caller.
                     await asyncio.sleep(0)
-            self.close_code = message.get("code")
+            self.close_code = left.get("code")
         except Closing as closing:
             self._connection.end(closing.end)
         except TimeoutError:
@@ -108,6 +107,14 @@ class Session:
         except Exception:
             log.exception("websocket failed")
             self._connection.end(self._connection.failed())
+
+    async def _take_next(self) -> Message | None:
+        """Take the next message, which is not kept while the one after it is awaited; return it if it is the end."""
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            return message
+        await self._take(_received(message, of_stranger=self.state.get("viewer") is None))
+        return None
 
     async def _take(self, message: Received) -> None:
         match message.type:

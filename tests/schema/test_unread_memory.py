@@ -1,0 +1,95 @@
+"""Memory of operations whose callers read nothing, or have sent long requests: it is what the backlog counts."""
+
+import asyncio
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from server.app import create_app
+from server.http.backlog import BACKLOG_MAX_BYTES, Backlog
+from server.settings import Settings
+from tests import websockets
+from tests.api import Api
+from tests.executors import DOCUMENTS
+from tests.schema.following import Streaming
+from tests.streams import EVENTS, PATIENCE_SECONDS
+
+pytestmark = pytest.mark.stock
+
+NOTES = " ".join(f"n{number}: note" for number in range(900))
+LONG = f"query ($id: ID!) {{ activation(id: $id) {{ {NOTES} }} }}"
+LONG_BYTES = 1_800_000
+"""Bytes of the answer to this query."""
+
+
+@pytest.fixture(autouse=True)
+def _traced() -> Iterator[None]:
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.fixture
+async def activation(api: Api, client: str, product: str) -> str:
+    """Id of an activation with a long note."""
+    await api.buy(product, 1)
+    return await api.activation(client, product, note="n" * 2_000)
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not is_so():  # noqa: ASYNC110 — it polls anyway.
+            await asyncio.sleep(0.005)
+
+
+async def test_a_refused_answer_is_not_kept_until_its_error_is_read(api: Api, activation: str) -> None:
+    held = [0]
+    async with websockets.signed_in(api, state={"backlog": Backlog(lambda: held[0])}) as socket:
+        for number in range(3):
+            await socket.ask(f"{number}", LONG, id=activation)
+        held[0] = BACKLOG_MAX_BYTES
+        before = tracemalloc.get_traced_memory()[0]
+
+        socket.readable.clear()
+        waiting = socket.waiting
+        socket.subscribe("refused", LONG, id=activation)
+        await _until(lambda: socket.waiting > waiting)
+        kept = tracemalloc.get_traced_memory()[0] - before
+        socket.readable.set()
+        refused = await socket.next()
+
+    assert refused["payload"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert kept < LONG_BYTES / 4
+
+
+async def test_an_unread_answer_is_in_memory_once(api: Api, activation: str) -> None:
+    async with websockets.signed_in(api) as socket:
+        for number in range(3):
+            await socket.ask(f"{number}", LONG, id=activation)
+        before = tracemalloc.get_traced_memory()[0]
+
+        socket.readable.clear()
+        waiting = socket.waiting
+        socket.subscribe("unread", LONG, id=activation)
+        await _until(lambda: socket.waiting > waiting)
+        kept = tracemalloc.get_traced_memory()[0] - before
+        socket.readable.set()
+        await socket.next()
+
+    assert LONG_BYTES <= kept < 1.25 * LONG_BYTES
+
+
+async def test_a_subscription_keeps_no_variables_that_it_does_not_need(api: Api, streaming: Streaming) -> None:
+    app = create_app(api.portal, Settings(), documents=DOCUMENTS)
+    async with AsyncExitStack() as stack:
+        for unused in ("", "v" * 1_000_000):
+            before = tracemalloc.get_traced_memory()[0]
+            stream = await stack.enter_async_context(streaming(api, EVENTS, app=app, unused=unused))
+            await api.client()
+            await stream.numbers(1)
+            kept = tracemalloc.get_traced_memory()[0] - before
+
+    # The test keeps the body that it has sent.
+    assert kept < 1_400_000
