@@ -36,6 +36,8 @@ class Stream:
         self.headers: dict[str, str] = {}
         self.parts: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.begun, self.left = asyncio.Event(), asyncio.Event()
+        self.readable, self.waiting = asyncio.Event(), asyncio.Event()
+        """Whether the caller reads, and whether a part has waited until it does."""
         self._rest = b""
 
     async def receive_body(self) -> bytes:
@@ -111,10 +113,13 @@ async def streaming(
     accept: str = "text/event-stream",
     headers: Mapping[str, str] | None = None,
     state: Mapping[str, object] | None = None,
+    reads: bool = True,
     **variables: object,
 ) -> AsyncIterator[Stream]:
-    """Send an operation, read the answer while it comes, and leave."""
+    """Send an operation, read the answer while it comes, or when it is readable, and leave."""
     stream, asked = Stream(), False
+    if reads:
+        stream.readable.set()
     body = json.dumps({"query": query, "variables": variables}).encode()
     given = {
         "accept": accept,
@@ -139,6 +144,9 @@ async def streaming(
             stream.begun.set()
             stream.headers = {name.decode(): value.decode() for name, value in message["headers"]}
             return
+        if not stream.readable.is_set():
+            stream.waiting.set()
+            await stream.readable.wait()
         stream.parts.put_nowait(message.get("body", b""))
         if not message.get("more_body"):
             stream.parts.put_nowait(None)
@@ -165,6 +173,7 @@ async def streaming(
         begun.cancel()
         yield stream
     finally:
+        stream.readable.set()
         stream.left.set()
         async with asyncio.timeout(PATIENCE_SECONDS):
             await answering

@@ -26,6 +26,7 @@ from server.graphql.answers import Answer
 from server.graphql.documents import MutationOverGetError
 from server.graphql.operation_requests import OperationRequest
 from server.graphql.operations import Operations
+from server.graphql.subscriptions import ResultStream
 from server.http import answers, bearer, bodies, charges, etag, event_stream, parameters, status_codes
 from server.http.backlog import FREE_BYTES, backlog_of
 from server.http.compression import Coding, Compressor
@@ -87,7 +88,10 @@ class Endpoint:
             else:
                 if negotiated.streams and (answer.stream is not None or form is None):
                     by = event_stream.Caller(given.all(b"authorization"), scope["state"]["client_address"], receive)
-                    await self._stream(answer, body, (scope, by, send), [_VARY, *of_rate])
+                    stream = answer.stream
+                    # The objects of an answer take more memory than its JSON, which may be read slowly.
+                    del answer
+                    await self._stream(stream, body, (scope, by, send), [_VARY, *of_rate])
                     return
                 status = status_codes.of_answer(answer, self._edition) if form == GRAPHQL_TYPE else HTTPStatus.OK
                 headers = [*_headers(answer, status), *of_rate] if answer.codes else [*of_rate]
@@ -113,16 +117,20 @@ class Endpoint:
                 backlog_of(scope).remove(coming)
 
     async def _stream(
-        self, answer: Answer, body: Json, of: tuple[Scope, event_stream.Caller, Send], headers: Sequence[Header]
+        self,
+        stream: ResultStream | None,
+        body: Json,
+        of: tuple[Scope, event_stream.Caller, Send],
+        headers: Sequence[Header],
     ) -> None:
         scope, by, send = of
-        if answer.stream is None:
+        if stream is None:
             await event_stream.send_answer(send, body, headers)
         else:
             # They may be long, and nothing reads them while the subscription is followed.
             scope["state"]["wanted"] = scope["state"]["wanted"].logged
             terms = event_stream.Terms(self.admission, backlog_of(scope), self.checks, self._max_answer_bytes)
-            await event_stream.send_results(answer.stream, by, send, headers, terms)
+            await event_stream.send_results(stream, by, send, headers, terms)
 
     async def _answer(
         self, scope: Scope, receive: Receive, given: Headers, negotiated: Negotiated

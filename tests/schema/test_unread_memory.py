@@ -10,7 +10,7 @@ import pytest
 from server.app import create_app
 from server.http.backlog import BACKLOG_MAX_BYTES, Backlog
 from server.settings import Settings
-from tests import websockets
+from tests import streams, websockets
 from tests.api import Api
 from tests.executors import DOCUMENTS
 from tests.schema.following import Streaming
@@ -22,6 +22,10 @@ NOTES = " ".join(f"n{number}: note" for number in range(900))
 LONG = f"query ($id: ID!) {{ activation(id: $id) {{ {NOTES} }} }}"
 LONG_BYTES = 1_800_000
 """Bytes of the answer to this query."""
+
+_FIELDS = "fields { name args { name type { kind } } }"
+MANY = " ".join(f'n{number}: __type(name: "Query") {{ {_FIELDS} }}' for number in range(19))
+"""Query whose objects take more memory than its answer."""
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +83,23 @@ async def test_an_unread_answer_is_in_memory_once(api: Api, activation: str) -> 
         await socket.next()
 
     assert LONG_BYTES <= kept < 1.25 * LONG_BYTES
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("query", [LONG, f"{{ {MANY} }}"], ids=["long", "many"])
+async def test_an_unread_answer_over_http_is_in_memory_once(api: Api, activation: str, accept: str, query: str) -> None:
+    app = create_app(api.portal, Settings(), documents=DOCUMENTS)
+    for reads in (True, True, True, False):
+        before = tracemalloc.get_traced_memory()[0]
+        async with streams.streaming(api, query, app=app, accept=accept, reads=reads, id=activation) as stream:
+            if not reads:
+                await asyncio.wait_for(stream.waiting.wait(), PATIENCE_SECONDS)
+                kept = tracemalloc.get_traced_memory()[0] - before
+                stream.readable.set()
+            size = len(await stream.receive_body())
+
+    # A request takes some memory too.
+    assert kept < 1.25 * size + 100_000
 
 
 async def test_a_subscription_keeps_no_variables_that_it_does_not_need(api: Api, streaming: Streaming) -> None:
