@@ -17,6 +17,7 @@ from db.engine.failures import (
     OLDEST_VERSION,
     Kind,
     NotBoundError,
+    NotOpenedError,
     OtherEncodingError,
     PoolerFoundError,
     TooOldError,
@@ -62,11 +63,18 @@ _OF_POSTGRESQL: Mapping[str, str] = {
 _OF_POSTGRESQL_LATER: Mapping[str, str] = {
     "40": "Other sessions of PostgreSQL at {where} change the same rows; try again.",
     "53": "PostgreSQL at {where} has no connection, memory or disk left for this; try again, or see its log.",
-    "55": "Another session of PostgreSQL at {where} has kept a table locked for too long; try again.",
+    "55P03": "Another session of PostgreSQL at {where} has kept a table locked for too long; try again.",
     "57": "PostgreSQL at {where} is starting or shutting down; try again.",
     "58": "The system of PostgreSQL at {where} failed, for example its disk; see its log.",
 }
-"""Sentences by the class of the error, for problems that may pass."""
+"""Sentences by the code of the error or its class, for problems that may pass."""
+
+_NO_SESSION = (
+    "PostgreSQL at {where} opens no session of the database “{database}” for the user “{user}” ({state}): see whether "
+    "the database allows connections, whether the user may CONNECT to it, and the server's log."
+)
+_TAKES_NO_CONNECTIONS = "55000"
+"""Code while a database is closed by ALLOW_CONNECTIONS, for example until it is restored."""
 
 _NOT_BOUND = (
     "Row-level security of PostgreSQL at {where} does not bind the user of DATABASE_URL, as "
@@ -190,10 +198,6 @@ def trouble_of(examined: Examined) -> DatabaseTroubleError:
 _MISSING = ("no such table", "no such column")
 """How SQLite's messages about other tables than those of this version begin."""
 
-_OTHER_TABLES = (
-    "The tables in {where} are not those of this version of the portal; “portal doctor” names the differences."
-)
-
 
 def trouble(error: BaseException, url: str) -> DatabaseTroubleError:
     """Return the problem that a database driver's error means."""
@@ -226,12 +230,16 @@ def _of_sqlite(chain: list[BaseException], url: URL) -> DatabaseTroubleError | N
 
 def _of_postgresql(chain: list[BaseException], url: URL) -> DatabaseTroubleError | None:
     facts = {"where": _where(url), "user": url.username or "", "database": url.database or url.username or ""}
+    is_unopened = any(isinstance(error, NotOpenedError) for error in chain)
     for error in chain:
         state = str(getattr(error, "sqlstate", None) or "")
+        if is_unopened and state:
+            message = _NO_SESSION.format(**facts, state=state)
+            return DatabaseTroubleError(message, passing=state == _TAKES_NO_CONNECTIONS)
         if state in _OF_POSTGRESQL:
             return DatabaseTroubleError(_OF_POSTGRESQL[state].format(**facts))
-        if state[:2] in _OF_POSTGRESQL_LATER:
-            return DatabaseTroubleError(_OF_POSTGRESQL_LATER[state[:2]].format(**facts), passing=True)
+        if sentence := _OF_POSTGRESQL_LATER.get(state) or _OF_POSTGRESQL_LATER.get(state[:2]):
+            return DatabaseTroubleError(sentence.format(**facts), passing=True)
     found = next(filter(None, (_of_connection(error, url) for error in chain)), None)
     if found is None and any(failures.kind_of(error) is Kind.UNREACHABLE for error in chain):
         # A session ends in many ways, for example between its start and its first statement.

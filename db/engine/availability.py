@@ -26,7 +26,10 @@ LOGGED_AGAIN_AFTER_SECONDS = 10
 
 _LOOK = {
     Kind.UNREACHABLE: "PostgreSQL can't be reached: check that the server at {where} runs and accepts connections",
-    Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL",
+    Kind.REFUSED: "PostgreSQL refuses the connection: check the user, password and database name in DATABASE_URL, and "
+    "whether the database allows connections, and the user may CONNECT to it",
+    Kind.UNTRUSTED: "this machine does not trust the certificate of PostgreSQL at {where}: check when it expires, who "
+    "signed it, and the root certificate (PGSSLROOTCERT)",
     Kind.POOLED: "a pooler such as PgBouncer answers at {where} in place of PostgreSQL: add pooler=transaction to "
     "DATABASE_URL, or name the server itself",
     Kind.UNBOUND: "row-level security does not bind the user of DATABASE_URL, as DATABASE_ROW_SECURITY asks: use one "

@@ -1,6 +1,7 @@
 """Failures of the database that end by themselves or by an operator, by their codes in SQLite and PostgreSQL."""
 
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ class Kind(StrEnum):
 
     UNREACHABLE = "unreachable"
     REFUSED = "connection refused"
+    UNTRUSTED = "untrusted certificate"
     READ_ONLY = "read-only"
     NO_PRIMARY = "no primary"
     FULL = "disk full"
@@ -86,6 +88,21 @@ class OtherEncodingError(ConnectionError):
     """A database of PostgreSQL has another encoding than UTF8, and can't keep every text or tell its characters."""
 
     kind = Kind.ENCODED
+
+
+class NotOpenedError(ConnectionError):
+    """A connection could not be opened, by an error that says nothing about the database in any other place."""
+
+    def __init__(self, cause: Exception) -> None:
+        """Take the error of the driver."""
+        super().__init__()
+        match cause:
+            case ssl.SSLCertVerificationError():
+                self.kind = Kind.UNTRUSTED
+            case DBAPIError() | asyncpg.PostgresError():
+                self.kind = Kind.REFUSED
+            case _:
+                self.kind = Kind.UNREACHABLE
 
 
 _OF_SQLITE = {
@@ -238,7 +255,7 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.NO_PRIMARY, False
         case FilesChangedError() | FilesOverwrittenError() | OtherTablesError():
             kind, is_mistake = error.kind, False
-        case PoolerFoundError() | NotBoundError() | TooOldError() | OtherEncodingError():
+        case PoolerFoundError() | NotBoundError() | TooOldError() | OtherEncodingError() | NotOpenedError():
             kind, is_mistake = error.kind, False
         case PoolTimeoutError():
             kind, is_mistake = Kind.EXHAUSTED, False

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -192,7 +193,7 @@ def _tells(error: Exception) -> int:
     if isinstance(error, (PoolerFoundError, TooOldError, OtherEncodingError)):
         # No other host helps before the operator has changed something.
         return 4
-    if isinstance(error, asyncpg.PostgresError):
+    if isinstance(error, (asyncpg.PostgresError, ssl.SSLCertVerificationError)):
         return 3
     if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
         return 2

@@ -87,12 +87,18 @@ class Position:
         self._driver: DriverConnection | None = None
         self._history: str | None = None
         """That of the server, None if it has to be asked."""
+        self._is_outdated = False
+        """Whether the next question needs a new connection."""
         self._asking: asyncio.Task[Place] | None = None
         self._next: asyncio.Task[Place] | None = None
 
     def renew(self) -> None:
         """Ask for the history and the role too the next time: both change while a connection is open."""
         self._history = None
+
+    def reconnect(self) -> None:
+        """Ask on a new connection the next time: others can't be opened, and the one of before may go on to work."""
+        self._is_outdated = True
 
     async def ask(self) -> Place:
         """Return the position of a moment after this call."""
@@ -118,6 +124,9 @@ class Position:
         self._asking, self._next = self._next, None
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
+                if self._is_outdated:
+                    self._is_outdated = False
+                    await self._drop()
                 driver = self._driver or await self._connect()
                 history = self._history or await self._ask_for_history(driver)
                 found = await driver.fetch(self._question.position)
@@ -136,7 +145,7 @@ class Position:
         return str((await driver.fetch(self._question.history))[0][0])
 
     async def _connect(self) -> DriverConnection:
-        self._connection = await self._engine.connect()
+        self._connection = await pools.connect(self._engine)
         driver: DriverConnection = (await self._connection.get_raw_connection()).driver_connection  # type: ignore[assignment]  # It has no types.
         self._driver = driver
         return driver

@@ -7,15 +7,16 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.engine import hosts, pooler, row_scope, row_security, sockets
+from db.engine import failures, hosts, pooler, row_scope, row_security, sockets
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
 from db.engine.connection_attempts import ConnectionAttempts
-from db.engine.failures import DRIVER_ERRORS
+from db.engine.failures import DRIVER_ERRORS, NotOpenedError
 from db.engine.pool_sizes import CONNECT_SECONDS, PATIENT_SECONDS
 from db.engine.pooler import UnnamedStatements
 
@@ -50,6 +51,16 @@ def engine(
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
     )
+
+
+async def connect(engine: AsyncEngine) -> AsyncConnection:
+    """Return a new connection. Raises NotOpenedError for an error of the driver that is no failure elsewhere."""
+    try:
+        return await engine.connect()
+    except (DBAPIError, *DRIVER_ERRORS) as error:
+        if failures.kind_of(error) is None:
+            raise NotOpenedError(error) from error
+        raise
 
 
 class Session:
@@ -182,7 +193,7 @@ class Pool:
     async def _opened(self) -> Session:
         # A demotion that is found meanwhile is one of another connection.
         demotions = self._availability.demotions
-        connection = await self._engine.connect()
+        connection = await connect(self._engine)
         try:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             if self._is_pooled:

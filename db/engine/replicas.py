@@ -38,7 +38,7 @@ _PASSED_OVER_SECONDS = 0.1
 
 _OF_THE_SERVER = frozenset(
     {
-        *(Kind.UNREACHABLE, Kind.REFUSED, Kind.EXHAUSTED, Kind.INPUT_OUTPUT, Kind.DAMAGED),
+        *(Kind.UNREACHABLE, Kind.REFUSED, Kind.UNTRUSTED, Kind.EXHAUSTED, Kind.INPUT_OUTPUT, Kind.DAMAGED),
         *(Kind.POOLED, Kind.UNBOUND, Kind.TOO_OLD, Kind.ENCODED),
     }
 )
@@ -117,6 +117,11 @@ class Replica:
             self.mark(State.UNREACHABLE, OtherHistoryError())
         else:
             self.mark(State.USED if self.has(place) else State.LAGGING)
+
+    def fail(self, error: Exception) -> None:
+        """Note that a query could not read it, until a look finds that a new connection can."""
+        self._position.reconnect()
+        self.mark(State.UNREACHABLE, error)
 
     def mark(self, state: State, error: BaseException | None = None) -> None:
         """Note what it is good for, and log a change with the code of the error."""
@@ -242,7 +247,7 @@ class QueryReads:
                 if kind is None:
                     raise
                 if kind in _OF_THE_SERVER:
-                    replica.mark(State.UNREACHABLE, error)
+                    replica.fail(error)
                 self._replica = None
             else:
                 self._replicas.reads["replica"] += 1

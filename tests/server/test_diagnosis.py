@@ -6,7 +6,7 @@ import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 
 from db.engine import failures
-from db.engine.failures import DRIVER_ERRORS
+from db.engine.failures import DRIVER_ERRORS, NotOpenedError
 from server import diagnosis
 
 
@@ -45,3 +45,15 @@ def test_a_server_starts_while_a_failure_may_pass(error: Exception) -> None:
     trouble = diagnosis.trouble(error, "postgresql+asyncpg://u@db.example/portal")
 
     assert trouble.passing == (error in PASSING)
+
+
+@pytest.mark.parametrize("code", ["55000", "42501", "0A000"])
+def test_a_session_that_is_not_opened_has_a_sentence_of_its_own(code: str) -> None:
+    refused = NotOpenedError(asyncpg.PostgresError())
+    refused.__cause__ = asyncpg.PostgresError.new({"C": code, "M": "geheim"})
+
+    trouble = diagnosis.trouble(refused, "postgresql+asyncpg://ana@db.example/portal")
+
+    assert f"opens no session of the database “portal” for the user “ana” ({code})" in str(trouble)
+    # A database that is closed for a while is opened again by those who closed it.
+    assert trouble.passing == (code == "55000")
