@@ -51,6 +51,9 @@ _WORK_SECONDS = 60
 _MAIL_SECONDS = 5
 """How long a stopping server waits for e-mails that are being sent."""
 
+_LAST_SECONDS = 2
+"""How long a stopping server waits for the write of the last uses of tokens, which a database that hangs never ends."""
+
 _HINTS = {
     "database": "DATABASE_URL",
     "migrations": "portal migrate",
@@ -245,8 +248,15 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
     finally:
         for task in beside:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
-        await portal.outbox.drain(_MAIL_SECONDS)
-        await writer.write()
-        await app.state.limiter.close()
-        await portal.database.close()
+        # A second Ctrl-C cancels this task, and then waits for nothing.
+        if not _is_cancelled():
+            await asyncio.gather(*beside, return_exceptions=True)
+            await portal.outbox.drain(_MAIL_SECONDS)
+            await writer.write_last(seconds=_LAST_SECONDS)
+            await app.state.limiter.close()
+            await portal.database.close()
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -137,9 +137,17 @@ class StoppingServer(Server):
         for task in self._connections.tasks:
             task.cancel()
         if not self.force_exit:
-            await self.lifespan.shutdown()
+            await self._close()
         # Here, since the signal that stopped a worker then ends its process.
         logs.flush()
+
+    async def _close(self) -> None:
+        """Wait until the application has closed what it has open, or a second Ctrl-C says to end at once."""
+        closing = asyncio.ensure_future(self.lifespan.shutdown())
+        while not self.force_exit and not closing.done():
+            await asyncio.wait((closing,), timeout=_CHECK_INTERVAL_SECONDS)
+        if closing.done():
+            closing.result()
 
     def _begin_to_stop(self) -> None:
         self._connections.stopping = True
@@ -171,7 +179,10 @@ class StoppingServer(Server):
 
 
 def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    return record.exc_info is None or not isinstance(record.exc_info[1], asyncio.CancelledError)
+    if record.exc_info is not None:
+        return not isinstance(record.exc_info[1], asyncio.CancelledError)
+    # The router gives the traceback of the application's end as a text.
+    return not record.getMessage().rstrip().endswith(asyncio.CancelledError.__name__)
 
 
 def _waiting(listening: socket.socket) -> Iterable[socket.socket]:

@@ -241,6 +241,8 @@ class Database:
             return
         try:
             await self._engine.hint()
+        except TookTooLongError as error:
+            raise self._availability.unread() from error
         except Exception as error:
             self._availability.check(error, reading=True)
             raise

@@ -55,6 +55,14 @@ class TokenUsageWriter:
         fresh = {token: at for token, at in self._written.items() if latest - at < TRUE_TO}
         self._written = fresh | {token: at for token, (at, _) in due.items()}
 
+    async def write_last(self, *, seconds: float) -> None:
+        """Write at the end of the process, for so many seconds at most."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.write()
+        except TimeoutError:
+            log.warning("the last uses of tokens were not written: the database did not answer")
+
     def _is_due(self, token: Token, at: datetime) -> bool:
         written = self._written.get(token)
         return written is None or at - written >= TRUE_TO

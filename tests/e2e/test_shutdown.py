@@ -6,15 +6,22 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from db.engine import Database
+from resolvers.portal import Portal
+from tests import plain
+from tests.clusters import Cluster
 from tests.e2e import data
-from tests.e2e.processes import Server
+from tests.e2e.processes import Server, serving, wait_until
 from tests.e2e.served import served
 from tests.e2e.sockets import GRAPHQL, PATIENCE_SECONDS, TYPENAME, calling, post
+from tests.factories import new_caller, new_partner
 
 NEW, KEPT = 10, 10
 STALL_SECONDS = 0.5
@@ -202,3 +209,42 @@ def test_a_second_ctrl_c_ends_requests_in_flight(environment: dict[str, str], tm
             sending.answer()
 
     assert server.process.returncode == 0
+
+
+@contextmanager
+def with_a_token_used(cluster: Cluster, log: Path) -> Iterator[Server]:
+    """Yield a server on PostgreSQL that has the last use of a token to write, and a connection for it."""
+    secret = uuid4().hex
+    given = {"DATABASE_URL": cluster.url.replace("+asyncpg", ""), "SECRET_KEY": secret, "LOG_FORMAT": "json"}
+    with serving({**os.environ, **given}, log) as (url, process):
+        asyncio.run(use_a_token(cluster.url, url, secret))
+        yield process
+
+
+async def use_a_token(database_url: str, url: str, secret: str) -> None:
+    database = Database(database_url)
+    portal = Portal(database, secret.encode())
+    async with plain.AsyncClient(base_url=url) as http:
+        caller = await new_caller(http, portal, await new_partner(portal))
+        await caller.client()
+    await database.close()
+
+
+def test_a_server_whose_database_hangs_ends_soon(cluster: Cluster, tmp_path: Path) -> None:
+    with with_a_token_used(cluster, tmp_path / "log") as process, cluster.frozen():
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+    assert "the last uses of tokens were not written" in (tmp_path / "log").read_text()
+
+
+def test_a_second_ctrl_c_waits_for_no_database(cluster: Cluster, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with with_a_token_used(cluster, log) as process, cluster.frozen():
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Waiting for application shutdown" in log.read_text())
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
+    assert "Application shutdown complete" not in log.read_text()
+    assert "Traceback" not in log.read_text()

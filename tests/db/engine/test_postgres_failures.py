@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 import sqlalchemy as sa
 
-from db.engine import Connection, Database, Transaction, deadline, pools, returned
+from db.engine import Connection, Database, Transaction, deadline, pools, postgres, returned
 from db.engine.pool_sizes import PoolSizes
 from db.engine.postgres_connection import PostgresConnection
 from db.engine.statement import Statement
@@ -347,3 +347,15 @@ async def test_a_storm_of_failures_is_one_line_in_the_log(
 
     assert [record.name for record in caplog.records] == ["portal.database"]
     assert str(cluster.directory) in caplog.text
+
+
+async def test_a_hint_that_a_server_does_not_take_is_unavailable(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(cluster.url, hints=True)
+    await database.hint()
+    monkeypatch.setattr(postgres, "_NOTIFYING_SECONDS", 0.1)
+
+    with cluster.frozen(), pytest.raises(Unavailable):
+        await database.hint()
+    await database.close()
