@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from db import policies
+from db import policies, privileges
 from db.engine import Database, failures, storage
 from db.engine.failures import (
     OLDEST_VERSION,
@@ -169,6 +169,18 @@ async def check_tables(database: Database) -> None:
     if not database.row_security and len(unbound) < len(policies.COLUMNS):
         message = "Row-level security binds the user of DATABASE_URL. Set DATABASE_ROW_SECURITY=true to find any row."
         raise DatabaseTroubleError(message)
+
+
+async def check_rights(database: Database) -> None:
+    """Raise DatabaseTroubleError unless the role of a server may read and write the rows of all tables."""
+    lacking = await database.read(privileges.lacking) if database.is_remote else None
+    if lacking is None:
+        return
+    some = ", ".join([*lacking.tables[:_TABLES_NAMED], *(["…"] if len(lacking.tables) > _TABLES_NAMED else [])])
+    message = (
+        f"The user of DATABASE_URL may not read and write {some}. As the owner of the tables, run: {lacking.grants}"
+    )
+    raise DatabaseTroubleError(message)
 
 
 def trouble_of(examined: Examined) -> DatabaseTroubleError:

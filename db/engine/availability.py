@@ -37,6 +37,8 @@ _LOOK = {
     Kind.TOO_OLD: f"PostgreSQL at {{where}} is older than version {OLDEST_VERSION}: upgrade it",
     Kind.ENCODED: "the database of PostgreSQL at {where} has another encoding than UTF8: make one with createdb "
     "--encoding=UTF8 --template=template0",
+    Kind.UNPRIVILEGED: "the user of DATABASE_URL lacks a privilege: grant it SELECT, INSERT, UPDATE and DELETE on all "
+    "tables of PostgreSQL at {where}, and USAGE on all sequences",
     Kind.READ_ONLY: "PostgreSQL at {where} is a standby or read-only: let DATABASE_URL name the primary",
     Kind.NO_PRIMARY: "no host of PostgreSQL at {where} takes writes, and one is a standby or read-only: check which is "
     "the primary, and whether it runs",
@@ -66,7 +68,7 @@ _LOOK_ON_SQLITE = _LOOK | {
     "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }
 
-_STOPS_WRITES = frozenset({Kind.READ_ONLY, Kind.FULL, Kind.DAMAGED, Kind.INPUT_OUTPUT})
+_STOPS_WRITES = frozenset({Kind.READ_ONLY, Kind.FULL, Kind.DAMAGED, Kind.INPUT_OUTPUT, Kind.UNPRIVILEGED})
 
 _log = logging.getLogger("portal.database")
 

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     UNREACHABLE = "unreachable"
     REFUSED = "connection refused"
     UNTRUSTED = "untrusted certificate"
+    UNPRIVILEGED = "privilege missing"
     READ_ONLY = "read-only"
     NO_PRIMARY = "no primary"
     FULL = "disk full"
@@ -138,6 +139,7 @@ _OF_POSTGRESQL = {
     "40001": Kind.CONFLICT,
     "40003": Kind.UNREACHABLE,
     "40P01": Kind.CONFLICT,
+    "42501": Kind.UNPRIVILEGED,
     "53100": Kind.FULL,
     "55P03": Kind.BUSY,
     "57014": Kind.CANCELLED,
@@ -151,6 +153,9 @@ _OF_CLASSES = {
     "57": Kind.UNREACHABLE,
     "58": Kind.INPUT_OUTPUT,
 }
+
+_OF_POLICIES = "ExecWithCheckOptions"
+"""Function of PostgreSQL that refuses a row of another partner, with the code of a missing privilege."""
 
 _BREAKING = frozenset({Kind.UNREACHABLE, Kind.REFUSED, Kind.READ_ONLY, Kind.DAMAGED, Kind.INPUT_OUTPUT})
 """After these, a new connection may work where the old one never will."""
@@ -174,6 +179,9 @@ def kind_of(error: BaseException, *, reading: bool = False) -> Kind | None:
     if isinstance(error, OutcomeUnknownError) and error.__cause__ is not None:
         error = error.__cause__
     kinds = [_of_driver(each, reading=reading) for each in _chain(error)]
+    opening = next((each for each in _chain(error) if isinstance(each, NotOpenedError)), None)
+    if opening is not None:
+        return opening.kind
     if isinstance(error, DBAPIError):
         lost = Kind.UNREACHABLE if error.connection_invalidated else None
     else:
@@ -250,7 +258,7 @@ def _of_driver(error: BaseException, *, reading: bool) -> Kind | None:
             kind, is_mistake = Kind.CONFLICT, False
         case asyncpg.PostgresError():
             kind = _OF_POSTGRESQL.get(str(error.sqlstate)) or _OF_CLASSES.get(str(error.sqlstate)[:2])
-            is_mistake = reading and kind is Kind.READ_ONLY
+            is_mistake = (reading and kind is Kind.READ_ONLY) or error.server_source_function == _OF_POLICIES
         case asyncpg.TargetServerAttributeNotMatched():
             kind, is_mistake = Kind.NO_PRIMARY, False
         case FilesChangedError() | FilesOverwrittenError() | OtherTablesError():

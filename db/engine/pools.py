@@ -16,7 +16,7 @@ from db.engine import failures, hosts, pooler, row_scope, row_security, sockets
 from db.engine.asyncpg_types import DriverConnection
 from db.engine.availability import Availability
 from db.engine.connection_attempts import ConnectionAttempts
-from db.engine.failures import DRIVER_ERRORS, NotOpenedError
+from db.engine.failures import DRIVER_ERRORS, Kind, NotOpenedError
 from db.engine.pool_sizes import CONNECT_SECONDS, PATIENT_SECONDS
 from db.engine.pooler import UnnamedStatements
 
@@ -58,7 +58,7 @@ async def connect(engine: AsyncEngine) -> AsyncConnection:
     try:
         return await engine.connect()
     except (DBAPIError, *DRIVER_ERRORS) as error:
-        if failures.kind_of(error) is None:
+        if failures.kind_of(error) in {None, Kind.UNPRIVILEGED}:
             raise NotOpenedError(error) from error
         raise
 

@@ -201,6 +201,7 @@ async def _check_tables(given: Settings) -> None:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await diagnosis.check_tables(database)
+            await diagnosis.check_rights(database)
     except (Unavailable, DBAPIError, sqlite3.Error, OSError) as error:
         raise diagnosis.trouble(error, given.database_url) from error
     finally:

@@ -4,11 +4,13 @@ import logging
 from collections.abc import AsyncIterator
 from functools import partial
 
+import asyncpg  # type: ignore[import-untyped]  # It has no types.
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from db.engine import Database, Transaction, availability
+from db.engine import Database, Transaction, availability, failures
+from db.engine.failures import Kind
 from db.engine.pool_sizes import PoolSizes
 from db.engine.statement import Statement
 from domain.errors import Unavailable
@@ -112,3 +114,11 @@ async def test_a_statement_that_takes_too_long_is_unavailable(
         await other.execute("LOCK TABLE partners IN SHARE MODE")
         with pytest.raises(Unavailable, match="Nothing was changed"):
             await database.write(slow)
+
+
+def test_a_row_that_a_policy_refuses_is_no_missing_privilege() -> None:
+    refused = asyncpg.PostgresError.new({"C": "42501", "R": "ExecWithCheckOptions"})
+    denied = asyncpg.PostgresError.new({"C": "42501", "R": "aclcheck_error"})
+
+    assert failures.kind_of(refused) is None
+    assert failures.kind_of(denied) is Kind.UNPRIVILEGED
