@@ -22,8 +22,12 @@ from db.engine.pooler import UnnamedStatements
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
-_EACH_SESSION = {"jit": "off"}
-"""Statements end sooner than PostgreSQL would have compiled them, even those over all rows of a large table."""
+_EACH_SESSION = {"jit": "off", "default_transaction_isolation": "read committed"}
+"""Settings that the role or the database may have otherwise.
+
+Statements end sooner than PostgreSQL would have compiled them, even those over all rows of a large table. A standby
+runs no statement of a session that is serializable.
+"""
 
 _LENDING_SECONDS = 30
 """How long a unit of work waits for a connection of the pool while all of them are in use."""

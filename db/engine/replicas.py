@@ -183,8 +183,11 @@ class Replicas:
         """Find out which replicas can be read, and have all that was written at the last look."""
         try:
             place = await self._primary.ask()
-        except FAILING:
+        except FAILING as error:
             # Without a primary there is nothing to compare with, and no query chooses a replica.
+            for replica in self._replicas:
+                if replica.state is State.USED:
+                    replica.mark(State.LAGGING, error)
             return
         before = self._before
         self._before = place

@@ -275,6 +275,17 @@ async def test_a_replica_is_not_read_while_the_primary_is_away(cluster: Cluster,
             assert await database.read(stored)
 
 
+async def test_no_replica_counts_as_used_while_the_primary_hangs(own_cluster: Cluster, standby: Standby) -> None:
+    async with opened(own_cluster, standby.url) as database:
+        with capture_logs() as lines, own_cluster.frozen():
+            await look(database)
+            hanging = state(database)
+        await until_used(database)
+
+    assert hanging == {"lagging": 1}
+    assert [(line["event"], line["error"]) for line in lines] == [("replica is passed over", "TimeoutError")]
+
+
 async def test_a_position_is_never_of_before_it_was_asked(own_cluster: Cluster, database: Database) -> None:
     position = Position(sa.make_url(own_cluster.url), WRITTEN._replace(position=_SLOW_COUNT))
     before = asyncio.create_task(position.ask())

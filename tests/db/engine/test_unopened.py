@@ -169,3 +169,16 @@ async def test_a_primary_of_an_untrusted_certificate_is_unavailable(
     assert found
     assert len(caplog.messages) == 1
     assert "does not trust the certificate" in caplog.text
+
+
+async def test_a_replica_is_read_whatever_isolation_its_role_has(own_cluster: Cluster, standby: Standby) -> None:
+    assert own_cluster.url
+    async with own_cluster.connected() as connection:
+        await connection.execute("ALTER ROLE postgres SET default_transaction_isolation = 'serializable'")
+        try:
+            async with opened(own_cluster, standby.url) as database:
+                found = await read_at_once(database)
+        finally:
+            await connection.execute("ALTER ROLE postgres RESET default_transaction_isolation")
+
+    assert found == [True] * _MANY
