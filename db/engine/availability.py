@@ -68,6 +68,9 @@ _LOOK_ON_SQLITE = _LOOK | {
     "last commits may be missing: stop every server of it, restore a backup, run portal doctor, and start again",
 }
 
+_EXHAUSTED_SECONDS = 10.0
+"""How long connections have to be used up, without a write that succeeds, until the next look at it tries one."""
+
 _STOPS_WRITES = frozenset({Kind.READ_ONLY, Kind.FULL, Kind.DAMAGED, Kind.INPUT_OUTPUT, Kind.UNPRIVILEGED})
 
 _log = logging.getLogger("portal.database")
@@ -85,6 +88,8 @@ class Availability:
         self._counted: dict[Kind, int] = {}
         self.writes_fail = False
         """Whether the last write found the disk full, read-only or broken, and none was tried since."""
+        self._exhausted_at: float | None = None
+        """When the first write since the last one that succeeded found no connection."""
         self.demotions = 0
         """How often the server was found read-only: older connections may be those of a former primary."""
         self.stopped = {"read": 0, "write": 0, "gone": 0}
@@ -108,8 +113,23 @@ class Availability:
         if reading:
             raise (ChangeNotRead() if has_changed() else NotRead()) from error
         self.writes_fail = kind in _STOPS_WRITES
+        if kind is Kind.EXHAUSTED and self._exhausted_at is None:
+            self._exhausted_at = monotonic()
         self.demotions += kind is Kind.READ_ONLY
         raise (OutcomeUnknown() if unknown else NotChanged()) from error
+
+    def note_write(self) -> None:
+        """Note that a write succeeded."""
+        self.writes_fail, self._exhausted_at = False, None
+
+    @property
+    def doubts_writes(self) -> bool:
+        """Whether only a write can tell whether writes work: the last one failed, or none got a connection for long.
+
+        A lack of connections that lasts for a moment leaves a process ready, as those of others would fail with it.
+        """
+        is_exhausted = self._exhausted_at is not None and monotonic() - self._exhausted_at >= _EXHAUSTED_SECONDS
+        return self.writes_fail or is_exhausted
 
     def unread(self) -> Unavailable:
         """Return the answer to a read that works when it is tried again."""

@@ -159,6 +159,7 @@ class Database:
         except Exception as error:
             self._availability.check(error, until=until)
             raise
+        self._availability.note_write()
         if until is not None:
             until.note_commit(reading_seconds=_READING_SECONDS)
         for call in self.after_commit:
@@ -194,15 +195,14 @@ class Database:
             return result
 
     async def can_write(self) -> bool:
-        """Return whether a transaction could write now; write only if the last write failed."""
+        """Return whether a transaction could write now; write only if the last writes failed."""
         try:
             is_writable = await self._engine.is_writable()
         except Exception as error:
             self._availability.check(error, reading=True)
             raise
-        if is_writable and self._availability.writes_fail:
+        if is_writable and self._availability.doubts_writes:
             await self.write(probes.write)
-            self._availability.writes_fail = False
         return is_writable
 
     def usage(self) -> Usage:
