@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db import policies, privileges
-from db.engine import Database, failures, storage
+from db.engine import Database, failures, storage, tls_files
 from db.engine.failures import (
     OLDEST_VERSION,
     Kind,
@@ -24,7 +24,6 @@ from db.engine.failures import (
 )
 from db.migrations import revisions
 from db.migrations.revisions import HEAD, Examined, State
-from server import tls_files
 
 _TABLES_NAMED = 3
 
@@ -64,6 +63,11 @@ _OF_POSTGRESQL_LATER: Mapping[str, str] = {
     "40": "Other sessions of PostgreSQL at {where} change the same rows; try again.",
     "53": "PostgreSQL at {where} has no connection, memory or disk left for this; try again, or see its log.",
     "55P03": "Another session of PostgreSQL at {where} has kept a table locked for too long; try again.",
+    **dict.fromkeys(
+        ("25P03", "25P04"),
+        "PostgreSQL at {where} ended the session in a transaction ({state}); set "
+        "idle_in_transaction_session_timeout and transaction_timeout to 0 for the user “{user}”, and try again.",
+    ),
     "57": "PostgreSQL at {where} is starting or shutting down; try again.",
     "58": "The system of PostgreSQL at {where} failed, for example its disk; see its log.",
 }
@@ -251,7 +255,7 @@ def _of_postgresql(chain: list[BaseException], url: URL) -> DatabaseTroubleError
         if state in _OF_POSTGRESQL:
             return DatabaseTroubleError(_OF_POSTGRESQL[state].format(**facts))
         if sentence := _OF_POSTGRESQL_LATER.get(state) or _OF_POSTGRESQL_LATER.get(state[:2]):
-            return DatabaseTroubleError(sentence.format(**facts), passing=True)
+            return DatabaseTroubleError(sentence.format(**facts, state=state), passing=True)
     found = next(filter(None, (_of_connection(error, url) for error in chain)), None)
     if found is None and any(failures.kind_of(error) is Kind.UNREACHABLE for error in chain):
         # A session ends in many ways, for example between its start and its first statement.

@@ -6,7 +6,7 @@ from time import monotonic
 
 from sqlalchemy.engine import URL
 
-from db.engine import failures
+from db.engine import failures, tls_files
 from db.engine.connection import CallerGoneError, TookTooLongError
 from db.engine.deadline import Deadline, has_changed
 from db.engine.failures import OLDEST_VERSION, Kind, OutcomeUnknownError
@@ -83,6 +83,7 @@ class Availability:
         """Take the database, of which the log shows the host or the file, never the password."""
         on_sqlite = url.get_backend_name() == "sqlite"
         self._look: Mapping[Kind, str] = _LOOK_ON_SQLITE if on_sqlite else _LOOK
+        self._url: URL | None = None if on_sqlite else url
         self._where = str(url.database) if on_sqlite else _host(url)
         self._next: dict[Kind, float] = {}
         self._counted: dict[Kind, int] = {}
@@ -155,13 +156,20 @@ class Availability:
                 self._where,
             )
 
+    def _missing_file(self, kind: Kind) -> str | None:
+        """Return what is wrong with a file of TLS, which the driver reads for each connection and does not name."""
+        if self._url is None or kind is not Kind.UNREACHABLE:
+            return None
+        complaint = tls_files.complaint(self._url)
+        return None if complaint is None else complaint.rstrip(".")
+
     def _report(self, kind: Kind, name: str) -> None:
         now = monotonic()
         if now < self._next.get(kind, now):
             self._counted[kind] = self._counted.get(kind, 0) + 1
             return
         self._next[kind] = now + LOGGED_AGAIN_AFTER_SECONDS
-        look = self._look[kind].format(where=self._where)
+        look = self._missing_file(kind) or self._look[kind].format(where=self._where)
         beginning = "the database is too slow" if kind is Kind.LATE else "the database is not available"
         message = f"{beginning}: {look} ({name})"
         if counted := self._counted.pop(kind, 0):

@@ -33,6 +33,9 @@ _LOCK_BEFORE_SECONDS = 0.1
 
 _BEGIN = {True: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;", False: "BEGIN ISOLATION LEVEL READ COMMITTED;"}
 
+_LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+"""Limits of PostgreSQL that a unit of work without a deadline has not, such as a migration."""
+
 _CLOSING_SECONDS = 5.0
 """How long the end of units that were given up takes at most, when the engine is closed."""
 
@@ -57,8 +60,8 @@ class Trial:
         if self.partner is not None:
             begin += f" {row_scope.assignment(self.partner, local=True)}"
         if self.until is None:
-            # The sessions or the role may have limits for statements without a transaction.
-            return f"{begin} SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;"
+            # The sessions or the role may have limits for others.
+            return begin + "".join(f" SET LOCAL {each} = 0;" for each in _LIMITS)
         self.until.check()
         left = self.until.left
         begin += f" SET LOCAL statement_timeout = {_milliseconds(left)};"

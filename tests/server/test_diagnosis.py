@@ -47,6 +47,15 @@ def test_a_server_starts_while_a_failure_may_pass(error: Exception) -> None:
     assert trouble.passing == (error in PASSING)
 
 
+@pytest.mark.parametrize("code", ["25P03", "25P04"])
+def test_a_session_that_a_limit_ends_has_a_sentence_that_names_it(code: str) -> None:
+    ended = asyncpg.PostgresError.new({"C": code, "M": "geheim"})
+
+    trouble = diagnosis.trouble(ended, "postgresql+asyncpg://ana@db.example/portal")
+
+    assert f"ended the session in a transaction ({code}); set idle_in_transaction_session_timeout" in str(trouble)
+
+
 @pytest.mark.parametrize("code", ["55000", "42501", "0A000"])
 def test_a_session_that_is_not_opened_has_a_sentence_of_its_own(code: str) -> None:
     refused = NotOpenedError(asyncpg.PostgresError())

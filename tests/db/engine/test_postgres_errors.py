@@ -1,5 +1,6 @@
 """Errors of PostgreSQL are failures of the database, or bugs of a statement, by their code."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
@@ -114,6 +115,24 @@ async def test_a_statement_that_takes_too_long_is_unavailable(
         await other.execute("LOCK TABLE partners IN SHARE MODE")
         with pytest.raises(Unavailable, match="Nothing was changed"):
             await database.write(slow)
+
+
+async def slowly(tx: Transaction) -> None:
+    await asyncio.sleep(0.1)
+    await execute(tx, sa.text("SELECT 1"))
+
+
+async def test_a_unit_without_a_deadline_may_pause_for_long(cluster: Cluster) -> None:
+    assert cluster.url
+    async with cluster.connected() as connection:
+        await connection.execute("ALTER ROLE postgres SET idle_in_transaction_session_timeout = '2ms'")
+    database = Database(cluster.url)
+    try:
+        await database.write(slowly)
+    finally:
+        await database.close()
+        async with cluster.connected() as connection:
+            await connection.execute("ALTER ROLE postgres RESET idle_in_transaction_session_timeout")
 
 
 def test_a_row_that_a_policy_refuses_is_no_missing_privilege() -> None:

@@ -182,3 +182,17 @@ async def test_a_replica_is_read_whatever_isolation_its_role_has(own_cluster: Cl
             await connection.execute("ALTER ROLE postgres RESET default_transaction_isolation")
 
     assert found == [True] * _MANY
+
+
+async def test_a_root_certificate_that_is_removed_is_named(
+    own_cluster: Cluster, trusted: Certificate, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert own_cluster.url
+    async with with_tls(own_cluster, trusted) as server:
+        database = Database(server.url)
+        (tmp_path / "root.crt").unlink()
+        with caplog.at_level(logging.ERROR, "portal.database"), pytest.raises(NotRead):
+            await revisions.can_serve(database)
+        await database.close()
+
+    assert f"The root certificate for PostgreSQL, {tmp_path}/root.crt, can't be used: No such file" in caplog.text
