@@ -97,13 +97,12 @@ class NotOpenedError(ConnectionError):
     def __init__(self, cause: Exception) -> None:
         """Take the error of the driver."""
         super().__init__()
-        match cause:
-            case ssl.SSLCertVerificationError():
-                self.kind = Kind.UNTRUSTED
-            case DBAPIError() | asyncpg.PostgresError():
-                self.kind = Kind.REFUSED
-            case _:
-                self.kind = Kind.UNREACHABLE
+        causes = list(_chain(cause))
+        self.kind = Kind.UNREACHABLE
+        if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
+            self.kind = Kind.UNTRUSTED
+        elif any(isinstance(each, asyncpg.PostgresError) for each in causes):
+            self.kind = Kind.REFUSED
 
 
 _OF_SQLITE = {

@@ -184,15 +184,45 @@ async def test_a_replica_is_read_whatever_isolation_its_role_has(own_cluster: Cl
     assert found == [True] * _MANY
 
 
+@pytest.mark.parametrize(
+    ("is_given", "sentence"),
+    [
+        (True, "The root certificate for PostgreSQL, {folder}/root.crt, can't be used: No such file"),
+        (False, "there is no root certificate to verify PostgreSQL's with"),
+    ],
+)
 async def test_a_root_certificate_that_is_removed_is_named(
-    own_cluster: Cluster, trusted: Certificate, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    trusted: Certificate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    is_given: bool,
+    sentence: str,
 ) -> None:
-    assert own_cluster.url
-    async with with_tls(own_cluster, trusted) as server:
-        database = Database(server.url)
-        (tmp_path / "root.crt").unlink()
+    assert trusted
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if not is_given:
+        monkeypatch.delenv("PGSSLROOTCERT")
+    (tmp_path / "root.crt").unlink()
+    database = Database("postgresql+asyncpg://portal@127.0.0.1:1/portal?ssl=verify-ca")
+
+    with caplog.at_level(logging.ERROR, "portal.database"), pytest.raises(NotRead):
+        await revisions.can_serve(database)
+    await database.close()
+
+    assert sentence.format(folder=tmp_path) in caplog.text
+
+
+async def test_an_untrusted_certificate_is_the_reason_beside_a_standby(
+    own_cluster: Cluster, standby: Standby, trusted: Certificate, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert trusted
+    async with with_tls(own_cluster, certificate("server.example")) as server:
+        listed = f"127.0.0.1:{server.port},{standby.directory}"
+        database = Database(f"postgresql+asyncpg://postgres@/portal?host={listed}&ssl=verify-ca")
         with caplog.at_level(logging.ERROR, "portal.database"), pytest.raises(NotRead):
             await revisions.can_serve(database)
         await database.close()
 
-    assert f"The root certificate for PostgreSQL, {tmp_path}/root.crt, can't be used: No such file" in caplog.text
+    assert "does not trust the certificate" in caplog.text
