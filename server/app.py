@@ -246,14 +246,22 @@ async def _lifespan(app: Application) -> AsyncIterator[dict[str, object]]:
         # A server that stops ends the feed first, since subscriptions have no end of their own.
         yield {"feed": portal.feed, "counts": portal.counts, "cors": app.state.cors}
     finally:
-        for task in beside:
-            task.cancel()
-        # A second Ctrl-C cancels this task, and then waits for nothing.
+        await _close(app, writer, beside)
+
+
+async def _close(app: Application, writer: TokenUsageWriter, beside: Sequence[asyncio.Task[None]]) -> None:
+    """End what runs beside requests, and close the database; a second Ctrl-C, which cancels it, waits for no server."""
+    portal: Portal = app.state.portal
+    for task in beside:
+        task.cancel()
+    try:
         if not _is_cancelled():
             await asyncio.gather(*beside, return_exceptions=True)
             await portal.outbox.drain(_MAIL_SECONDS)
             await writer.write_last(seconds=_LAST_SECONDS)
             await app.state.limiter.close()
+    finally:
+        if not (portal.database.is_remote and _is_cancelled()):
             await portal.database.close()
 
 

@@ -4,19 +4,22 @@ import asyncio
 import os
 import re
 import signal
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from db.engine import Database
 from resolvers.portal import Portal
 from tests import plain
 from tests.clusters import Cluster
+from tests.databases import Databases
 from tests.e2e import data
 from tests.e2e.processes import Server, serving, wait_until
 from tests.e2e.served import served
@@ -212,26 +215,30 @@ def test_a_second_ctrl_c_ends_requests_in_flight(environment: dict[str, str], tm
 
 
 @contextmanager
-def with_a_token_used(cluster: Cluster, log: Path) -> Iterator[Server]:
-    """Yield a server on PostgreSQL that has the last use of a token to write, and a connection for it."""
+def with_a_token_used(url: str, log: Path) -> Iterator[Server]:
+    """Yield a server that has the last use of a token to write, and a connection for it."""
     secret = uuid4().hex
-    given = {"DATABASE_URL": cluster.url.replace("+asyncpg", ""), "SECRET_KEY": secret, "LOG_FORMAT": "json"}
-    with serving({**os.environ, **given}, log) as (url, process):
-        asyncio.run(use_a_token(cluster.url, url, secret))
+    given = {
+        "DATABASE_URL": url.replace("+asyncpg", "").replace("+aiosqlite", ""),
+        "SECRET_KEY": secret,
+        "LOG_FORMAT": "json",
+    }
+    with serving({**os.environ, **given}, log) as (address, process):
+        asyncio.run(use_a_token(url, address, secret))
         yield process
 
 
-async def use_a_token(database_url: str, url: str, secret: str) -> None:
+async def use_a_token(database_url: str, address: str, secret: str) -> None:
     database = Database(database_url)
     portal = Portal(database, secret.encode())
-    async with plain.AsyncClient(base_url=url) as http:
+    async with plain.AsyncClient(base_url=address) as http:
         caller = await new_caller(http, portal, await new_partner(portal))
         await caller.client()
     await database.close()
 
 
 def test_a_server_whose_database_hangs_ends_soon(cluster: Cluster, tmp_path: Path) -> None:
-    with with_a_token_used(cluster, tmp_path / "log") as process, cluster.frozen():
+    with with_a_token_used(cluster.url, tmp_path / "log") as process, cluster.frozen():
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
@@ -240,11 +247,23 @@ def test_a_server_whose_database_hangs_ends_soon(cluster: Cluster, tmp_path: Pat
 
 def test_a_second_ctrl_c_waits_for_no_database(cluster: Cluster, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with with_a_token_used(cluster, log) as process, cluster.frozen():
+    with with_a_token_used(cluster.url, log) as process, cluster.frozen():
         process.send_signal(signal.SIGINT)
         wait_until(lambda: "Waiting for application shutdown" in log.read_text())
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
     assert "Application shutdown complete" not in log.read_text()
+    assert "Traceback" not in log.read_text()
+
+
+def test_a_second_ctrl_c_ends_a_server_whose_file_is_locked(databases: Databases, tmp_path: Path) -> None:
+    url, log = databases.migrated("sqlite"), tmp_path / "log"
+    with with_a_token_used(url, log) as process, closing(sqlite3.connect(str(make_url(url).database))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Waiting for application shutdown" in log.read_text())
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+
     assert "Traceback" not in log.read_text()
