@@ -120,7 +120,9 @@ class Replica:
 
     def fail(self, error: Exception) -> None:
         """Note that a query could not read it, until a look finds that a new connection can."""
-        self._position.reconnect()
+        if failures.kind_of(error) is not Kind.EXHAUSTED:
+            # With all connections in use, there might be none in the place of the one that is open.
+            self._position.reconnect()
         self.mark(State.UNREACHABLE, error)
 
     def mark(self, state: State, error: BaseException | None = None) -> None:
