@@ -22,6 +22,7 @@ FIELDS: Mapping[str, Noun] = {
     "bonusQuantity": Noun(pt="o bônus", en="the bonus"),
     "challenge": Noun(pt="a tentativa de acesso", en="the sign-in"),
     "city": Noun(pt="o município", en="the city"),
+    "canLinkAgain": Noun(pt="a permissão de vincular de novo", en="the permission to link again"),
     "clientId": Noun(pt="o cliente", en="the client"),
     "clients": Noun(pt="os clientes", en="the clients"),
     "cnpj": Noun(pt="o CNPJ", en="the CNPJ"),

@@ -8,7 +8,7 @@ from sqlalchemy.engine import URL
 
 from db.engine import failures, tls_files
 from db.engine.connection import CallerGoneError, TookTooLongError
-from db.engine.deadline import Deadline, has_changed
+from db.engine.deadline import Deadline, current
 from db.engine.failures import OLDEST_VERSION, Kind, OutcomeUnknownError
 from db.engine.files import Loss
 from domain.deadlines import (
@@ -112,7 +112,7 @@ class Availability:
         kind = kind or Kind.UNREACHABLE
         self._report(kind, failures.name_of(error))
         if reading:
-            raise (ChangeNotRead() if has_changed() else NotRead()) from error
+            raise _not_read() from error
         self.writes_fail = kind in _STOPS_WRITES
         if kind is Kind.EXHAUSTED and self._exhausted_at is None:
             self._exhausted_at = monotonic()
@@ -182,7 +182,17 @@ def _timed_out(until: Deadline, *, reading: bool) -> TimedOut:
         return ChangeTimedOut(until.seconds)
     if until.changed:
         return ChangeNotShown(until.seconds)
-    return (AnswerTimedOut if until.committed else ReadTimedOut)(until.seconds)
+    if until.committed:
+        return AnswerTimedOut(until.seconds)
+    return (ChangeTimedOut if until.for_change else ReadTimedOut)(until.seconds)
+
+
+def _not_read() -> Unavailable:
+    """Return the error of a read that failed, which says what came of a change that its request asks for."""
+    until = current.get()
+    if until is not None and until.changed:
+        return ChangeNotRead()
+    return NotChanged() if until is not None and until.for_change and not until.committed else NotRead()
 
 
 def _host(url: URL) -> str:

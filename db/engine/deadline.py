@@ -167,12 +167,6 @@ def limited(seconds: float, *, for_change: bool = False) -> Iterator[None]:
         current.reset(before)
 
 
-def has_changed() -> bool:
-    """Return whether the request has committed the change that it asks for."""
-    found = current.get()
-    return found is not None and found.changed
-
-
 def key_of_caller() -> Hashable:
     """Return the partner whose turn it is for this request, None without one."""
     found = current.get()

@@ -25,6 +25,8 @@ from tests.units import execute, writing
 SHORT = 0.3
 REGISTER = """mutation ($input: RegisterClientInput!) {
     registerClient(input: $input) { client { id } userErrors { code } } }"""
+SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }"
+CANCEL_EACH = "mutation ($input: CancelActivationsInput!) { cancelActivations(input: $input) { __typename } }"
 CLIENTS = "{ clients(first: 1) { totalCount nodes { name } } }"
 
 
@@ -127,13 +129,19 @@ async def test_changes_of_other_partners_go_on_beside_a_locked_one(
     ("mutation", "given", "outcome"),
     [
         (REGISTER, {"name": "Padaria"}, "CHANGED"),
-        # It counts the attempt before it reads the password.
-        ("mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }", None, "UNKNOWN"),
+        # It records what the filter matches before it reads which items are done.
+        (
+            CANCEL_EACH,
+            {"filter": {"clientName": "Padaria"}, "expectedCount": 1, "mode": "EACH", "idempotencyKey": "any key"},
+            "UNKNOWN",
+        ),
     ],
 )
 async def test_a_read_past_the_deadline_says_whether_the_change_was_made(
-    api: Api, mutation: str, given: dict[str, str] | None, outcome: str
+    api: Api, product: str, mutation: str, given: dict[str, object], outcome: str
 ) -> None:
+    await api.buy(product, 1)
+    await api.activation(await api.client(name="Padaria"), product)
     database = api.portal.database
     api.portal.database = in_threads = Database(database.url.render_as_string(hide_password=False), in_place=False)
     is_late = False
@@ -148,7 +156,7 @@ async def test_a_read_past_the_deadline_says_whether_the_change_was_made(
 
     in_threads.after_commit.append(commit)
     in_threads.observers.append(end)
-    given = {"cnpj": cnpjs.another(), **given} if given else {"email": "ana@alfa.example", "password": "a" * 12}
+    given = {"cnpj": cnpjs.another(), **given} if mutation == REGISTER else given
     try:
         error = await api.error(mutation, input=given)
     finally:
@@ -156,6 +164,26 @@ async def test_a_read_past_the_deadline_says_whether_the_change_was_made(
         await in_threads.close()
 
     assert (error["extensions"]["code"], error["extensions"]["outcome"]) == ("TIMEOUT", outcome)
+
+
+async def test_a_mutation_whose_first_read_is_late_has_changed_nothing(api: Api) -> None:
+    database = api.portal.database
+    api.portal.database = in_threads = Database(database.url.render_as_string(hide_password=False), in_place=False)
+
+    def end(statement: str) -> None:
+        if "attempts" in statement:
+            raise TookTooLongError
+
+    in_threads.observers.append(end)
+    try:
+        error = await api.error(SIGN_IN, input={"email": "ana@alfa.example", "password": "a" * 12})
+    finally:
+        api.portal.database = database
+        await in_threads.close()
+
+    assert error["extensions"]["code"] == "TIMEOUT"
+    assert "outcome" not in error["extensions"]
+    assert "Nothing was changed" in error["message"]
 
 
 async def test_a_query_past_its_deadline_is_not_read(api: Api, documents: Documents) -> None:
