@@ -1,5 +1,6 @@
 """Guesses of passwords: any text takes a bounded amount of work, and no weak one is taken for a better one."""
 
+import gc
 import sys
 from types import FrameType
 from typing import Any
@@ -31,11 +32,14 @@ def lines(password: str) -> int:
     # The lists are read once in a process.
     guesses("a", ["maria"])
     before = sys.gettrace()
+    # A collection of what other tests have left would run lines too.
+    gc.disable()
     sys.settrace(ran)
     try:
         guesses(password, ["maria", "reis"])
     finally:
         sys.settrace(before)
+        gc.enable()
     return number
 
 
@@ -63,13 +67,15 @@ def test_no_text_of_digits_and_signs_takes_longer(password: str) -> None:
         max_size=4,
     ).map("".join)
 )
-def test_no_password_is_better_than_zxcvbn_finds_it(password: str) -> None:
+def test_no_weak_password_is_better_than_zxcvbn_finds_it(password: str) -> None:
     words = ["maria"]
     ranks = {**matching.RANKED_DICTIONARIES, "user_inputs": matching.build_ranked_dict(words)}
 
     found = scoring.most_guessable_match_sequence(password, matching.omnimatch(password, ranks))
 
-    assert guesses(password, words) <= found["guesses"]
+    # Of three parts or more, which are never weak, the scoring drops good beginnings for shorter ones, and may so give
+    # more guesses the more it is shown.
+    assert min(guesses(password, words), SAFE) <= found["guesses"]
 
 
 @pytest.mark.parametrize("weak", ["p@ssw0rd1234", "commi$s1on", "dis4ppo1n+ment", "P@5$w0rdP@5$w0rd", "m@r14m@r14m4"])
