@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -30,18 +30,6 @@ from tests.smtp import inbox, sends_to, sent
 from tests.units import writing
 
 WHO = "{ viewer { role user { email } sessionExpiresAt permissions } }"
-
-
-@pytest.fixture(scope="module")
-def real() -> Iterator[RealProvider]:
-    with provider() as found:
-        yield found
-
-
-@pytest.fixture
-def portal(portal: Portal, real: RealProvider) -> Portal:
-    portal.provider = OpenIdProvider(Provider(real.issuer, AUDIENCE))
-    return portal
 
 
 def encoded(text: bytes) -> str:

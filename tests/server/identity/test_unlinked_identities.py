@@ -1,7 +1,6 @@
 """Identities that were unlinked are refused until they may be linked again, on both engines."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -14,24 +13,10 @@ from db.tables import unlinked_identities
 from domain.access import Role
 from resolvers import ids
 from resolvers.identities import Claims, user_of
-from resolvers.portal import Portal
-from server.identity import OpenIdProvider, Provider
 from tests.api import Api
 from tests.factories import new_caller
-from tests.provider import AUDIENCE, RealProvider, email_of, is_refused, provider, signed_in
+from tests.provider import RealProvider, email_of, is_refused, signed_in
 from tests.units import fetch_all, reading, writing
-
-
-@pytest.fixture(scope="module")
-def real() -> Iterator[RealProvider]:
-    with provider() as found:
-        yield found
-
-
-@pytest.fixture
-def portal(portal: Portal, real: RealProvider) -> Portal:
-    portal.provider = OpenIdProvider(Provider(real.issuer, AUDIENCE))
-    return portal
 
 
 @pytest.fixture

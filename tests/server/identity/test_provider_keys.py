@@ -14,7 +14,7 @@ from server import identity
 from server.identity import OpenIdProvider, Provider
 from tests.api import Api
 from tests.provider import AUDIENCE, READ, RealProvider, email_of, is_refused, provider, signed_in
-from tests.server.test_identity import WHO
+from tests.server.identity.test_identity import WHO
 
 
 @pytest.fixture(scope="module")
