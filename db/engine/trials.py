@@ -34,7 +34,7 @@ _LOCK_BEFORE_SECONDS = 0.1
 _BEGIN = {True: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;", False: "BEGIN ISOLATION LEVEL READ COMMITTED;"}
 
 _LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-"""Limits of PostgreSQL that a unit of work without a deadline has not, such as a migration."""
+"""Limits of PostgreSQL that do not apply to a unit of work without a deadline, such as a migration."""
 
 _CLOSING_SECONDS = 5.0
 """How long the end of units that were given up takes at most, when the engine is closed."""

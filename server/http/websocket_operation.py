@@ -42,7 +42,7 @@ log = structlog.get_logger("portal.http")
 
 
 class _Unread(NamedTuple):
-    """Message of an answer that its caller has not read, and whether no other follows."""
+    """Message with an unread answer, and whether it is the last one of the operation."""
 
     text: str
     is_last: bool

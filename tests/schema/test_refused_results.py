@@ -87,6 +87,22 @@ async def _number(stream: Any) -> int:  # noqa: ANN401 — of either transport.
     return int(number)
 
 
+@asynccontextmanager
+async def _executed(level: Api, call: Callable[[], None] = lambda: None) -> AsyncIterator[list[str]]:
+    """Yield the statements by which events are executed meanwhile; `call` is called with each."""
+    executed: list[str] = []
+
+    def note(statement: str) -> None:
+        if "FROM clients" in statement:
+            executed.append(statement)
+            call()
+
+    observers = level.portal.database.observers
+    observers.append(note)
+    yield executed
+    observers.remove(note)
+
+
 class Opened(NamedTuple):
     """Subscriptions that had some long results already, and at last a short one, and what is unread of others."""
 
@@ -157,20 +173,17 @@ async def test_a_refused_event_is_executed_again_once_it_has_room(
     await level.client()
     start = await cursor_of(level, await last_number(level))
     await level.client()
-    unread, executed = Unread(), list[str]()
+    unread = Unread()
     unread.size = FULL
 
-    def note(statement: str) -> None:
-        if "FROM clients" in statement:
-            executed.append(statement)
-
-    level.portal.database.observers.append(note)
-    async with streaming(level, CLIENTS, after=start, state={"backlog": Backlog(unread)}) as stream:
+    async with (
+        _executed(level) as executed,
+        streaming(level, CLIENTS, after=start, state={"backlog": Backlog(unread)}) as stream,
+    ):
         await unread.counted_again(10)
         in_vain = len(executed)
         unread.size = 0
         await _number(stream)
-    level.portal.database.observers.remove(note)
 
     assert (in_vain, len(executed)) == (1, 2)
 
@@ -184,17 +197,14 @@ async def test_room_for_one_result_lets_one_subscription_execute(
     await level.client()
     start = await cursor_of(level, await last_number(level))
     await level.client()
-    unread, executed, at_once = Unread(), list[str](), list[int]()
+    unread, at_once = Unread(), list[int]()
     unread.size = FULL
     backlog, app = Backlog(unread), create_app(level.portal, Settings(), documents=DOCUMENTS)
 
-    def note(statement: str) -> None:
-        if "FROM clients" in statement:
-            executed.append(statement)
-            at_once.append(backlog._coming)  # noqa: SLF001 — how much is counted shows nowhere else.
+    def count() -> None:
+        at_once.append(backlog._coming)  # noqa: SLF001 — how much is counted shows nowhere else.
 
-    level.portal.database.observers.append(note)
-    async with AsyncExitStack() as stack:
+    async with _executed(level, count) as executed, AsyncExitStack() as stack:
         opened = []
         for number in range(4):
             query = CLIENTS.replace("name", f"n{number}: name")
@@ -210,7 +220,6 @@ async def test_room_for_one_result_lets_one_subscription_execute(
         unread.size = FULL - 100
         for each in opened:
             await _number(each)
-    level.portal.database.observers.remove(note)
 
     assert (first, len(executed)) == (4, 8)
     assert all(0 < size < 100 for size in at_once)
@@ -224,20 +233,17 @@ async def test_after_a_refusal_events_are_executed_in_small_batches(
     start = await cursor_of(level, await last_number(level))
     for _ in range(12):
         await level.client()
-    unread, executed = Unread(), list[str]()
+    unread = Unread()
     unread.size = FULL
 
-    def note(statement: str) -> None:
-        if "FROM clients" in statement:
-            executed.append(statement)
-
-    level.portal.database.observers.append(note)
-    async with streaming(level, CLIENTS, after=start, state={"backlog": Backlog(unread)}) as stream:
+    async with (
+        _executed(level) as executed,
+        streaming(level, CLIENTS, after=start, state={"backlog": Backlog(unread)}) as stream,
+    ):
         await unread.counted_again(3)
         in_vain = len(executed)
         unread.size = 0
         found = await stream.numbers(12)
-    level.portal.database.observers.remove(note)
 
     assert found == [*range(found[0], found[0] + 12)]
     # Of 1, 2, 4 and 5 events.

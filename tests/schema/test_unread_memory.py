@@ -48,6 +48,17 @@ async def _until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def _kept_unread(socket: websockets.Socket, activation: str) -> int:
+    """Return the memory that the long query takes while its caller does not read the answer."""
+    before, waiting = tracemalloc.get_traced_memory()[0], socket.waiting
+    socket.readable.clear()
+    socket.subscribe("unread", LONG, id=activation)
+    await _until(lambda: socket.waiting > waiting)
+    kept = tracemalloc.get_traced_memory()[0] - before
+    socket.readable.set()
+    return kept
+
+
 async def test_a_refused_answer_is_not_kept_until_its_error_is_read(api: Api, activation: str) -> None:
     held = [0]
     async with websockets.signed_in(api, state={"backlog": Backlog(lambda: held[0])}) as socket:
@@ -56,14 +67,7 @@ async def test_a_refused_answer_is_not_kept_until_its_error_is_read(api: Api, ac
         held[0] = BACKLOG_MAX_BYTES
         # What connections hold is not counted anew for as long, while there is room.
         await asyncio.sleep(2 * _COUNTED_SECONDS)
-        before = tracemalloc.get_traced_memory()[0]
-
-        socket.readable.clear()
-        waiting = socket.waiting
-        socket.subscribe("refused", LONG, id=activation)
-        await _until(lambda: socket.waiting > waiting)
-        kept = tracemalloc.get_traced_memory()[0] - before
-        socket.readable.set()
+        kept = await _kept_unread(socket, activation)
         refused = await socket.next()
 
     assert refused["payload"][0]["extensions"]["code"] == "UNAVAILABLE"
@@ -74,14 +78,7 @@ async def test_an_unread_answer_is_in_memory_once(api: Api, activation: str) -> 
     async with websockets.signed_in(api) as socket:
         for number in range(3):
             await socket.ask(f"{number}", LONG, id=activation)
-        before = tracemalloc.get_traced_memory()[0]
-
-        socket.readable.clear()
-        waiting = socket.waiting
-        socket.subscribe("unread", LONG, id=activation)
-        await _until(lambda: socket.waiting > waiting)
-        kept = tracemalloc.get_traced_memory()[0] - before
-        socket.readable.set()
+        kept = await _kept_unread(socket, activation)
         await socket.next()
 
     assert LONG_BYTES <= kept < 1.25 * LONG_BYTES

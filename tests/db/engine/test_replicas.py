@@ -13,7 +13,6 @@ from db.engine import Connection, Database, Transaction, deadline, replicas
 from db.engine.deadline import Deadline
 from db.engine.filters import value
 from db.engine.log_positions import WRITTEN, Position
-from db.engine.replicas import QueryReads
 from db.engine.statement import Statement
 from db.tables import partners
 from domain.deadlines import CallerGone, ReadTimedOut
@@ -21,6 +20,7 @@ from domain.errors import NotRead
 from tests import cnpjs
 from tests.clusters import Cluster
 from tests.databases import PostgreSQL
+from tests.db.engine.replica_reads import on_replica, query
 from tests.eventually import eventually
 from tests.factories import add_bare_partner
 from tests.replicas import Standby
@@ -32,7 +32,6 @@ FOREVER = 1_000_000
 _SLOW_COUNT = "SELECT (SELECT count(*) FROM partners) FROM pg_sleep(0.5)"
 _IS_COUNTING = "SELECT true FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
 _WRITE_MUCH = "SELECT pg_logical_emit_message(false, 'test', repeat('x', 20000000))"
-_IN_RECOVERY: Statement[bool] = Statement(sa.select(sa.func.pg_is_in_recovery(type_=sa.Boolean)), value)
 
 
 @pytest.fixture(autouse=True)
@@ -74,15 +73,6 @@ def state(database: Database) -> dict[str, int]:
     return {state: number for state, number in database.replicas.states.items() if number}
 
 
-@asynccontextmanager
-async def query(database: Database) -> AsyncIterator[None]:
-    """Read as a query does."""
-    assert database.replicas is not None
-    before = replicas.current.set(QueryReads(database.replicas))
-    yield
-    replicas.current.reset(before)
-
-
 async def add(database: Database) -> str:
     cnpj = cnpjs.another()
 
@@ -95,11 +85,6 @@ async def add(database: Database) -> str:
 
 async def stored(connection: Connection) -> set[str]:
     return set(await connection.fetch(_CNPJS))
-
-
-async def on_replica(connection: Connection) -> bool:
-    (found,) = await connection.fetch(_IN_RECOVERY)
-    return found
 
 
 async def test_a_query_reads_on_a_replica_and_all_else_on_the_primary(database: Database) -> None:

@@ -9,36 +9,19 @@ from time import monotonic
 from typing import NamedTuple
 
 import pytest
-import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from db.engine import Connection, Database, replicas
-from db.engine.filters import value
-from db.engine.replicas import QueryReads
-from db.engine.statement import Statement
+from db.engine import Database, replicas
 from db.migrations import revisions
 from domain.errors import NotRead
 from tests.certificates import Certificate, certificate
 from tests.clusters import Cluster
+from tests.db.engine.replica_reads import on_replica, query
 from tests.eventually import eventually
 from tests.replicas import Standby
 from tests.tls_servers import with_tls
 
-_IN_RECOVERY: Statement[bool] = Statement(sa.select(sa.func.pg_is_in_recovery(type_=sa.Boolean)), value)
 _MANY = 6
-
-
-async def on_replica(connection: Connection) -> bool:
-    (found,) = await connection.fetch(_IN_RECOVERY)
-    return found
-
-
-@asynccontextmanager
-async def query(database: Database) -> AsyncIterator[None]:
-    assert database.replicas is not None
-    before = replicas.current.set(QueryReads(database.replicas))
-    yield
-    replicas.current.reset(before)
 
 
 @asynccontextmanager

@@ -10,20 +10,26 @@ from tests.api import Api
 from tests.clock import Clock
 from tests.receivers import Receiver
 from tests.server.webhooks.conftest import Send, Senders
-from tests.server.webhooks.hooks import new_hook, state
+from tests.server.webhooks.hooks import Hook, new_hook, state
 from tests.server.webhooks.test_leases import ONLY_CLIENTS, lease_of
 from tests.server.webhooks.test_suspensions import is_down, looked, suspended
 from tests.smtp import inbox, sends_to
 from tests.units import writing
 
 
-async def test_a_retry_is_not_delayed_by_a_clock_set_back(
-    api: Api, clock: Clock, receiver: Receiver, send: Send
-) -> None:
+async def _failing(api: Api, receiver: Receiver, send: Send) -> Hook:
+    """Return a webhook that has failed once, and fails at its next attempt too."""
     hook = await new_hook(api, receiver, **ONLY_CLIENTS)
     await api.client()
     receiver.answers.extend([500, 500])
     await send()
+    return hook
+
+
+async def test_a_retry_is_not_delayed_by_a_clock_set_back(
+    api: Api, clock: Clock, receiver: Receiver, send: Send
+) -> None:
+    hook = await _failing(api, receiver, send)
 
     clock.set_back(hours=24)
     await send()
@@ -78,10 +84,7 @@ async def test_a_live_sender_keeps_its_lease_when_the_clock_is_set_back(
 async def test_a_clock_that_was_ahead_suspends_no_webhook(
     api: Api, clock: Clock, receiver: Receiver, send: Send
 ) -> None:
-    hook = await new_hook(api, receiver, **ONLY_CLIENTS)
-    await api.client()
-    receiver.answers.extend([500, 500])
-    await send()
+    hook = await _failing(api, receiver, send)
 
     clock.forward(days=5)
     await send()
