@@ -37,6 +37,11 @@ def answer_without(identity: Identity, answer: str) -> str:
 def _forms(answer: str) -> Iterator[str]:
     """Yield the answer as it is, and as what it may be another form of."""
     yield answer
+    # Most have none of these forms, and are not searched again.
+    yield from (form for form in _others(answer) if form != answer)
+
+
+def _others(answer: str) -> Iterator[str]:
     if any(mark in answer for mark in ("%", "\\", "&", "+", "xn--", "XN--")):
         yield decoded(answer)
     if not answer.isascii():
