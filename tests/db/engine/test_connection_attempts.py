@@ -36,7 +36,8 @@ def proxy(cluster: Cluster) -> Iterator[Proxy]:
 
 @pytest.fixture
 async def database(proxy: Proxy) -> AsyncIterator[Database]:
-    database = Database(proxy.url, sizes=PoolSizes(connect_seconds=0.2))
+    # A busy machine needs more than an instant for six connections at once.
+    database = Database(proxy.url, sizes=PoolSizes(connect_seconds=1))
     yield database
     await database.close()
 
