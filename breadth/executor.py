@@ -15,9 +15,9 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, RefMap
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
+from breadth.completion.ending import AllRaisedError
 from breadth.hooks import chains_plainly
 from breadth.paths import CAUSES_MAX, Cause, Failure, Paths, PropagatingError, Raised, Root, lost
-from breadth.plan.ending import AllRaisedError
 from breadth.plan.operation import Plan, Plans
 from breadth.plan.selection import Selection
 from breadth.protocols import PlannedField

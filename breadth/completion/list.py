@@ -1,7 +1,7 @@
 """Completion of lists: the items of all lists of a column are one column."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import accumulate, count
@@ -13,6 +13,7 @@ from graphql.pyutils import is_iterable
 from breadth.awaiting import EASY, NOTHING, Cancelling, awaited, learn, then
 from breadth.completion.async_list import Reading
 from breadth.completion.base import Completion, scatter
+from breadth.completion.ending import loop_is_running, soon
 from breadth.parts import VALUES_AT_ONCE
 from breadth.paths import Cause, Chosen, Items, Paths, PropagatingError, propagated
 from breadth.protocols import PlannedField, PlannedSelection, Run
@@ -98,11 +99,12 @@ class ListCompletion(Completion):
         kept: list[int] = []
         starts: list[int] = []
         flat: Column = []
+        unfinished: list[Awaitable[Column]] = []
         for index, value in enumerate(values):
             try:
                 items = value if type(value) is list else self._listed(value)
             except _BrokenOffError as broken:
-                results[index] = self._broken_off(run, broken, paths, index)
+                results[index] = self._broken_off(run, broken, paths, index, unfinished)
                 continue
             except Exception as error:
                 results[index] = self.fail(run, error, paths, index)
@@ -111,7 +113,7 @@ class ListCompletion(Completion):
             starts.append(len(flat))
             flat += items
         if not kept:
-            return self.stop(run, results, paths)
+            return self._after(run, unfinished, self.stop(run, results, paths))
         lists_place = paths if len(kept) == len(values) else Chosen(paths, kept)
         items_place = Items(lists_place, starts, nullable=self.item.nullable)
         ends = [*starts[1:], len(flat)]
@@ -126,7 +128,7 @@ class ListCompletion(Completion):
                 results[index] = (run.raised and propagated(items, count())) or items
             return self.stop(run, results, paths)
 
-        return then(self.item.complete(run, flat, items_place), split)
+        return self._after(run, unfinished, then(self.item.complete(run, flat, items_place), split))
 
     def _split(self, run: Run, items: RowBatch, lengths: Sequence[int], paths: Paths) -> MaybeAwaitable[Column]:
         """Complete the items of row batches, as many in each as it is long."""
@@ -165,8 +167,30 @@ class ListCompletion(Completion):
             results[index] = raised or (encode(items) if _values(items) <= 2 * VALUES_AT_ONCE else items)
         return self.stop(run, results, paths)
 
-    def _broken_off(self, run: Run, broken: "_BrokenOffError", paths: Paths, index: int) -> PropagatingError | None:
-        """Return what is in place of a list that raised; errors of items that came before are in the response too."""
+    @staticmethod
+    def _after(run: Run, unfinished: list[Awaitable[Column]], lists: MaybeAwaitable[Column]) -> MaybeAwaitable[Column]:
+        """Return the lists, once the errors of items of those that raised are there, unless they take long."""
+        if not unfinished:
+            return lists
+        if not loop_is_running():
+            run.give_up()
+            run.settle_in_background(unfinished)
+            return lists
+
+        async def both() -> Column:
+            completed, _ = await asyncio.gather(awaited(lists), soon(run, _all(unfinished), 0))
+            run.give_up()
+            return completed
+
+        return both()
+
+    def _broken_off(
+        self, run: Run, broken: "_BrokenOffError", paths: Paths, index: int, unfinished: list[Awaitable[Column]]
+    ) -> PropagatingError | None:
+        """Return what is in place of a list that raised; errors of items that came before are in the response too.
+
+        Items that are to be awaited are added to the unfinished ones.
+        """
         causes: Sequence[Cause] = ()
         there = [at for at, item in enumerate(broken.items) if not run.is_awaitable(item)]
         items_place = Items(Chosen(paths, [index]), [0], nullable=self.item.nullable)
@@ -175,8 +199,7 @@ class ListCompletion(Completion):
             before = propagated(completed, there)
             causes = () if before is None else before.causes
         else:
-            run.give_up()
-            run.settle_in_background([completed])
+            unfinished.append(completed)
         # What was read, and can be read still, may be under way and must not be left behind.
         run.track_async_work([*broken.items, *_rest(broken.iterator)])
         raised = PropagatingError(*causes, *run.raising(broken.error, self.field.nodes, paths, index).causes)
@@ -202,6 +225,11 @@ class ListCompletion(Completion):
         except Exception as error:
             raise _BrokenOffError(error, items, iterator) from error
         return items
+
+
+async def _all(unfinished: Iterable[Awaitable[Column]]) -> Column:
+    await asyncio.gather(*unfinished)
+    return []
 
 
 def _joined(values: Sequence[Value]) -> RowBatch | None:

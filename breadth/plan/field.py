@@ -11,6 +11,7 @@ from breadth.awaiting import GRACE_SECONDS, shared, then
 from breadth.batch_resolvers import one_for_each, waits_for_seconds
 from breadth.coercion.arguments import NO_ARGUMENTS, Arguments
 from breadth.completion.base import Completion
+from breadth.completion.ending import AllRaisedError, is_over
 from breadth.completion.leaf import LeafCompletion
 from breadth.completion.list import ListCompletion
 from breadth.completion.object import ObjectCompletion
@@ -18,7 +19,6 @@ from breadth.hooks import Hooked
 from breadth.info import BatchInfo
 from breadth.lookahead import Nodes
 from breadth.paths import Paths, Under
-from breadth.plan.ending import AllRaisedError, is_over
 from breadth.plan.resolver import Attribute, BatchFunction
 from breadth.plan.schema_field import Quick, SchemaField
 from breadth.protocols import PlannedSelection, PlannedVariant, Run

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from breadth.awaiting import ENDING, GRACE_SECONDS, Cancelling, discard, first_to_fail
 from breadth.completion.base import leave
+from breadth.completion.ending import AllRaisedError, all_raised, is_over, loop_is_running, soon
 from breadth.parts import OBJECTS_AT_ONCE, VALUES_AT_ONCE
 from breadth.paths import Chosen, Paths, both, propagated
-from breadth.plan.ending import AllRaisedError, all_raised, is_over, loop_is_running, soon
 from breadth.plan.groups import grouped
 from breadth.plan.object_maker import maker
 from breadth.plan.selected_field import KnownField, SelectedField

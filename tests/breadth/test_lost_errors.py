@@ -106,9 +106,13 @@ def broken_off(*values: Callable[[], object]) -> Callable[[], Iterator[object]]:
         ("{ rows { b c } }", (lambda: {"b": None, "c": lambda _: later("c")}, lambda: later({"b": "b"}))),
         ("{ row { hard { b } } }", (lambda: later({"b": "b"}), lambda: {"b": None})),
         ("{ lists { b } }", (lambda: [{"b": None}], lambda: later([{"b": None}]))),
+        ("{ rows { b } }", (lambda: {"b": None}, lambda: {"b": hanging()})),
+        ("{ rows { b } }", (lambda: {"b": None}, lambda: {"b": later("b")})),
+        ("{ rows { rows { b } } }", (lambda: {"rows": [{"b": None}]}, lambda: {"rows": hanging()})),
+        ("{ lists { b } }", (lambda: [{"b": None}, {"b": hanging()}], list)),
     ],
 )
-async def test_errors_beside_an_awaitable_item_of_a_broken_list_are_kept(document: str, values: Any) -> None:  # noqa: ANN401
+async def test_errors_beside_what_is_awaited_in_a_broken_list_are_kept(document: str, values: Any) -> None:  # noqa: ANN401
     generator = broken_off(*values)
     name = document.split()[1]
 
