@@ -72,12 +72,16 @@ class BatchExecutor(IncrementalExecutor):
     overrides_nothing: ClassVar[bool]
     """Whether the class, of which it is an attribute, was found to override nothing that would not be called."""
 
+    makes_infos: bool = False
+    """Whether the class has a `build_resolve_info` of its own, which is called for batch resolvers too."""
+
     def __init__(self, *arguments: Value, **named: Value) -> None:
         """Begin an execution. Raises TypeError if the class overrides what would not be called."""
         super().__init__(*arguments, **named)
         if "overrides_nothing" not in type(self).__dict__:
             _refuse_overrides(type(self))
             type(self).overrides_nothing = True
+            type(self).makes_infos = type(self).build_resolve_info is not BatchExecutor.build_resolve_info
         self.failures: list[Failure] = []
         self.errors_on_their_way: list[Raised] = []
         self.given_up = 0

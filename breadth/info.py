@@ -1,5 +1,6 @@
 """Info of a field of a batch."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import SupportsIndex
 
@@ -10,11 +11,13 @@ from breadth.values import Value
 
 
 class BatchInfo:
-    """Info of graphql-core, most of which is made only if a resolver uses it."""
+    """Info of graphql-core, most of which is made only if a resolver uses it; `isinstance` takes it for one."""
 
     def __init__(self, run: Run, field: PlannedField) -> None:
         """Name the operation that is executed and the field; there is no path to an object."""
         self._run, self._field = run, field
+
+    __class__: Value = property(lambda _self: GraphQLResolveInfo)
 
     @property
     def context(self) -> Value:
@@ -39,6 +42,18 @@ class BatchInfo:
     def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Value, ...]:
         """Be the whole info in a copy or a pickle."""
         return self.whole.__reduce_ex__(protocol)
+
+    def __iter__(self) -> Iterator[Value]:
+        """Its parts, as it is a tuple."""
+        return iter(self.whole)
+
+    def __len__(self) -> int:
+        """Return how many parts it has."""
+        return len(self.whole)
+
+    def __getitem__(self, index: Value) -> Value:
+        """Return one of its parts, or several."""
+        return self.whole[index]
 
     def __getattr__(self, name: str) -> Value:
         """Anything else of it."""

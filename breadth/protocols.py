@@ -107,6 +107,7 @@ class Run(Protocol):
     type_resolver: GraphQLTypeResolver
     plain: bool
     raised: bool
+    makes_infos: bool
     pause: Callable[[], Awaitable[None]] | None
     encode: Callable[[Column], Value] | None
 

@@ -63,3 +63,36 @@ def test_the_info_of_a_field_may_be_copied(
     )
 
     assert result == ExecutionResult({"rows": [{"say": "say given Row 1"}]}, None)
+
+
+class Making(BatchExecutor):
+    """Executor that makes the infos itself."""
+
+    def build_resolve_info(self, *arguments: Any, **named: Any) -> Info:  # noqa: ANN401 — those of graphql-core.
+        """Return the info with another context."""
+        return super().build_resolve_info(*arguments, **named)._replace(context="made")
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_an_executor_may_make_the_infos_itself(*, batched: bool) -> None:
+    schema = schema_of(lambda info: info.context, batched=batched)
+
+    result = execute(schema, parse("{ rows { say } }"), {"rows": [{}]}, "given", executor_class=Making)
+
+    assert result == ExecutionResult({"rows": [{"say": "made"}]}, None)
+
+
+@pytest.mark.parametrize("executor", [None, BatchExecutor])
+@pytest.mark.parametrize("batched", [False, True])
+def test_an_info_is_one_of_graphql_core_and_a_tuple(executor: type[BatchExecutor] | None, *, batched: bool) -> None:
+    def say(info: Info) -> str:
+        assert isinstance(info, GraphQLResolveInfo)
+        name, nodes, *_others = info
+        return f"{name} {info[0]} {len(nodes)} {len(info)} {info._replace(context='another').context}"
+
+    result = execute(
+        schema_of(say, batched=batched), parse("{ rows { say } }"), {"rows": [{}]}, "given", executor_class=executor
+    )
+
+    fields = len(GraphQLResolveInfo._fields)
+    assert result == ExecutionResult({"rows": [{"say": f"say say 1 {fields} another"}]}, None)
