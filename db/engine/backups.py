@@ -118,10 +118,12 @@ def replace(draft: Path, path: Path, *, former: Path | None) -> Path | None:
     exists = path.exists()
     with _settled(path, even_unwritable=former is None) if exists else contextlib.nullcontext():
         former = _free(former)
-        if exists and former is not None:
-            former.hardlink_to(path)
+        is_kept = former is None or not exists or _link(former, path)
         _clear_logs(path, former)
         _synchronise(draft)
+        if former is not None and not is_kept:
+            # For a moment there is no database. A server that starts then says so, and makes none of its own.
+            path.rename(former)
         draft.replace(path)
         _synchronise(path.parent)
     return former if exists else None
@@ -148,16 +150,23 @@ def _clear_logs(path: Path, former: Path | None) -> None:
 
 def _move(draft: Path, path: Path) -> None:
     """Rename a file, unless another one has the name."""
+    if _link(path, draft):
+        draft.unlink()
+    elif storage.create(str(path)):
+        draft.replace(path)
+    else:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _link(name: Path, file: Path) -> bool:
+    """Give a file another name, and return whether the disk has hard links; raise OSError if the name is taken."""
     try:
-        path.hardlink_to(draft)
+        name.hardlink_to(file)
     except OSError as error:
         if error.errno not in _WITHOUT_LINKS:
             raise
-        if not storage.create(str(path)):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        draft.replace(path)
-    else:
-        draft.unlink()
+        return False
+    return True
 
 
 def _copy(uri: str, target: Path) -> None:

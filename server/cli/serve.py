@@ -1,6 +1,7 @@
 """`portal serve`."""
 
 import asyncio
+import errno
 import os
 import resource
 import signal
@@ -108,22 +109,31 @@ def serve(
 
 
 def _listening(config: Config) -> socket.socket:
-    """Return the socket; exit if there is no such name, or the port can't be had."""
+    """Return a socket that listens; exit if there is no such name, or the port can't be had."""
     try:
         # The family is that by which the socket is made.
         family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
         socket.getaddrinfo(config.host, config.port, family, socket.SOCK_STREAM)
     except socket.gaierror:
         fail(f"The name {config.host} is not known; correct --host or HOST, or see the name service of this machine.")
+    listening = socket.socket(family)
     try:
-        listening = config.bind_socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((config.host, config.port))
         listening.listen(config.backlog)
-    except (SystemExit, OSError):
-        fail(
-            f"Port {config.port} of {config.host} can't be listened on; choose another with --port or PORT, or another "
-            "address of this machine with --host or HOST."
-        )
+    except OSError as error:
+        _refuse_port(config, config.port, error, "with --port or PORT")
+    # Server processes that are not forked get it too.
+    listening.set_inheritable(True)
+    log.info("listening", address=config.host, port=listening.getsockname()[1])
     return listening
+
+
+def _refuse_port(config: Config, port: int, error: OSError, how: str) -> NoReturn:
+    fail(
+        f"Port {port} of {config.host} can't be listened on: {os.strerror(error.errno or errno.EIO)}. Choose another "
+        f"{how}, or another address of this machine with --host or HOST."
+    )
 
 
 def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
@@ -177,11 +187,8 @@ def _metrics(given: Settings, config: Config) -> Iterator[None]:
             token = None if given.metrics_token is None else given.metrics_token.get_secret_value()
             try:
                 exposition.listen(config.host, given.metrics_port, token)
-            except OSError:
-                fail(
-                    f"Port {given.metrics_port} of {config.host} can't be listened on; choose another METRICS_PORT, or "
-                    "another address of this machine with --host or HOST."
-                )
+            except OSError as error:
+                _refuse_port(config, given.metrics_port, error, "with METRICS_PORT")
         yield
 
 

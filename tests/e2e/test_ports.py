@@ -46,7 +46,7 @@ def test_a_port_of_another_program_is_named(environment: dict[str, str], listeni
     status, said = refusal(environment, "--port", port)
 
     assert status == 1
-    assert f"Port {port} of 127.0.0.1 can't be listened on; choose another with --port or PORT" in said
+    assert f"Port {port} of 127.0.0.1 can't be listened on: Address already in use. Choose another with --port" in said
 
 
 def test_an_address_of_another_machine_is_named(environment: dict[str, str]) -> None:
@@ -82,7 +82,7 @@ def test_metrics_on_the_port_of_the_api_are_refused(environment: dict[str, str],
     status, said = refusal(environment | {"METRICS_PORT": port}, "--port", port, "--workers", workers)
 
     assert status == 1
-    assert f"Port {port} of 127.0.0.1 can't be listened on; choose another METRICS_PORT" in said
+    assert f"Port {port} of 127.0.0.1 can't be listened on: Address already in use. Choose another with METRICS" in said
 
 
 def test_of_two_servers_that_start_at_once_one_has_the_port(environment: dict[str, str], tmp_path: Path) -> None:

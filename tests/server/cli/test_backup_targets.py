@@ -225,6 +225,25 @@ def test_a_disk_without_hard_links_takes_backups_too(
 
 
 @on_sqlite
+def test_a_disk_without_hard_links_keeps_the_former_database(
+    demo_portal: Command, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    demo_portal("backup", "copy.db")
+    rename_partner(file, "Later")
+    monkeypatch.setattr(os, "link", refuse)
+
+    restored = demo_portal("restore", "copy.db", "--replace")
+
+    assert restored.exit_code == 0, restored.output
+    former = re.search(r"The former database is (\S+Z)\. ", restored.stdout)
+    assert former is not None
+    assert (partner(Path(former[1])), partner(file) == "Later") == ("Later", False)
+
+
+@on_sqlite
 def test_a_former_database_takes_a_name_that_is_free(demo_portal: Command, file: Path, tmp_path: Path) -> None:
     demo_portal("backup", "copy.db")
     rename_partner(file, "Later")
