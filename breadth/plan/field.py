@@ -181,7 +181,9 @@ class Field:
     def _values(self, run: Run, objects: Sources, here: Paths) -> Value:
         resolution = self.resolution
         if isinstance(resolution, BatchFunction):
-            info = self._batch_info(run) if resolution.needs_info else None
+            info: Value = None
+            if resolution.needs_info:
+                info = run.info(self, self.path) if run.makes_infos else BatchInfo(run, self)
             if run.middleware_manager is not None:
                 return Hooked(self, run, resolution.resolver, objects, info).values(here, self._arguments(run))
             given = self._arguments(run) if self._given is None else self._given
@@ -200,9 +202,6 @@ class Field:
         if resolution.calls and any(map(callable, read)):
             return self.called(run, list(read), here)
         return read
-
-    def _batch_info(self, run: Run) -> Value:
-        return run.info(self, self.path) if run.makes_infos else BatchInfo(run, self)
 
     def _reads_plainly(self, run: Run) -> bool:
         """Return whether there is nothing between the objects and their attributes."""
