@@ -59,9 +59,7 @@ def selected(info: GraphQLResolveInfo[Value]) -> frozenset[str]:
     return known(
         info,
         "selected",
-        lambda: frozenset(
-            name for node in info.field_nodes for name in _below(node.selection_set, info.fragments, depth=_DEEPEST)
-        ),
+        lambda: frozenset(_below(info.field_nodes, info.fragments, depth=_DEEPEST)),
     )
 
 
@@ -150,10 +148,13 @@ def _within(selections: SelectionSetNode, fragments: Fragments, spread: set[str]
                 yield from _within(fragments[name].selection_set, fragments, spread)
 
 
-def _below(selections: SelectionSetNode | None, fragments: Fragments, *, prefix: str = "", depth: int) -> Iterator[str]:
-    if selections is None or depth == 0:
+def _below(nodes: Iterable[FieldNode], fragments: Fragments, *, prefix: str = "", depth: int) -> Iterator[str]:
+    """Return the paths of what is selected below fields; those of one name are one, however often it is selected."""
+    if depth == 0:
         return
-    for node in _within(selections, fragments, set()):
-        name = prefix + node.name.value
-        yield name
-        yield from _below(node.selection_set, fragments, prefix=f"{name}.", depth=depth - 1)
+    of_name: dict[str, list[FieldNode]] = {}
+    for node in _fields(nodes, fragments):
+        of_name.setdefault(node.name.value, []).append(node)
+    for name, same in of_name.items():
+        yield prefix + name
+        yield from _below(same, fragments, prefix=f"{prefix}{name}.", depth=depth - 1)

@@ -58,6 +58,20 @@ def test_fragments_that_double_at_each_level_are_looked_into_once(executor: type
     assert seen(f"{{ first {{ ...F0 }} }} {doubling} fragment F60 on Client {{ name }}", executor) == [{"name"}] * 2
 
 
+@pytest.mark.parametrize("executor", [BatchExecutor, IncrementalExecutor])
+def test_aliases_of_a_field_are_looked_into_together(executor: type[Any]) -> None:
+    def level(name: str, below: str) -> str:
+        aliases = " ".join(f"a{number}: friend {{ ...{below} }}" for number in range(200))
+        return f"fragment {name} on Client {{ {aliases} }}"
+
+    levels = f"{level('A', 'B')} {level('B', 'C')} {level('C', 'D')} fragment D on Client {{ name friend {{ name }} }}"
+
+    first, _ = seen(f"{{ first {{ ...A }} }} {levels}", executor)
+
+    three = "friend.friend.friend"
+    assert first == {"friend", "friend.friend", three, f"{three}.name", f"{three}.friend"}
+
+
 def test_look_ahead_is_four_fields_deep() -> None:
     deep = "friend { friend { friend { friend { friend { name } } } } }"
 
