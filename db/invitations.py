@@ -96,6 +96,9 @@ _TAKE = Statement(sa.delete(invitations).where(*_USABLE).returning(*_INVITED), I
 _REVOKE: Statement[int] = Statement(
     sa.delete(invitations).where(*_MINE, invitations.c.expires_at > _AT).returning(invitations.c.id), value
 )
+_REVOKE_ALL = Statement(
+    sa.delete(invitations).where(invitations.c.partner_id == PARTNER, invitations.c.expires_at > _AT), values_of
+)
 _PUT = upsert(
     invitations,
     lambda insert: insert.on_conflict_do_update(
@@ -164,6 +167,11 @@ async def revoke(tx: Transaction, partner_id: int, invitation_id: int, *, at: da
     """Delete a pending invitation of the partner; return False if there is none."""
     mine = {"partner_id": partner_id, "invitation_id": invitation_id, "at": at}
     return await one(tx, _REVOKE, mine) is not None
+
+
+async def revoke_all(tx: Transaction, partner_id: int, *, at: datetime) -> int:
+    """Delete the partner's pending invitations, and return their number."""
+    return await tx.execute(_REVOKE_ALL, {"partner_id": partner_id, "at": at})
 
 
 async def drop_by(tx: Transaction, scope: Scope, inviter_id: int) -> None:

@@ -138,6 +138,7 @@ _ALL = (
 )
 _LISTED = Statement(_ALL, ListedUser)
 _LISTED_OF_PARTNER = Statement(_ALL.where(users.c.partner_id == PARTNER), ListedUser)
+_ANY: Statement[bool] = Statement(sa.select(sa.select(users.c.id).where(users.c.partner_id == PARTNER).exists()), value)
 _LOCK_BY_EMAIL = Statement(
     sa.select(*(users.c[name] for name in LockedUser._fields))
     .where(users.c.email == sa.bindparam("email"))
@@ -246,6 +247,11 @@ async def locked_by_id(tx: Transaction, partner_id: int, user_id: int) -> Locked
 async def has_others(tx: Transaction, partner_id: int, user_id: int, role: Role) -> bool:
     """Return whether the locked partner has another active user with that role."""
     return await returned(tx, _OTHERS_ACTIVE, {"partner_id": partner_id, "user_id": user_id, "of_role": role})
+
+
+async def has_any(connection: Connection, partner_id: int) -> bool:
+    """Return whether the partner has a user, active or not."""
+    return await returned(connection, _ANY, {"partner_id": partner_id})
 
 
 async def named(connection: Connection, email: str) -> UserRow | None:

@@ -109,6 +109,16 @@ class PartnerInUse(Refusal):
     )
 
 
+class PartnerHasUsers(Refusal):
+    """A partner's first manager is invited until it has a user."""
+
+    code = UserErrorCode.PARTNER_HAS_USERS
+    text = Text(
+        pt="O parceiro já tem usuários. Quem administra usuários convida os demais.",
+        en="The partner has users already. Those who manage users invite others.",
+    )
+
+
 def move(current: PartnerStatus, to: PartnerStatus, path: Path = ()) -> PartnerStatus:
     """Return the new status; raise PartnerTransition if the transition is not allowed."""
     if current is to:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from db import event_log, partner_changes, partners, price_tables
+from db import event_log, invitations, partner_changes, partners, price_tables, users
 from db.engine import Transaction
 from domain import partners as rules
 from domain.events import Event, EventType
-from domain.partners import Contact, PartnerCnpjTaken, PartnerInUse, PartnerStatus
+from domain.partners import Contact, PartnerCnpjTaken, PartnerHasUsers, PartnerInUse, PartnerStatus
 from domain.price_tables import default_name
 from domain.refusals import NotFound
 from resolvers import vendor_events
@@ -41,6 +41,13 @@ class PartnerChanged(NamedTuple):
     """The partner that was created or changed."""
 
     partner_id: int
+
+
+class PartnerUpdated(NamedTuple):
+    """The partner that was updated, and the new invitation of its first manager; None if no one is invited."""
+
+    partner_id: int
+    invited: PersonInvited | None = None
 
 
 @mutation("createPartner", PartnerCreated, for_vendor=True)
@@ -87,15 +94,19 @@ async def _create(tx: Transaction, given: CreatePartner) -> tuple[int, Sequence[
 
 
 class UpdatePartner(NamedTuple):
-    """New details of a partner; None keeps what it has."""
+    """New details of a partner, None for what it keeps, and its first manager, None to invite no one."""
 
     name: str | None
     contacts: tuple[Contact, ...] | None
+    manager: Person | None = None
 
 
-@mutation("updatePartner", PartnerChanged)
-async def update(work: Work, given: UpdatePartner) -> PartnerChanged:
-    """Write a new name or new contacts of a partner; if they are as before, nothing happens."""
+@mutation("updatePartner", PartnerUpdated)
+async def update(work: Work, given: UpdatePartner) -> PartnerUpdated:
+    """Write a new name or new contacts of a partner, and invite its first manager in place of who was invited.
+
+    If the details are as before, nothing happens to them.
+    """
     partner = await partner_changes.locked(work.tx, work.partner_id)
     name = partner.name if given.name is None else given.name
     contacts = partners.contacts_of(partner.contacts)
@@ -103,7 +114,27 @@ async def update(work: Work, given: UpdatePartner) -> PartnerChanged:
     if (name, wanted) != (partner.name, contacts):
         await partner_changes.set_details(work.tx, partner.id, name=name, contacts=wanted)
         await work.append(Event(type=EventType.PARTNER_UPDATED))
-    return PartnerChanged(partner.id)
+    invited = None
+    if given.manager is not None:
+        rules.check_open(partner.status)
+        invited = await _invite_first(work, given.manager)
+    return PartnerUpdated(partner.id, invited)
+
+
+async def _invite_first(work: Work, manager: Person) -> PersonInvited:
+    """Invite a manager in place of all who were invited; raise PartnerHasUsers if the partner has a user."""
+    require_session(work)
+    if await users.has_any(work.tx, work.partner_id):
+        raise PartnerHasUsers(("manager",))
+    # Before the invitations, as where a user is deactivated.
+    await work.act()
+    revoked = await invitations.revoke_all(work.tx, work.partner_id, at=work.now)
+    invited = await invite_to(work, work.partner_id, manager, "manager", "email")
+    await work.append(
+        *[Event(type=EventType.INVITATION_REVOKED)] * revoked,
+        Event(type=EventType.USER_INVITED),
+    )
+    return invited
 
 
 class ErasePartnerContacts(NamedTuple):

@@ -128,6 +128,7 @@ _CONFLICTS = frozenset(
         UserErrorCode.WEBHOOK_KEYS_CHANGING,
         UserErrorCode.PARTNER_CLOSED,
         UserErrorCode.PARTNER_IN_USE,
+        UserErrorCode.PARTNER_HAS_USERS,
         UserErrorCode.PRODUCT_RETIRED,
         UserErrorCode.PRODUCT_CODE_IN_USE,
         UserErrorCode.DOCUMENT_ID_IN_USE,

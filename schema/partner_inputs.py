@@ -40,7 +40,7 @@ class PartnerContactInput:
         )
 
 
-@strawberry.input(description="The first manager of a new partner, who is invited.")
+@strawberry.input(description="The first manager of a partner that has no users yet, who is invited.")
 class FirstManagerInput:
     name: str = strawberry.field(description="The person's name. 1 to 200 characters.")
     email: str = strawberry.field(
@@ -111,14 +111,21 @@ class UpdatePartnerInput(OfPartner):
         "All people to write to or call, at most 10 of them, in place of those before. Null or no contacts clear them."
     )
 
+    manager: FirstManagerInput | None = optional(
+        "The partner's first manager, who is invited as by `createPartner`, in place of all who were invited: their "
+        "links stop working. It is refused with PARTNER_HAS_USERS once the partner has a user, and requires a session."
+    )
+
     def checked(self) -> UpdatePartner:
         """Return the changes; raise a group of refusals if they are invalid."""
         checks = Checks()
         unset = strawberry.UNSET
+        manager = given(self.manager)
         name = None if self.name is unset else checks.text(self.name or "", "name", longest=NAME_LENGTH)
         contacts = None if self.contacts is unset else _contacts(self.contacts or [], checks)
+        first = None if manager is None else manager.checked(checks)
         checks.done()
-        return UpdatePartner(name, contacts)
+        return UpdatePartner(name, contacts, first)
 
 
 @strawberry.input(description="Input of `erasePartnerContacts`.")

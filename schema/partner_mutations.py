@@ -7,7 +7,7 @@ import strawberry
 from db.partners import PartnerRow
 from resolvers import partner_changes
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.partner_changes import PartnerChanged, PartnerCreated
+from resolvers.partner_changes import PartnerChanged, PartnerCreated, PartnerUpdated
 from schema.errors import Payload, settle
 from schema.nodes import Info
 from schema.partner_inputs import (
@@ -58,8 +58,25 @@ class CreatePartnerPayload(Payload):
 
 
 @strawberry.type(description="Return type of `updatePartner`.")
-class UpdatePartnerPayload(PartnerChangedPayload):
-    """Partner with its new details."""
+class UpdatePartnerPayload(Payload):
+    outcome: strawberry.Private[PartnerUpdated | None] = None
+
+    @strawberry.field(
+        graphql_type=Partner | None,
+        description="The partner after the change. Returns null if `userErrors` is not empty.",
+    )
+    def partner(self, info: Info) -> MaybeAwaitable[PartnerRow | None]:
+        return None if self.outcome is None else info.context.loaders.partner.find(self.outcome.partner_id)
+
+    @strawberry.field(
+        description=(
+            "The link to pass on to the first manager. It is shown only once. Returns null if the portal sends it by "
+            "e-mail, if no manager is invited, and if `userErrors` is not empty."
+        )
+    )
+    def invitation_url(self) -> str | None:
+        invited = None if self.outcome is None else self.outcome.invited
+        return None if invited is None else invited.url
 
 
 @strawberry.type(description="Return type of `erasePartnerContacts`.")
@@ -101,7 +118,12 @@ class PartnerMutations:
     ) -> CreatePartnerPayload:
         return await settle(CreatePartnerPayload, info.context, input, partner_changes.create)
 
-    @strawberry.mutation(description="Updates the name or the contacts of a partner.")
+    @strawberry.mutation(
+        description=(
+            "Updates the name or the contacts of a partner, and invites its first manager if `manager` is given, such "
+            "as to another address, or anew after the link has expired."
+        )
+    )
     @staticmethod
     async def update_partner(
         info: Info, input: Annotated[UpdatePartnerInput, strawberry.argument(description="The partner's new details.")]

@@ -29,6 +29,7 @@ describe(
         UserErrorCode.PARTNER_CLOSED: "The partner is closed; nothing adds to its business or changes it.",
         UserErrorCode.PARTNER_TRANSITION: "The partner's status does not allow the transition.",
         UserErrorCode.PARTNER_IN_USE: "The partner has an active activation or a pending order.",
+        UserErrorCode.PARTNER_HAS_USERS: "The partner has users, who invite others; it gets no first manager any more.",
         UserErrorCode.PRODUCT_RETIRED: "The product is retired; it can't be ordered any more.",
         UserErrorCode.PRODUCT_CODE_IN_USE: "Another product has the same code.",
         UserErrorCode.EMAIL_TAKEN: "A user has the email address already.",

@@ -106,11 +106,13 @@ async def of_partners(api: Api, vendor: Api, product: str) -> dict[UserErrorCode
         await vendor.done(name, "partner { id }", {**named[name], **setting})
     wanted = {"type": "PURCHASE", "items": [{"productId": product, "quantity": 1}]}
     own = {"partnerId": ids.encode("Partner", api.partner_id)}
+    manager = {"name": "Rita", "email": "rita@gama.example"}
     return {
         UserErrorCode.PARTNER_SUSPENDED: Refused("createOrder", wanted, managers["suspendPartner"]),
         UserErrorCode.PARTNER_CLOSED: Refused("createOrder", wanted, managers["closePartner"]),
         UserErrorCode.PARTNER_TRANSITION: Refused("reinstatePartner", own, vendor),
         UserErrorCode.PARTNER_IN_USE: Refused("closePartner", own, vendor),
+        UserErrorCode.PARTNER_HAS_USERS: Refused("updatePartner", own | {"manager": manager}, vendor),
         UserErrorCode.REFUSED_BY_POLICY: Refused("approveOrder", {"orderId": order}, managers["setPartnerPolicy"]),
     }
 
@@ -293,6 +295,7 @@ TYPES = {
     UserErrorCode.DOCUMENT_ID_IN_USE: "ConflictError",
     UserErrorCode.PARTNER_CLOSED: "ConflictError",
     UserErrorCode.PARTNER_IN_USE: "ConflictError",
+    UserErrorCode.PARTNER_HAS_USERS: "ConflictError",
     UserErrorCode.PRODUCT_RETIRED: "ConflictError",
     UserErrorCode.PRODUCT_CODE_IN_USE: "ConflictError",
     UserErrorCode.PRICE_TABLE_NAME_IN_USE: "ConflictError",
