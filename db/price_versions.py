@@ -14,7 +14,7 @@ from db.engine.filters import Mine, RowsById, is_partner, one_each, scoped, valu
 from db.engine.statement import Statement
 from db.price_tables import assigned
 from db.tables import price_table_versions, price_tables, price_tiers
-from domain.price_tables import VERSIONS_MAX, VersionState
+from domain.price_tables import VersionState, listed
 from domain.tenancy import Scope
 
 
@@ -130,16 +130,14 @@ _FOLLOWING = Statement(
 
 
 async def of_tables(
-    connection: Connection, scope: Scope, price_table_ids: Sequence[int]
+    connection: Connection, scope: Scope, price_table_ids: Sequence[int], *, at: datetime
 ) -> Mapping[int, list[VersionRow]]:
-    """Return the versions of these price tables within a scope, newest first; a partner sees no drafts."""
+    """Return the versions of these price tables to list, newest first; a partner sees no drafts."""
     found = await connection.fetch(_OF_TABLES.within(scope), {"partner_id": scope, "ids": price_table_ids})
     by_table: dict[int, list[VersionRow]] = {}
     for row in found:
-        listed = by_table.setdefault(row.price_table_id, [])
-        if len(listed) < VERSIONS_MAX:
-            listed.append(row)
-    return by_table
+        by_table.setdefault(row.price_table_id, []).append(row)
+    return {table_id: listed(versions, at) for table_id, versions in by_table.items()}
 
 
 async def in_force_of_tables(

@@ -1,9 +1,10 @@
 """Versions of price tables: what can be published, what is worth a warning, and what a draft changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from domain.languages import Text
 from domain.orders import OrderType
@@ -15,7 +16,7 @@ TABLES_MAX = 20
 """Maximum number of price tables that a partner buys by."""
 
 VERSIONS_MAX = 50
-"""Number of versions of a price table that are listed, the newest ones."""
+"""Maximum number of versions of a price table that are listed."""
 
 TIERS_MAX = 50
 """Maximum number of tiers of one product and order type."""
@@ -30,6 +31,21 @@ class VersionState(Enum):
 
     DRAFT = "DRAFT"
     PUBLISHED = "PUBLISHED"
+
+
+class Version(Protocol):
+    """Version of a price table, as the choice of those that are listed needs it."""
+
+    @property
+    def number(self) -> int:
+        """Number of the version."""
+
+    @property
+    def begins_at(self) -> datetime | None:
+        """Time from which its prices apply; None for a draft."""
+
+
+Listed = TypeVar("Listed", bound=Version)
 
 
 class PriceKey(NamedTuple):
@@ -123,6 +139,30 @@ class Difference(NamedTuple):
         if self.before is None:
             return PriceChange.ADDED
         return PriceChange.REMOVED if self.after is None else PriceChange.CHANGED
+
+
+def listed(versions: Sequence[Listed], at: datetime) -> list[Listed]:
+    """Return the versions of a price table to list, of all that a viewer may read, both newest first.
+
+    If there are more than VERSIONS_MAX, they are the draft, the version in force, those that take over later, the next
+    ones first, and the newest of the others.
+    """
+    if len(versions) <= VERSIONS_MAX:
+        return list(versions)
+    drafts: list[Listed] = []
+    begun: dict[datetime, Listed] = {}
+    later: dict[datetime, Listed] = {}
+    for version in versions:
+        if version.begins_at is None:
+            drafts.append(version)
+        else:
+            # Of those that begin at the same time, only the newest one is ever in force.
+            (later if version.begins_at > at else begun).setdefault(version.begins_at, version)
+    in_force = [begun[max(begun)]] if begun else []
+    ranked = [*drafts, *in_force, *(later[begins_at] for begins_at in sorted(later)), *versions]
+    chosen = {version.number: version for version in ranked}
+    kept = sorted(list(chosen)[:VERSIONS_MAX], reverse=True)
+    return [chosen[number] for number in kept]
 
 
 def holes(tiers: Tiers) -> list[tuple[PriceKey, int]]:

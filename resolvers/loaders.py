@@ -44,7 +44,7 @@ ONE_ROW, LISTS, PAGES = "one row", "lists of rows", "pages"
 
 
 class ReadAt(Protocol[Value_co]):
-    """Read of what is in force at a time."""
+    """Read of what depends on the time."""
 
     def __call__(
         self, connection: Connection, scope: Scope, ids: Sequence[int], /, *, at: datetime
@@ -92,8 +92,8 @@ def rows_by_id(read: Read[int, Value]) -> Declared[Loader[int, Value]]:
     return Declared(LISTS, _by(read))
 
 
-def rows_in_force(read: ReadAt[Value]) -> Declared[Loader[int, Value]]:
-    """Declare a loader of the rows that are in force of each id."""
+def rows_at_present(read: ReadAt[Value]) -> Declared[Loader[int, Value]]:
+    """Declare a loader of the rows that each id has, which depend on the time."""
     return Declared(LISTS, _now_by(read))
 
 
@@ -187,12 +187,12 @@ class Loaders:
     """What a client's active activations hold of each product."""
     released_by_client = rows_by_id(_released)
     """What the cancellation of a client gave back of each product."""
-    tiers_of_price_table = rows_in_force(prices.tiers_of_tables)
+    tiers_of_price_table = rows_at_present(prices.tiers_of_tables)
     """The tiers of a price table that are in force."""
     tiers_of_version = rows_by_id(prices.tiers_of_versions)
     price_table_version = row_by_id(price_versions.by_ids)
-    versions_of_price_table = rows_by_id(price_versions.of_tables)
-    """The versions of a price table, newest first."""
+    versions_of_price_table = rows_at_present(price_versions.of_tables)
+    """The versions of a price table to list, newest first."""
     version_in_force = row_in_force(price_versions.in_force_of_tables)
     """The version of a price table that is in force."""
     product = row_by_id(shared(prices.products_by_ids))

@@ -87,8 +87,9 @@ class PriceTable(Node, row=PriceTableRow):
         "id",
         loader="versions_of_price_table",
         description=(
-            "The versions, newest first, also those that begin later. At most 50. The draft is shown to the vendor's "
-            "users only."
+            "The versions, newest first, also those that begin later. At most 50: if there are more, the draft, the "
+            "version in force, those that take over later, the next ones first, and the newest of the others. The "
+            "draft is shown to the vendor's users only."
         ),
     )
 
