@@ -160,7 +160,10 @@ MESSAGES: Mapping[EventType, Text] = {
     EventType.SECOND_FACTOR_DISABLED: Text(
         pt="{user}: verificação em duas etapas desativada.", en="{user}: two-step verification turned off."
     ),
-    EventType.PRICES_CHANGED: Text(pt="{price_table}: preços alterados.", en="{price_table}: prices changed."),
+    # An assignment is an event of this type too.
+    EventType.PRICES_CHANGED: Text(
+        pt="{price_table}: preços ou atribuição alterados.", en="{price_table}: prices or assignment changed."
+    ),
     EventType.EXPORT_CREATED: Text(pt="Lista exportada: {exported_list}.", en="List exported: {exported_list}."),
     EventType.DOCUMENTS_REGISTERED: Text(pt="Documentos registrados.", en="Documents registered."),
     EventType.DOCUMENTS_REMOVED: Text(pt="Documentos removidos.", en="Documents removed."),

@@ -222,12 +222,12 @@ def _undoing(change: Difference, later: Mapping[int, Mapping[tuple[PriceKey, int
 
 
 def reassigned(before: Mapping[int, bool], after: Mapping[int, bool]) -> list[int]:
-    """Return the ids of the price tables by which a partner buys at other prices; each is given with its preselection.
+    """Return the ids of the price tables that an assignment changes; each is given with its preselection.
 
-    They are the new ones, and one that is preselected now; or those that are taken away, if nothing else changes.
+    They are those that are added, preselected from now on, or taken away.
     """
-    changed = [each for each, preselected in after.items() if each not in before or preselected > before[each]]
-    return sorted(changed or before.keys() - after.keys())
+    got = {each for each, preselected in after.items() if each not in before or preselected > before[each]}
+    return sorted(got | (before.keys() - after.keys()))
 
 
 def default_name(partner: str, cnpj: str) -> str:

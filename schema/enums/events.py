@@ -68,8 +68,8 @@ describe(
         EventType.RECOVERY_CODE_USED: "A user gave a recovery code instead of a code of the app.",
         EventType.PRICES_CHANGED: (
             "A version of a price table that the partner buys by was published with other prices than those that would "
-            "be in force without it, or the price table was assigned to it, preselected or taken away. The vendor has "
-            "an event of each publication."
+            "be in force without it; or a price table was assigned to the partner, preselected or taken away, with an "
+            "event for each such price table. The vendor has an event of each publication."
         ),
         EventType.PRICE_TABLE_CREATED: "A price table was created. Only the vendor has events about drafts and names.",
         EventType.PRICE_TABLE_RENAMED: "A price table has another name.",

@@ -16,8 +16,10 @@ EVENTS = "{ events(last: 10, filter: { types: [PRICES_CHANGED] }) { nodes { mess
         ("ab", "ba", "b"),
         ("a", "ab", "b"),
         ("a", "abc", "bc"),
-        ("a", "b", "b"),
-        ("ab", "bc", "bc"),
+        ("a", "b", "ab"),
+        ("ab", "b", "ab"),
+        ("ab", "bc", "abc"),
+        ("ab", "c", "abc"),
         ("ab", "a", "b"),
         ("abc", "a", "bc"),
     ],
@@ -33,4 +35,6 @@ async def test_an_assignment_has_an_event_of_each_table_that_it_changes(
 
     new = (await api.data(EVENTS))["events"]["nodes"][known:]
     assert [each["priceTable"]["id"] for each in new] == [tables[letter] for letter in changed]
-    assert [each["message"] for each in new] == [f"{each['priceTable']['name']}: prices changed." for each in new]
+    assert [each["message"] for each in new] == [
+        f"{each['priceTable']['name']}: prices or assignment changed." for each in new
+    ]
