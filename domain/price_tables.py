@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import NamedTuple, Protocol, TypeVar
 
 from domain.languages import Text
@@ -24,6 +24,9 @@ TIERS_MAX = 50
 
 DRAFTED_MAX = 200
 """Maximum number of prices that one mutation writes to a draft."""
+
+_TABLE_OF = "Pauta "
+"""Beginning of the name of a new partner's price table."""
 
 
 class VersionState(Enum):
@@ -230,9 +233,16 @@ def reassigned(before: Mapping[int, bool], after: Mapping[int, bool]) -> list[in
     return sorted(got | (before.keys() - after.keys()))
 
 
-def default_name(partner: str, cnpj: str) -> str:
-    """Return the name of the price table of a new partner, which the CNPJ makes unique."""
-    return f"Pauta {partner} ({cnpj})"
+def default_names(partner: str, cnpj: str) -> Iterator[str]:
+    """Yield names for the price table of a new partner, of which the first one that is free is taken.
+
+    The CNPJ makes the first one unique, unless the vendor has named another table so.
+    """
+    for number in count(1):
+        end = f" ({cnpj})" if number == 1 else f" ({cnpj}) {number}"
+        longest = NAME_LENGTH - len(_TABLE_OF) - len(end)
+        shown = partner if len(partner) <= longest else f"{partner[: longest - 1].rstrip()}…"
+        yield f"{_TABLE_OF}{shown}{end}"
 
 
 def _minimum(tier: Tier) -> int:

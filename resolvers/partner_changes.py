@@ -9,7 +9,7 @@ from db.engine import Transaction
 from domain import partners as rules
 from domain.events import Event, EventType
 from domain.partners import Contact, PartnerCnpjTaken, PartnerHasUsers, PartnerInUse, PartnerStatus
-from domain.price_tables import default_name
+from domain.price_tables import default_names
 from domain.refusals import NotFound
 from resolvers import vendor_events
 from resolvers.invitations import Person, PersonInvited, invite_to
@@ -84,8 +84,8 @@ async def _create(tx: Transaction, given: CreatePartner) -> tuple[int, Sequence[
     if partner_id is None:
         raise PartnerCnpjTaken(("cnpj",))
     if given.price_table_id is None:
-        name = given.price_table or default_name(given.name, given.cnpj)
-        table_id = await give_own_table(tx, partner_id, name)
+        names = [given.price_table] if given.price_table else default_names(given.name, given.cnpj)
+        table_id = await give_own_table(tx, partner_id, names)
         return partner_id, [Event(type=EventType.PRICE_TABLE_CREATED, price_table_id=table_id)]
     if await price_tables.locked(tx, given.price_table_id) is None:
         raise NotFound(("priceTableId",))

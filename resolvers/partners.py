@@ -1,5 +1,6 @@
 """Partners: look-up, and the list of the vendor's users."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from db import partners, price_tables
@@ -9,7 +10,7 @@ from domain import cnpj as cnpjs
 from domain import partners as rules
 from domain.partners import Contact, PartnerCnpjTaken, UnknownPartner, VendorCnpjRequired
 from domain.policies import Policy
-from domain.price_tables import PriceTableNameTaken, default_name
+from domain.price_tables import PriceTableNameTaken, default_names
 from domain.refusals import NotFound
 from domain.text import normal
 from resolvers import pages
@@ -95,7 +96,7 @@ async def vendor_id(tx: Transaction, new: NewVendor) -> int:
             raise PartnerCnpjTaken(("vendorCnpj",))
         return found.id
     # Every organization has a price table, so that fields about one need not be null for the vendor's users.
-    await give_own_table(tx, created, default_name(new.name, new.cnpj))
+    await give_own_table(tx, created, default_names(new.name, new.cnpj))
     return created
 
 
@@ -107,16 +108,18 @@ async def vendor(portal: Portal) -> PartnerRow:
     return found
 
 
-async def give_own_table(tx: Transaction, partner_id: int, name: str) -> int:
+async def give_own_table(tx: Transaction, partner_id: int, names: Iterable[str]) -> int:
     """Give a new partner a price table of its own, without prices, and return its id.
 
-    Raises PriceTableNameTaken if there is such a one.
+    It has the first of the names that no other one has. Raises PriceTableNameTaken if each of them is taken.
     """
-    table_id = await price_tables.create(tx, name)
-    if table_id is None:
-        raise PriceTableNameTaken(("priceTableName",), name=name)
-    await price_tables.assign(tx, partner_id, [table_id], preselected_id=table_id)
-    return table_id
+    name = ""
+    for name in names:
+        table_id = await price_tables.create(tx, name)
+        if table_id is not None:
+            await price_tables.assign(tx, partner_id, [table_id], preselected_id=table_id)
+            return table_id
+    raise PriceTableNameTaken(("priceTableName",), name=name)
 
 
 async def named(portal: Portal, name_or_cnpj: str) -> PartnerRow:

@@ -77,7 +77,7 @@ class CreatePartnerInput:
     )
     price_table_name: str | None = optional(
         "The name of a price table of the partner's own; refused with `priceTableId`. At most 200 characters; no other "
-        "price table can have the same name. A name made of the partner's if it is omitted."
+        "price table can have the same name. A free name made of the partner's if it is omitted."
     )
     manager: FirstManagerInput | None = optional(
         "The partner's first manager, who is invited as by `inviteUser`. It requires a session. A partner without it "

@@ -1,10 +1,13 @@
 """Price tables: which versions are listed, and how tables are named."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
+import pytest
+
 from domain import price_tables
-from domain.price_tables import VERSIONS_MAX
+from domain.price_tables import NAME_LENGTH, VERSIONS_MAX
 
 NOON = datetime(2027, 7, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -51,3 +54,19 @@ def test_a_version_never_in_force_yields_to_one_that_will_be() -> None:
     listed = numbers(NOON + 2 * DAY, NOON, *replaced)
 
     assert listed == [*range(62, 62 - (VERSIONS_MAX - 2), -1), 2, 1]
+
+
+@pytest.mark.parametrize("length", [1, 176, 177, 178, 200])
+def test_default_names_differ_and_are_short_enough(length: int) -> None:
+    names = list(islice(price_tables.default_names("A" * length, "16727230000197"), 100))
+
+    assert len(set(names)) == 100
+    assert max(map(len, names)) <= NAME_LENGTH
+    assert {"16727230000197" in name for name in names} == {True}
+
+
+def test_a_long_name_is_cut_at_its_end() -> None:
+    short, long = [next(price_tables.default_names(name, "1")) for name in ("Gama", "Gama " * 60)]
+
+    assert short == "Pauta Gama (1)"
+    assert long == f"Pauta {'Gama ' * 37}Gama… (1)"

@@ -209,6 +209,27 @@ async def test_a_name_is_one_price_table_s(vendor: Api) -> None:
     assert await refusals(vendor, "createPartner", partner) == [("PRICE_TABLE_NAME_IN_USE", "priceTableName")]
 
 
+async def test_a_new_partner_s_table_has_a_name_that_can_be_given(vendor: Api) -> None:
+    cnpj, name = cnpjs.another(), f"{uuid4()} " + "á" * 163
+
+    made = await vendor.done("createPartner", "partner { name priceTable { id name } }", {"name": name, "cnpj": cnpj})
+
+    table = made["partner"]["priceTable"]
+    assert (len(name), made["partner"]["name"]) == (200, name)
+    assert table["name"] == f"Pauta {name[:176]}… ({cnpj})"
+    assert await refusals(vendor, "renamePriceTable", {"priceTableId": table["id"], "name": table["name"]}) == []
+
+
+async def test_a_new_partner_s_table_has_a_free_name(vendor: Api) -> None:
+    cnpj = cnpjs.another()
+    for suffix in ("", " 2"):
+        await vendor.done("createPriceTable", "priceTable { id }", {"name": f"PAUTA GAMA ({cnpj}){suffix}"})
+
+    made = await vendor.done("createPartner", "partner { priceTable { name } }", {"name": "Gama", "cnpj": cnpj})
+
+    assert made["partner"]["priceTable"] == {"name": f"Pauta Gama ({cnpj}) 3"}
+
+
 @pytest.mark.parametrize("name", sorted(OF_PRICES))
 async def test_only_the_vendor_s_sales_people_change_prices(vendor: Api, api: Api, name: str) -> None:
     needed = {} if name in {"createPriceTable", "assignPriceTables"} else {"priceTableId": "nothing"}
