@@ -43,7 +43,7 @@ class ProductCodeTaken(Refusal):
 
 
 class ProductRetired(Refusal):
-    """A retired product can be neither ordered nor retired again."""
+    """A retired product can't be ordered."""
 
     code = UserErrorCode.PRODUCT_RETIRED
     text = Text(

@@ -8,7 +8,7 @@ from db import products
 from db.engine import Transaction
 from db.prices import ProductRow
 from domain.events import Event
-from domain.products import Change, ProductCodeTaken, ProductDetails, ProductRetired, happened
+from domain.products import Change, ProductCodeTaken, ProductDetails, happened
 from domain.refusals import NotFound
 from resolvers import vendor_events
 from resolvers.mutations import Work, mutation
@@ -65,10 +65,11 @@ class RetireProduct(NamedTuple):
 
 @mutation("retireProduct", ProductChanged, for_vendor=True)
 async def retire(work: Work, given: RetireProduct) -> ProductChanged:
-    """Refuse new orders of a product; what was ordered before can be approved and activated."""
+    """Refuse new orders of a product; what was ordered before can be approved and activated.
+
+    If it is retired already, nothing happens.
+    """
     before = _details(await _locked(work, given.product_id))
-    if before.active is False:
-        raise ProductRetired(("productId",), product=before.name)
     return await _change(work, before, before._replace(active=False), product_id=given.product_id)
 
 

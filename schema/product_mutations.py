@@ -151,7 +151,8 @@ class ProductMutations:
     @strawberry.mutation(
         description=(
             "Retires a product. `createOrder` and `quoteOrder` then refuse it with PRODUCT_RETIRED. Pending orders can "
-            "still be approved, and licenses activated and moved."
+            "still be approved, and licenses activated and moved. A product that is retired already is returned as it "
+            "is."
         )
     )
     @staticmethod

@@ -146,7 +146,8 @@ class WebhookMutations:
     @strawberry.mutation(
         description=(
             "Resumes a webhook that is paused or suspended, or tries a failing one again at once. It continues where "
-            "it stopped, or after the cursor of any event. From then on it may read what the caller may."
+            "it stopped, or after the cursor of any event. From then on it may read what the caller may. If nothing "
+            "would change, the webhook is returned as it is."
         )
     )
     @staticmethod

@@ -161,7 +161,9 @@ async def of_products(vendor: Api) -> dict[UserErrorCode, Refused]:
     retired = {"productId": made["product"]["id"]}
     await vendor.done("retireProduct", "product { id }", retired)
     return {
-        UserErrorCode.PRODUCT_RETIRED: Refused("retireProduct", retired, vendor),
+        UserErrorCode.PRODUCT_RETIRED: Refused(
+            "createOrder", {"type": "PURCHASE", "items": [{**retired, "quantity": 1}]}
+        ),
         UserErrorCode.PRODUCT_CODE_IN_USE: Refused("createProduct", new, vendor),
     }
 
