@@ -102,7 +102,7 @@ async def in_use(tx: Transaction, partner_id: int) -> InUse:
 async def set_status(
     tx: Transaction, partner_id: int, status: PartnerStatus, *, at: datetime, reason: str | None = None
 ) -> None:
-    """Write a new status of the locked partner; `reason` is that of a suspension."""
+    """Write a status of the locked partner, since that time; `reason` is that of a suspension."""
     await tx.execute(
         _SET_STATUS,
         {

@@ -160,13 +160,17 @@ class SuspendPartner(NamedTuple):
 
 @mutation("suspendPartner", PartnerChanged)
 async def suspend(work: Work, given: SuspendPartner) -> PartnerChanged:
-    """Suspend an active partner: it orders, approves and activates no more."""
-    work = await _movable(work, PartnerStatus.SUSPENDED)
-    await partner_changes.set_status(
-        work.tx, work.partner_id, PartnerStatus.SUSPENDED, at=work.now, reason=given.reason
-    )
-    await work.append(Event(type=EventType.PARTNER_SUSPENDED))
-    return PartnerChanged(work.partner_id)
+    """Suspend an active partner: it orders, approves and activates no more. Correct the reason of a suspended one."""
+    partner = await partner_changes.locked(work.tx, work.partner_id)
+    work = work.at_present()
+    since, kind = work.now, EventType.PARTNER_SUSPENDED
+    if partner.suspended_at is not None and given.reason != partner.suspension_reason:
+        since, kind = partner.suspended_at, EventType.PARTNER_UPDATED
+    else:
+        rules.move(partner.status, PartnerStatus.SUSPENDED, ("partnerId",))
+    await partner_changes.set_status(work.tx, partner.id, PartnerStatus.SUSPENDED, at=since, reason=given.reason)
+    await work.append(Event(type=kind))
+    return PartnerChanged(partner.id)
 
 
 class ReinstatePartner(NamedTuple):

@@ -146,7 +146,9 @@ class PartnerMutations:
         description=(
             "Suspends an active partner. Until it is reinstated, creating and approving its orders, activating its "
             "licenses and moving one to another client are refused with PARTNER_SUSPENDED, also for the vendor's "
-            "users. What is active stays active, and everything can be read and cancelled."
+            "users. What is active stays active, and everything can be read and cancelled. With another reason for a "
+            "partner that is suspended already, it corrects the reason, and `suspendedAt` stays; with the same one, it "
+            "is refused with PARTNER_TRANSITION."
         )
     )
     @staticmethod
@@ -167,9 +169,10 @@ class PartnerMutations:
     @strawberry.mutation(
         description=(
             "Closes a partner for good. It is refused with PARTNER_IN_USE while the partner has an active activation "
-            "or a pending order. A closed partner's data can still be read, exported and erased. What adds to its "
-            "business or changes it is refused with PARTNER_CLOSED, also for the vendor's users on its behalf: its "
-            "clients, activations, orders, stock warnings, policies and price tables, new users, and new webhooks."
+            "or a pending order. A closed partner's data can still be read, exported and erased, but the time and the "
+            "reason of a suspension are not kept. What adds to its business or changes it is refused with "
+            "PARTNER_CLOSED, also for the vendor's users on its behalf: its clients, activations, orders, stock "
+            "warnings, policies and price tables, new users, and new webhooks."
         )
     )
     @staticmethod

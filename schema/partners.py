@@ -88,9 +88,13 @@ class Partner(Node, row=PartnerRow):
 
     status: PartnerStatus = attribute("The status of the partner, “situação”.")
     status_label: str = label_of("status", PartnerStatus)
-    suspended_at: datetime | None = attribute("The date and time of the suspension. Null if it is not suspended.")
+    suspended_at: datetime | None = attribute(
+        "The date and time of the suspension. Null if the partner is not suspended: it is not kept when the partner is "
+        "reinstated or closed."
+    )
     suspension_reason: str | None = attribute(
-        "The reason for the suspension, such as “inadimplência”. Null if the partner is not suspended."
+        "The reason for the suspension, such as “inadimplência”. Null if the partner is not suspended: it is not kept "
+        "when the partner is reinstated or closed."
     )
 
     contacts: list[PartnerContact] = computed(

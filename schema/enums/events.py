@@ -36,7 +36,9 @@ describe(
         EventType.TOKEN_CREATED: "An API token was created.",
         EventType.TOKEN_REVOKED: "An API token was revoked.",
         EventType.PARTNER_CREATED: "The partner was created.",
-        EventType.PARTNER_UPDATED: "The name or the contacts of the partner were updated.",
+        EventType.PARTNER_UPDATED: (
+            "The name or the contacts of the partner were updated, or the reason for its suspension was corrected."
+        ),
         EventType.PARTNER_SUSPENDED: "The partner was suspended.",
         EventType.PARTNER_REINSTATED: "The suspension of the partner ended.",
         EventType.PARTNER_CLOSED: "The partner was closed.",

@@ -57,6 +57,11 @@ async def _suspend(api: Api, vendor: Api, _other: str, _product: str) -> None:
     await vendor.done("suspendPartner", "partner { id }", {"partnerId": partner, "reason": TEXT})
 
 
+async def _correct_suspension(api: Api, vendor: Api, _other: str, _product: str) -> None:
+    for reason in ("inadimplência", TEXT):
+        await vendor.done("suspendPartner", "partner { id }", {"partnerId": api.partner, "reason": reason})
+
+
 @pytest.mark.parametrize(
     ("write", "column"),
     [
@@ -66,6 +71,7 @@ async def _suspend(api: Api, vendor: Api, _other: str, _product: str) -> None:
         (_cancel_client, clients.c.cancellation_note),
         (_create_token, tokens.c.name),
         (_suspend, partners.c.suspension_reason),
+        (_correct_suspension, partners.c.suspension_reason),
     ],
 )
 async def test_texts_written_while_a_cancellation_waits_are_erased(

@@ -172,7 +172,7 @@ async def test_a_reinstated_partner_orders_again(vendor: Api, api: Api, product:
 async def test_a_status_is_refused_to_a_partner_that_has_it(vendor: Api, api: Api) -> None:
     await _suspend(vendor, api)
 
-    again = await _refusals(vendor, "suspendPartner", {"partnerId": api.partner, "reason": "outra"})
+    again = await _refusals(vendor, "suspendPartner", {"partnerId": api.partner, "reason": "inadimplência"})
 
     refused = {"code": "PARTNER_TRANSITION", "path": ["partnerId"], "from": "SUSPENDED", "to": "SUSPENDED"}
     assert again == [refused]
