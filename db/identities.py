@@ -36,21 +36,29 @@ _OF_SUBJECT = sa.and_(
     identities.c.issuer == sa.bindparam("of_issuer", type_=BytewiseText),
     identities.c.subject == sa.bindparam("of_subject", type_=BytewiseText),
 )
+_UNLINKED_FROM_USER = (
+    unlinked_identities.c.partner_id == users.c.partner_id,
+    unlinked_identities.c.user_id == users.c.id,
+)
+_IS_REFUSED = sa.exists().where(*_UNLINKED_FROM_USER, unlinked_identities.c.digest == sa.bindparam("digest"))
+# An identity may be linked although it was unlinked: servers of the version before step 0035 do not look.
 _FIND = Statement(
     _USERS.join(
         identities, sa.and_(identities.c.partner_id == users.c.partner_id, identities.c.user_id == users.c.id)
-    ).where(_OF_SUBJECT),
+    ).where(_OF_SUBJECT, ~_IS_REFUSED),
     IdentifiedUser,
 )
 _FIND_EACH = Statement(
-    sa.select(identities.c.issuer, identities.c.subject, *_OF_USER)
+    sa.select(unlinked_identities.c.digest, identities.c.issuer, identities.c.subject, *_OF_USER)
     .select_from(identities)
     .join(users, sa.and_(users.c.partner_id == identities.c.partner_id, users.c.id == identities.c.user_id))
     .join(partners, partners.c.id == users.c.partner_id)
+    .outerjoin(unlinked_identities, sa.and_(*_UNLINKED_FROM_USER))
     .where(
         among(identities.c.issuer, "issuers"), among(identities.c.subject, "subjects"), users.c.disabled_at.is_(None)
     ),
     values_of,
+    # Users have none that was unlinked, or a few.
     reads=lambda values: len(values["issuers"]) * len(values["subjects"]),
 )
 # An address that was not proved may be another person's, who has it at the provider.
@@ -76,11 +84,7 @@ _CAN_LINK: Statement[bool] = Statement(
             identities.c.user_id == users.c.id,
             identities.c.issuer == sa.bindparam("of_issuer", type_=BytewiseText),
         ),
-        ~sa.exists().where(
-            unlinked_identities.c.partner_id == users.c.partner_id,
-            unlinked_identities.c.user_id == users.c.id,
-            unlinked_identities.c.digest == sa.bindparam("digest"),
-        ),
+        ~_IS_REFUSED,
     ),
     value,
 )
@@ -125,17 +129,25 @@ _LINKED_AT = scoped(
 
 
 async def find(connection: Connection, issuer: str, subject: str) -> IdentifiedUser | None:
-    """Return the enabled user with that identity, which is unique among all partners."""
-    return await one(connection, _FIND, {"of_issuer": issuer, "of_subject": subject})
+    """Return the enabled user with that identity, which is unique among all partners, and was not unlinked."""
+    names = {"of_issuer": issuer, "of_subject": subject, "digest": _digest(issuer, subject)}
+    return await one(connection, _FIND, names)
 
 
 async def find_each(
     connection: Connection, wanted: Sequence[tuple[str, str]]
 ) -> Mapping[tuple[str, str], IdentifiedUser]:
-    """Return the enabled users with these identities, each by issuer and subject."""
+    """Return the enabled users with these identities, each by issuer and subject, as `find` does."""
     names = {"issuers": sorted({issuer for issuer, _ in wanted}), "subjects": [subject for _, subject in wanted]}
     found = await connection.fetch(_FIND_EACH, names)
-    return {(issuer, subject): IdentifiedUser(*user) for issuer, subject, *user in found}
+    # A row for each identity that was unlinked from the user, if there are any, which is seldom the one that is wanted.
+    refused = {
+        (issuer, subject)
+        for digest, issuer, subject, *_ in found
+        if digest is not None and digest == _digest(issuer, subject)
+    }
+    users_of = {(issuer, subject): IdentifiedUser(*user) for _, issuer, subject, *user in found}
+    return {identity: user for identity, user in users_of.items() if identity not in refused}
 
 
 async def by_id(connection: Connection, partner_id: int, user_id: int) -> IdentifiedUser | None:

@@ -94,7 +94,7 @@ STEPS: Mapping[str, Step] = {
     "0032": Step("Servers of the version before can't read the new reason of suspensions.", ("webhooks",)),
     "0033": Step(None, ("webhooks",)),
     "0034": Step("Servers of the version before don't find users by addresses that are typed with separate accents."),
-    "0035": Step(None, ("tokens",), ("partners", "users")),
+    "0035": Step("Servers of the version before link unlinked identities again.", ("tokens",), ("partners", "users")),
 }
 
 

@@ -55,6 +55,16 @@ def test_a_check_tells_open_steps_by_its_exit_status(command: Command, empty: st
     assert statuses == [3, 4, 4, 4, 0]
 
 
+def test_servers_that_link_unlinked_identities_again_must_be_stopped(command: Command, empty: str) -> None:
+    migrate.upgrade(empty, to="0034")
+
+    checked = command("migrate", "--check")
+
+    assert checked.exit_code == 4
+    assert "0035 contract: " in checked.stdout
+    assert "Servers of the version before link unlinked identities again." in checked.stdout
+
+
 def test_a_check_changes_nothing(command: Command, empty: str) -> None:
     states = [stored(empty)]
     command("migrate", "--check")

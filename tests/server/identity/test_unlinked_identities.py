@@ -142,3 +142,39 @@ async def test_no_token_links_an_identity_while_it_is_unlinked(api: Api, leaving
     assert done == set()
     assert await asking is None
     assert await user_of(database, claims, at=api.portal.now()) is None
+
+
+async def test_an_unlinked_identity_that_is_linked_all_the_same_is_refused(
+    api: Api, leaving: Api, real: RealProvider
+) -> None:
+    # As a server of a version that does not know what was unlinked would link it.
+    subject, other = str(uuid4()), str(uuid4())
+    linked = signed_in(leaving, real, subject, email=await email_of(leaving), email_verified=True)
+    user = IdentifiedUser(api.partner_id, leaving.user_id, Role.MANAGER, of_vendor=False, points_per_second=None)
+    assert not await is_refused(linked)
+    await api.done("unlinkIdentity", "user { id }", of(leaving))
+    database = api.portal.database
+    async with writing(database) as tx:
+        assert await identities.link(tx, user, real.issuer, subject, at=api.portal.now())
+
+    async with reading(database) as connection:
+        found = await identities.find_each(connection, [(real.issuer, subject), (real.issuer, other)])
+    assert found == {}
+    assert await is_refused(linked)
+
+    await api.done("unlinkIdentity", "user { id }", of(leaving, canLinkAgain=True))
+    assert not await is_refused(linked)
+
+
+async def test_an_identity_is_found_beside_an_unlinked_one_of_its_user(api: Api, leaving: Api) -> None:
+    user = IdentifiedUser(api.partner_id, leaving.user_id, Role.MANAGER, of_vendor=False, points_per_second=None)
+    unlinked, linked = ("https://id.example", str(uuid4())), ("https://id.example", str(uuid4()))
+    async with writing(api.portal.database) as tx:
+        assert await identities.link(tx, user, *unlinked, at=api.portal.now())
+        await identities.unlink(tx, api.partner_id, leaving.user_id)
+        assert await identities.link(tx, user, *linked, at=api.portal.now())
+
+    async with reading(api.portal.database) as connection:
+        found = await identities.find_each(connection, [unlinked, linked])
+
+    assert set(found) == {linked}
