@@ -222,7 +222,7 @@ def trouble(error: BaseException, url: str) -> DatabaseTroubleError:
     found = _of_sqlite(chain, parsed) if parsed.get_backend_name() == "sqlite" else _of_postgresql(chain, parsed)
     # The driver's message may contain the URL with its password, or the values of a statement.
     name = type(chain[-1]).__name__
-    return found or DatabaseTroubleError(f"The database can't be reached ({name}). DATABASE_URL says where it is.")
+    return found or DatabaseTroubleError(f"The database gave an unexpected error ({name}).")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

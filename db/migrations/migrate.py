@@ -7,6 +7,7 @@ make.
 """
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db import policies
 from db.engine import Database, Transaction, failures, hosts, pooler, statistics, storage
@@ -30,7 +31,8 @@ from db.engine.filters import values_of
 from db.engine.statement import Statement
 from db.migrations import concurrent, revisions
 from db.migrations.concurrent import Part
-from db.migrations.revisions import VERSION, State, UnfitRowsError, WrongDatabaseError
+from db.migrations.folding import NOTICES
+from db.migrations.revisions import VERSION, BrokenConstraintError, State, UnfitRowsError, WrongDatabaseError
 from db.migrations.steps import after, oldest_served
 from db.tables import metadata
 from db.tables.forms import stored
@@ -57,17 +59,18 @@ _DANGLING = Statement(
 )
 
 Result = TypeVar("Result")
+Tell = Callable[[str], object]
 
 
-def upgrade(url: str, *, to: str = "head") -> None:
-    """Run the steps that the database lacks, up to that one.
+def upgrade(url: str, *, to: str = "head", tell: Tell = lambda _: None) -> None:
+    """Run the steps that the database lacks, up to that one; call `tell` with what they did that people will notice.
 
     It may be called from anywhere, and by several processes at once. It creates the file of a SQLite database. Raises
     WrongDatabaseError if the database is a newer version's or another program's, and UnfitRowsError if its rows
     can't be taken over. Then the transaction that raised it has changed nothing, and those before it stay: the steps
     can be run again, and go on after them.
     """
-    _run(_upgrade(url, to=to))
+    _run(_upgrade(url, to=to, tell=tell))
 
 
 def steps() -> ScriptDirectory:
@@ -87,7 +90,7 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
         return thread.submit(asyncio.run, work).result()
 
 
-async def _upgrade(url: str, *, to: str = "head") -> None:
+async def _upgrade(url: str, *, to: str = "head", tell: Tell = lambda _: None) -> None:
     # SQLite alters little of a table: a step puts a new one in the place of one that others refer to, and the checks
     # can't be turned off inside of a transaction. They are made up for before the commit.
     database = Database(url, enforces_references=False)
@@ -98,7 +101,10 @@ async def _upgrade(url: str, *, to: str = "head") -> None:
         for part in await _parts(database, url, to):
             if part.indexes:
                 await concurrent.build(hosts.parsed(url), part.indexes)
-            await _tried(partial(database.write, partial(_run_part, last=part.last)))
+            for notice in await _tried(partial(database.write, partial(_run_part, last=part.last))):
+                tell(notice)
+    except IntegrityError as error:
+        raise BrokenConstraintError(_broken(error.orig)) from error
     finally:
         await database.close()
 
@@ -117,27 +123,45 @@ async def _parts(database: Database, url: str, to: str) -> Sequence[Part]:
     return [*parts[:-1], parts[-1]._replace(last=to)] if parts else whole
 
 
-async def _run_part(tx: Transaction, *, last: str) -> None:
+def _broken(refused: BaseException | None) -> str:
+    """Return which constraint refuses rows, without the values in PostgreSQL's message."""
+    error: BaseException | None = refused
+    while error is not None:
+        table, constraint = (getattr(error, f"{name}_name", None) for name in ("table", "constraint"))
+        if table is not None:
+            return f"Rows of {table} do not fit its constraint {constraint or 'NOT NULL'}."
+        if isinstance(error, sqlite3.IntegrityError):
+            return f"Rows do not fit a constraint: {error}."
+        error = error.__cause__
+    return "Rows do not fit a constraint."
+
+
+async def _run_part(tx: Transaction, *, last: str) -> Sequence[str]:
+    """Run the steps up to that one, and return what they tell."""
     await _wait_for_others(tx)
     found = await revisions.examined(tx)
     if found.state in {State.NEWER, State.FOREIGN}:
         raise WrongDatabaseError(found)
     # Another process may have run more steps than this part has.
     is_done = found.state is State.OLDER and last != "head" and max(found.steps) >= last
-    if not is_done and found.state not in {State.CURRENT, State.EXPANDED}:
-        await tx.inspect(lambda connection: run_steps(connection, last))
-        await _check_references(tx)
-        # A step back in the history lacks tables of today.
-        if last == "head":
-            await statistics.analyze(tx, *metadata.sorted_tables)
-            if tx.dialect.name == "postgresql" and await policies.are_on(tx):
-                # New tables have none yet.
-                await policies.turn_on(tx)
+    if is_done or found.state in {State.CURRENT, State.EXPANDED}:
+        return ()
+    notices = await tx.inspect(lambda connection: run_steps(connection, last))
+    await _check_references(tx)
+    # A step back in the history lacks tables of today.
+    if last == "head":
+        await statistics.analyze(tx, *metadata.sorted_tables)
+        if tx.dialect.name == "postgresql" and await policies.are_on(tx):
+            # New tables have none yet.
+            await policies.turn_on(tx)
+    return notices
 
 
-async def _tried(write: Callable[[], Awaitable[None]]) -> None:
+async def _tried(write: Callable[[], Awaitable[Result]]) -> Result:
     """Run the steps of a transaction, from its first one again if a lock on PostgreSQL is not to be had soon."""
-    for left in reversed(range(_TRIES)):
+    left = _TRIES
+    while True:
+        left -= 1
         try:
             return await write()
         except Unavailable as error:
@@ -146,13 +170,16 @@ async def _tried(write: Callable[[], Awaitable[None]]) -> None:
             if not is_locked or not left:
                 raise
         await asyncio.sleep(_PAUSE_SECONDS)
-    return None
 
 
-def run_steps(connection: sa.Connection, to: str) -> None:
-    """Run the steps, after which no table gives an id again that it has given, and note which servers can go on."""
+def run_steps(connection: sa.Connection, to: str) -> Sequence[str]:
+    """Run the steps, after which no table gives an id again that it has given, and note which servers can go on.
+
+    Return what the steps tell.
+    """
     before = _last_ids(connection)
-    command.upgrade(_config(connection), to)
+    config = _config(connection)
+    command.upgrade(config, to)
     _note_served(connection)
     after = _last_ids(connection)
     # On SQLite, a table that takes the place of another one counts from the greatest id that is left.
@@ -162,6 +189,8 @@ def run_steps(connection: sa.Connection, to: str) -> None:
         names = [each["name"] for each in lower]
         connection.execute(sa.delete(sequences).where(sequences.c.name.in_(names)))
         connection.execute(sa.insert(sequences), lower)
+    told: Sequence[str] = config.attributes.get(NOTICES, ())
+    return told
 
 
 def _note_served(connection: sa.Connection) -> None:

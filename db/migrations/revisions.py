@@ -10,7 +10,7 @@ from db.engine import Connection, Database
 from db.engine.filters import value, values_of
 from db.engine.statement import Statement
 
-HEAD = "0035"
+HEAD = "0036"
 """The last step of `db.migrations`."""
 
 _STEPS = frozenset(f"{number:04}" for number in range(1, int(HEAD) + 1))
@@ -67,6 +67,10 @@ class WrongDatabaseError(Exception):
 
 class UnfitRowsError(LookupError):
     """Rows refer to what does not exist, or is another partner's, so that the steps can't go on."""
+
+
+class BrokenConstraintError(UnfitRowsError):
+    """A constraint refuses what a step writes. The message has no values of rows."""
 
 
 async def can_serve(database: Database) -> bool:

@@ -95,6 +95,7 @@ STEPS: Mapping[str, Step] = {
     "0033": Step(None, ("webhooks",)),
     "0034": Step("Servers of the version before don't find users by addresses that are typed with separate accents."),
     "0035": Step("Servers of the version before link unlinked identities again.", ("tokens",), ("partners", "users")),
+    "0036": Step(),
 }
 
 

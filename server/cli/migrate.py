@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from db.engine import backups, storage
-from db.migrations.revisions import UnfitRowsError, WrongDatabaseError
+from db.migrations.revisions import BrokenConstraintError, UnfitRowsError, WrongDatabaseError
 from server import diagnosis
 from server.cli.ownership import narrowed
 from server.cli.printing import say
@@ -46,10 +46,12 @@ def migrate(
         return
     with failures(given):
         try:
-            with _prepared(given):
-                upgrade(given.database_url)
+            with _prepared(given), _printed() as notices:
+                upgrade(given.database_url, tell=notices.append)
         except WrongDatabaseError as error:
             fail(str(diagnosis.trouble_of(error.examined)))
+        except BrokenConstraintError as error:
+            fail(f"{error} {_KEPT}")
         except UnfitRowsError as error:
             fail(f"{error} {_KEPT} `portal doctor` of the version before lists all such rows.")
         except CommandError as error:
@@ -59,6 +61,17 @@ def migrate(
         for line in narrowed(given):
             typer.echo(line)
     say("The database is up to date.")
+
+
+@contextmanager
+def _printed() -> Iterator[list[str]]:
+    """Print what is put into the list after the migration, also if a later transaction of it fails."""
+    notices: list[str] = []
+    try:
+        yield notices
+    finally:
+        for notice in notices:
+            typer.echo(notice)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What each failure of PostgreSQL means for the operator, and whether it may pass."""
 
+import sqlite3
 from collections.abc import Iterator
 
 import asyncpg  # type: ignore[import-untyped]  # It has no types.
@@ -8,6 +9,9 @@ import pytest
 from db.engine import failures
 from db.engine.failures import DRIVER_ERRORS, NotOpenedError
 from server import diagnosis
+
+UNEXPECTED = "The database gave an unexpected error"
+"""How the sentence for an error begins that has none of its own."""
 
 
 def errors_of_postgresql() -> Iterator[Exception]:
@@ -24,9 +28,17 @@ def errors_of_postgresql() -> Iterator[Exception]:
 def test_each_failure_of_postgresql_has_a_sentence(error: Exception) -> None:
     trouble = diagnosis.trouble(error, "postgresql+asyncpg://u:geheim@db.example/portal")
 
-    assert not str(trouble).startswith("The database can't be reached")
+    assert not str(trouble).startswith(UNEXPECTED)
     assert "db.example:5432" in str(trouble)
     assert "geheim" not in str(trouble)
+
+
+@pytest.mark.parametrize("url", ["sqlite+aiosqlite:////portal.db", "postgresql+asyncpg://u:geheim@db.example/portal"])
+@pytest.mark.parametrize("error", [sqlite3.IntegrityError("geheim"), asyncpg.UniqueViolationError("geheim")])
+def test_an_error_without_a_sentence_says_nothing_of_the_network(error: Exception, url: str) -> None:
+    said = str(diagnosis.trouble(error, url))
+
+    assert said == f"{UNEXPECTED} ({type(error).__name__})."
 
 
 PASSING = (

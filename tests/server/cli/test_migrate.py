@@ -65,6 +65,37 @@ def test_servers_that_link_unlinked_identities_again_must_be_stopped(command: Co
     assert "Servers of the version before link unlinked identities again." in checked.stdout
 
 
+def test_a_price_table_that_gets_another_name_is_told(command: Command, empty: str) -> None:
+    migrate.upgrade(empty, to="0030")
+    table = "INSERT INTO price_tables (name, name_folded) VALUES ('{}', '{}')"
+    run(empty, table.format("D''Ouro", "d''ouro"), table.format("D’Ouro", "d’ouro"))
+
+    migrated, again = command("migrate"), command("migrate")
+
+    assert migrated.exit_code == 0, migrated.output
+    assert "Renamed the price table “D’Ouro” to “D’Ouro (2)”: " in migrated.stdout
+    assert "Renamed" not in again.stdout
+
+
+def test_rows_that_a_constraint_refuses_are_said_to_be_mended(command: Command, empty: str) -> None:
+    migrate.upgrade(empty, to="0030")
+    partner = "INSERT INTO partners (name, name_folded, cnpj) VALUES ('{}', '{}', '{}')"
+    run(
+        empty,
+        "CREATE UNIQUE INDEX of_the_operator ON partners (name_folded)",
+        partner.format("D''Alfa", "d''alfa", 1),
+        partner.format("D’Alfa", "d’alfa", 2),
+    )
+
+    said = command("migrate")
+
+    assert (said.exit_code, said.stderr.count("\n")) == (1, 1)
+    assert "Rows" in said.stderr
+    assert "partners" in said.stderr
+    assert "Mend the rows, and run the command again." in said.stderr
+    assert "DATABASE_URL" not in said.stderr
+
+
 def test_a_check_changes_nothing(command: Command, empty: str) -> None:
     states = [stored(empty)]
     command("migrate", "--check")
