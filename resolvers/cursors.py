@@ -12,7 +12,7 @@ from db.engine.keyset import Keyset
 from db.engine.listings import ID_MAX, KeyType, Listing
 from domain.errors import BadUserInput
 from domain.tenancy import ALL_PARTNERS, Scope
-from domain.text import storable
+from domain.text import fold, storable
 from resolvers.columns import column
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -59,7 +59,8 @@ def decode(text: str, argument: str, order: str, of: int, key_type: KeyType) -> 
         or encode(order, found_owner, position) != text
     ):
         raise _bad(argument)
-    return position
+    # A version that folded names in another way may have given it out; a key of this version stays as it is.
+    return Keyset(fold(position.key), row_id) if key_type.folded else position
 
 
 def _key(key: object, key_type: KeyType, argument: str) -> Any:  # noqa: ANN401 — a sort key is of its column's type.

@@ -29,10 +29,11 @@ ID_MAX = 2**63 - 1
 
 
 class KeyType(NamedTuple):
-    """Type of the values of a sort key, and the largest number that its column takes."""
+    """Type of the values of a sort key, the largest number that its column takes, and whether its texts are folded."""
 
     of: type[Any]
     number_max: int = ID_MAX
+    folded: bool = False
 
 
 class Slice(NamedTuple, Generic[Row]):
@@ -85,7 +86,8 @@ class Listing(Generic[Row]):
         filtered = len(self.where) > 1 or not self.indexed
         key = self.sorting.key.type
         of_four_bytes = isinstance(key, sa.Integer) and not isinstance(key, sa.BigInteger)
-        key_type = KeyType(key.python_type, 2**31 - 1 if of_four_bytes else ID_MAX)
+        number_max = 2**31 - 1 if of_four_bytes else ID_MAX
+        key_type = KeyType(key.python_type, number_max, folded=self.key.endswith("_folded"))
         vars(self).update(order=order, key_type=key_type, filtered=filtered)
 
     def of(self, values: Values) -> "Listing[Row]":
