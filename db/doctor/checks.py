@@ -5,12 +5,10 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import ColumnElement, FromClause
 
 from db import price_versions
-from db.doctor import balances, contents
+from db.doctor import balances, contents, differences
 from db.doctor.findings import Check, Finding
 from db.engine import Connection, Database
 from db.engine.expressions import starts_with
@@ -30,7 +28,6 @@ from db.tables import (
     totp_secrets,
     users,
 )
-from db.tables.forms import stored
 from domain.access import VENDOR_ROLES
 from domain.activations import ActivationStatus
 from domain.clients import ClientStatus
@@ -49,7 +46,7 @@ async def examine(database: Database, began: Callable[[str], object] = lambda _:
             began("file")
             found += await examine_file(connection)
         began("tables")
-        found += await connection.inspect(_tables)
+        found += await differences.examine(connection)
         return found + await examine_rows(connection, began)
 
     return await database.read(work)
@@ -264,22 +261,6 @@ def _references() -> Iterator[Check]:
                 sa.select(of, row).select_from(table.outerjoin(target, sa.and_(*on))).where(parent.is_not(None), lost),
                 f"{table.name} {{0}}: {parent.name} names no row of the same partner in {key.referred_table.name}.",
             )
-
-
-def _tables(connection: sa.Connection) -> list[Finding]:
-    context = MigrationContext.configure(connection, opts={"include_name": _is_compared})
-    differences = compare_metadata(context, stored(connection.dialect.name))
-    return [Finding("tables", None, f"this version expects other ones: {_difference(step)}.") for step in differences]
-
-
-def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
-    # Litestream has tables of its own in a file that it copies.
-    return kind != "table" or name is None or not name.startswith("_litestream_")
-
-
-def _difference(step: Any) -> str:  # noqa: ANN401 — a tuple of Alembic's, or a list of them for one column.
-    name, *of = step[0] if isinstance(step, list) else step
-    return f"{name} {' '.join(str(getattr(thing, 'name', thing)) for thing in of if thing is not None)}"
 
 
 async def examine_file(connection: Connection) -> list[Finding]:

@@ -187,11 +187,11 @@ def _copied(given: Settings, source: Path, draft: Path, *, to: Path) -> tuple[Ex
 
 
 async def _examine(given: Settings, copy: Path) -> tuple[Examined, list[Finding]]:
-    """Return what a copy is, and what is wrong with it: all that doctor knows, or only its file for another version."""
+    """Return what a copy is, and what is wrong with it: all that doctor knows, or only its file for other tables."""
     portal = open_portal(given, url=backups.url_of(copy), reads_only=True)
     try:
         examined = await revisions.examine(portal.database)
-        if examined.state is State.CURRENT:
+        if examined.state in {State.CURRENT, State.EXPANDED}:
             return examined, await doctor.findings_of(portal)
         return examined, await doctor.findings_of_file(portal)
     finally:
