@@ -64,6 +64,12 @@ def _database_url(value: str, *, writes: bool = True) -> str:
     except (ArgumentError, ValueError):
         message = "it is not a database URL, such as sqlite:///data/portal.db"
         raise ValueError(message) from None
+    if hosts.lacks_values(value):
+        message = (
+            "a ? begins its parameters, each of which has a name and a value; one in its path or password has to be "
+            "percent-encoded, as %3F"
+        )
+        raise ValueError(message)
     if url.drivername in _DRIVERS:
         url = url.set(drivername=_DRIVERS[url.drivername])
     if url.drivername not in _DRIVERS.values():

@@ -91,6 +91,14 @@ def parsed(text: str, *, writes: bool = True) -> URL:
     return url.set(query={**wanted, "host": listed_hosts}).difference_update_query(["port"])
 
 
+def lacks_values(text: str) -> bool:
+    """Return whether a URL has a parameter without a name or a value, which `parsed` leaves out, or a ? without any."""
+    form = _FORM.fullmatch(text)
+    _, mark, query = form["rest"].partition("?") if form is not None else ("", "", "")
+    named = (each.partition("=") for each in query.split("&"))
+    return bool(mark) and not all(name and value for name, _, value in named)
+
+
 def of(url: URL) -> Sequence[Host]:
     """Return the hosts of a URL that has several; none for any other."""
     hosts = url.query.get("host", "")

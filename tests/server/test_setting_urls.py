@@ -102,3 +102,32 @@ def test_a_host_that_no_name_service_is_asked_for_is_refused(
 
     with pytest.raises(SettingsError, match=rf"^{name}: .*{said}"):
         Settings.load()
+
+
+@pytest.mark.parametrize(
+    "query", ["", "b.db", "=full", "synchronous", "sslmode=", "&sslmode=require", "sslmode=require&host"]
+)
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "sqlite:////tmp/a?{}"),
+        ("DATABASE_URL", "sqlite:////tmp/a@b?{}"),
+        ("DATABASE_URL", "postgresql://portal:a%3Fb@db.example/portal?{}"),
+        ("DATABASE_URL", "postgresql://one.example,two.example/portal?{}"),
+        ("DATABASE_READ_URL", "postgresql://portal@db.example/portal?{}"),
+    ],
+)
+def test_a_parameter_of_a_url_without_a_value_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, url: str, query: str
+) -> None:
+    _set(monkeypatch, {**COMPLETE, name: url.format(query)})
+
+    with pytest.raises(SettingsError, match=rf"^{name}: a \? begins its parameters, .* percent-encoded, as %3F"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("url", ["sqlite:////tmp/a%3Fb.db", "sqlite:////tmp/a%3Fb.db?synchronous=full"])
+def test_a_file_may_have_a_question_mark_in_its_name(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert diagnosis.sqlite_file(Settings.load().database_url) == "/tmp/a?b.db"  # noqa: S108 — it is not made.
