@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
-from db.engine.expressions import KEEPING_KEYS, among, found_by_id
+from db.engine.expressions import among, found_by_id
 from db.engine.filters import PARTNER, RowsById, one_each, one_row, value, values_of
+from db.engine.lock_queues import Queue, changing
 from db.engine.statement import Statement
 from db.tables import partners, tokens, users
 from domain.access import ALL, API_TOKENS_MAX, Permission, Permissions, Role, TokenKind
@@ -234,7 +235,7 @@ _TOUCH = Statement(
     values_of,
 )
 _LOCK_PARTNER: Statement[int] = Statement(
-    sa.select(partners.c.id).where(partners.c.id == PARTNER).with_for_update(key_share=KEEPING_KEYS), value
+    changing(sa.select(partners.c.id).where(partners.c.id == PARTNER), Queue.PARTNERS, PARTNER), value
 )
 _LIVE_API_TOKENS: Statement[int] = Statement(
     sa.select(sa.func.count()).select_from(tokens).where(_OF_PARTNER, _IS_API, _WORKS), value

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Exists, Select
 
 from db.engine import Transaction, one
 from db.engine.filters import PARTNER, value
+from db.engine.lock_queues import Queue, sharing
 from db.engine.statement import Statement
 from db.identities import IS_LINKED
 from db.tables import tokens, users
@@ -31,6 +32,7 @@ class Rights(NamedTuple):
         return self.roles, self.token_id != 0
 
 
+_ACTOR: sa.BindParameter[int] = sa.bindparam("by_actor", type_=sa.BigInteger)
 _TOKEN_WORKS = (
     sa.select(tokens.c.id)
     .where(
@@ -49,7 +51,7 @@ def _has(roles: tuple[Role, ...], *, by_token: bool) -> list[ColumnElement[bool]
 
 
 def _enabled() -> Select[tuple[int]]:
-    return sa.select(users.c.id).where(users.c.id == sa.bindparam("by_actor"), users.c.disabled_at.is_(None))
+    return sa.select(users.c.id).where(users.c.id == _ACTOR, users.c.disabled_at.is_(None))
 
 
 def may_act(shape: Shape | None) -> Exists:
@@ -61,13 +63,14 @@ def may_act(shape: Shape | None) -> Exists:
     # The vendor's users act on behalf of any partner.
     is_here = sa.or_(users.c.partner_id == sa.bindparam("of_partner"), *(users.c.role == role for role in VENDOR_ROLES))
     wanted = () if shape is None else _has(shape[0], by_token=shape[1])
-    return _enabled().where(is_here, *wanted).with_for_update(read=True).exists()
+    return sharing(_enabled().where(is_here, *wanted), Queue.USERS, _ACTOR).exists()
 
 
 @lru_cache
 def _share(shape: Shape) -> Statement[int]:
     wanted = _has(shape[0], by_token=shape[1])
-    return Statement(_enabled().where(users.c.partner_id == PARTNER, *wanted).with_for_update(read=True), value)
+    here = _enabled().where(users.c.partner_id == PARTNER, *wanted)
+    return Statement(sharing(here, Queue.USERS, _ACTOR), value)
 
 
 async def share(tx: Transaction, partner_id: int, user_id: int, rights: Rights) -> bool:

@@ -13,6 +13,7 @@ from db.engine.deletions import deletion, deletion_by
 from db.engine.filters import PARTNER, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
+from db.engine.lock_queues import Queue, sharing
 from db.engine.statement import Statement
 from db.tables import invitations, users
 from domain.access import VENDOR_ROLES, Permission, Role, roles_with
@@ -89,7 +90,13 @@ _OF_SECRET = (
     invitations.c.expires_at > _AT,
 )
 _FOUND = *_OF_SECRET, sa.or_(invitations.c.invited_by_id.is_(None), _INVITER.exists())
-_USABLE = *_OF_SECRET, sa.or_(invitations.c.invited_by_id.is_(None), _INVITER.with_for_update(read=True).exists())
+_USABLE = (
+    *_OF_SECRET,
+    sa.or_(
+        invitations.c.invited_by_id.is_(None),
+        sharing(_INVITER, Queue.USERS, invitations.c.invited_by_id).exists(),
+    ),
+)
 _INVITED = tuple(invitations.c[name] for name in Invited._fields)
 _FIND = Statement(sa.select(*_INVITED).where(*_FOUND), Invited)
 _TAKE = Statement(sa.delete(invitations).where(*_USABLE).returning(*_INVITED), Invited)

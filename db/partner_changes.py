@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from db.engine import Transaction, returned
 from db.engine.column_types import Instant
-from db.engine.expressions import KEEPING_KEYS
 from db.engine.filters import PARTNER, values_of
+from db.engine.lock_queues import Queue, changing, sharing
 from db.engine.statement import Statement
 from db.partners import COLUMNS, PartnerRow, stored
 from db.tables import activations, orders, partners
@@ -45,9 +45,8 @@ class InUse(NamedTuple):
 
 _MINE = partners.c.id == PARTNER
 _TERMS = sa.select(*(partners.c[name] for name in Terms._fields)).where(_MINE)
-# A lock that several transactions share, and that a change of the status or of a policy waits for.
-_SHARE_TERMS = Statement(_TERMS.with_for_update(read=True), Terms)
-_LOCK = Statement(sa.select(*COLUMNS).where(_MINE).with_for_update(key_share=KEEPING_KEYS), PartnerRow)
+_SHARE_TERMS = Statement(sharing(_TERMS, Queue.PARTNERS, PARTNER), Terms)
+_LOCK = Statement(changing(sa.select(*COLUMNS).where(_MINE), Queue.PARTNERS, PARTNER), PartnerRow)
 _IN_USE = Statement(
     sa.select(
         sa.select(sa.func.count())

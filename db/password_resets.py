@@ -9,6 +9,7 @@ from db.engine import Connection, Transaction, one
 from db.engine.column_types import Instant
 from db.engine.deletions import deletion, deletion_by
 from db.engine.filters import PARTNER, value, values_of
+from db.engine.lock_queues import Queue, sharing
 from db.engine.statement import Statement
 from db.tables import password_resets, users
 from domain.access import Permission, roles_with
@@ -57,7 +58,7 @@ _TAKE: Statement[bool] = Statement(
         *_OF_USER,
         _OF_DIGEST,
         password_resets.c.expires_at > _AT,
-        sa.or_(_OF_NONE, _MAKER.with_for_update(read=True).exists()),
+        sa.or_(_OF_NONE, sharing(_MAKER, Queue.USERS, password_resets.c.created_by_id).exists()),
     )
     .returning(password_resets.c.by_email),
     value,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, one
-from db.engine.expressions import KEEPING_KEYS, AnyColumn, among
+from db.engine.expressions import AnyColumn, among
 from db.engine.filters import (
     PARTNER,
     Mine,
@@ -23,6 +23,7 @@ from db.engine.filters import (
 )
 from db.engine.keyset import Sorting
 from db.engine.listings import Listing
+from db.engine.lock_queues import Queue, changing, sharing
 from db.engine.statement import Statement
 from db.tables import partner_price_tables, partners, price_table_versions, price_tables
 from domain.price_tables import TABLES_MAX
@@ -56,6 +57,7 @@ class _OfPartner(NamedTuple):
 
 _COLUMNS = tuple(price_tables.c[name] for name in PriceTableRow._fields)
 _OF_PARTNER = partner_price_tables.c.partner_id == PARTNER
+_PRESELECTED = partner_price_tables.alias("preselected")
 _TO_TABLE = partner_price_tables.c.price_table_id == price_tables.c.id
 
 
@@ -146,17 +148,21 @@ _ASSIGNMENTS = Statement(
 )
 
 
+_CHOSEN_ID: sa.BindParameter[int] = sa.bindparam("price_table_id", type_=sa.BigInteger)
+_PRESELECTED_ID = sa.select(_PRESELECTED.c.price_table_id).where(
+    _PRESELECTED.c.partner_id == PARTNER, _PRESELECTED.c.preselected
+)
+
+
 def _choose(*, named: bool, shared: bool) -> Statement[int]:
-    which: ColumnElement[bool] = partner_price_tables.c.preselected
-    if named:
-        which = price_tables.c.id == sa.bindparam("price_table_id")
+    which: ColumnElement[bool] = price_tables.c.id == _CHOSEN_ID if named else partner_price_tables.c.preselected
     statement = (
         sa.select(price_tables.c.id)
         .join(partner_price_tables, _TO_TABLE)
         .where(_OF_PARTNER, partner_price_tables.c.active, which)
     )
-    # A lock that several transactions share, and that the publication of a version waits for.
-    locked = statement.with_for_update(read=True, of=price_tables) if shared else statement
+    ids = _CHOSEN_ID if named else _PRESELECTED_ID
+    locked = sharing(statement, Queue.PRICE_TABLES, ids, of=price_tables) if shared else statement
     return Statement(locked, value, reads=one_row)
 
 
@@ -207,9 +213,9 @@ _CREATE: Statement[int] = upsert(
     value,
     inserted=["name", "name_folded"],
 )
+_ID: sa.BindParameter[int] = sa.bindparam("id", type_=sa.BigInteger)
 _LOCK = Statement(
-    sa.select(*_COLUMNS).where(price_tables.c.id == sa.bindparam("id")).with_for_update(key_share=KEEPING_KEYS),
-    PriceTableRow,
+    changing(sa.select(*_COLUMNS).where(price_tables.c.id == _ID), Queue.PRICE_TABLES, _ID), PriceTableRow
 )
 _NAMED = Statement(sa.select(*_COLUMNS).where(price_tables.c.name_folded == sa.bindparam("name_folded")), PriceTableRow)
 _PARTNERS_OF: Statement[int] = Statement(

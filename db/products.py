@@ -1,12 +1,15 @@
 """Statements that write the vendor's products, which all partners share."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from db.engine import Transaction, one, returned
-from db.engine.expressions import KEEPING_KEYS, among
+from db.engine.column_types import Many
+from db.engine.expressions import among
 from db.engine.filters import upsert, value
+from db.engine.lock_queues import Queue, changing, sharing
 from db.engine.statement import Statement
 from db.prices import ProductRow
 from db.tables import products
@@ -36,23 +39,22 @@ def _put(*updated: str) -> Statement[int]:
 
 _PUT = _put(*_DETAILS)
 _PUT_KEEPING_ACTIVE = _put("name", "included_seats")
+_NAMED = products.alias("named")
 _LOCK = Statement(
-    sa.select(*_COLUMNS)
-    .where(among(products.c.code, "codes"))
-    .order_by(products.c.code)
-    .with_for_update(key_share=KEEPING_KEYS),
+    changing(
+        sa.select(*_COLUMNS).where(among(products.c.code, "codes")).order_by(products.c.code),
+        Queue.PRODUCTS,
+        sa.select(_NAMED.c.id).where(among(_NAMED.c.code, "codes")),
+    ),
     ProductRow,
 )
-
-
-_LOCK_ONE = Statement(
-    sa.select(*_COLUMNS).where(products.c.id == sa.bindparam("id")).with_for_update(key_share=KEEPING_KEYS),
-    ProductRow,
-)
-# A lock that several transactions share, and that a change of the product waits for. In the order of `_LOCK`.
+_ID: sa.BindParameter[int] = sa.bindparam("id", type_=sa.BigInteger)
+_LOCK_ONE = Statement(changing(sa.select(*_COLUMNS).where(products.c.id == _ID), Queue.PRODUCTS, _ID), ProductRow)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", type_=Many(sa.BigInteger()))
 _BY_IDS = sa.select(*_COLUMNS).where(among(products.c.id, "ids"))
 _SHARE = Statement(
-    _BY_IDS.order_by(products.c.code).with_for_update(read=True),
+    # In the order of `_LOCK`.
+    sharing(_BY_IDS.order_by(products.c.code), Queue.PRODUCTS, sa.select(sa.func.unnest(_IDS).column_valued("id"))),
     ProductRow,
     # One transaction has all the locks there.
     on_sqlite=_BY_IDS,

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from db.engine import Connection, Transaction, one, returned
 from db.engine.column_types import Instant
 from db.engine.deletions import deletion
-from db.engine.expressions import KEEPING_KEYS
 from db.engine.filters import PARTNER, one_row, upsert, value, values_of
+from db.engine.lock_queues import Queue, changing
 from db.engine.statement import Statement
 from db.tables import partners, recovery_codes, sign_in_challenges, totp_secrets, users
 from domain.second_factor import WRONG_CODES_MAX
@@ -58,7 +58,7 @@ class Challenge(NamedTuple):
     password_digest: bytes
 
 
-_USER: sa.BindParameter[int] = sa.bindparam("user_id")
+_USER: sa.BindParameter[int] = sa.bindparam("user_id", type_=sa.BigInteger)
 _AT = sa.bindparam("at", type_=Instant)
 _OF_USER = users.c.partner_id == PARTNER, users.c.id == _USER
 _SECRET = totp_secrets.c.partner_id == PARTNER, totp_secrets.c.user_id == _USER
@@ -67,7 +67,7 @@ _CHALLENGES = sign_in_challenges.c.partner_id == PARTNER, sign_in_challenges.c.u
 _DIGEST = sa.bindparam("of_digest", type_=sa.LargeBinary)
 
 _LOCK = Statement(
-    sa.select(*(users.c[name] for name in FactorUser._fields)).where(*_OF_USER).with_for_update(key_share=KEEPING_KEYS),
+    changing(sa.select(*(users.c[name] for name in FactorUser._fields)).where(*_OF_USER), Queue.USERS, _USER),
     FactorUser,
 )
 _FIND_SECRET = Statement(sa.select(*(totp_secrets.c[name] for name in TotpSecret._fields)).where(*_SECRET), TotpSecret)

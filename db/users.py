@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 
 from db.engine import Connection, Transaction, filters, one, returned
-from db.engine.expressions import KEEPING_KEYS, among, found_by_id
+from db.engine.expressions import among, found_by_id
 from db.engine.filters import PARTNER, RowsById, Shape, one_each, one_row, tenancy, upsert, value, values_of
 from db.engine.keyset import Sorting
 from db.engine.listings import LISTINGS_KEPT, Listing
+from db.engine.lock_queues import Queue, changing
 from db.engine.statement import Statement
 from db.tables import partners, tokens, users
 from domain.access import VENDOR_ROLES, Role
@@ -139,17 +140,19 @@ _ALL = (
 _LISTED = Statement(_ALL, ListedUser)
 _LISTED_OF_PARTNER = Statement(_ALL.where(users.c.partner_id == PARTNER), ListedUser)
 _ANY: Statement[bool] = Statement(sa.select(sa.select(users.c.id).where(users.c.partner_id == PARTNER).exists()), value)
+_LOCKED = sa.select(*(users.c[name] for name in LockedUser._fields))
+_NAMED = users.alias("named")
 _LOCK_BY_EMAIL = Statement(
-    sa.select(*(users.c[name] for name in LockedUser._fields))
-    .where(users.c.email == sa.bindparam("email"))
-    .with_for_update(key_share=KEEPING_KEYS),
+    changing(
+        _LOCKED.where(users.c.email == sa.bindparam("email")),
+        Queue.USERS,
+        sa.select(_NAMED.c.id).where(_NAMED.c.email == sa.bindparam("email")),
+    ),
     LockedUser,
 )
-_MINE = users.c.partner_id == PARTNER, users.c.id == sa.bindparam("user_id")
-_LOCK_BY_ID = Statement(
-    sa.select(*(users.c[name] for name in LockedUser._fields)).where(*_MINE).with_for_update(key_share=KEEPING_KEYS),
-    LockedUser,
-)
+_USER: sa.BindParameter[int] = sa.bindparam("user_id", type_=sa.BigInteger)
+_MINE = users.c.partner_id == PARTNER, users.c.id == _USER
+_LOCK_BY_ID = Statement(changing(_LOCKED.where(*_MINE), Queue.USERS, _USER), LockedUser)
 _OTHERS_ACTIVE: Statement[bool] = Statement(
     sa.select(
         sa.select(users.c.id)
@@ -165,8 +168,7 @@ _OTHERS_ACTIVE: Statement[bool] = Statement(
 )
 _BY_EMAIL = Statement(sa.select(*USER_COLUMNS).where(users.c.email == sa.bindparam("email")), UserRow, reads=one_row)
 _LOCK = Statement(
-    sa.select(users.c.password_hash, users.c.disabled_at).where(*_MINE).with_for_update(key_share=KEEPING_KEYS),
-    values_of,
+    changing(sa.select(users.c.password_hash, users.c.disabled_at).where(*_MINE), Queue.USERS, _USER), values_of
 )
 _REVOKED_AT: Statement[datetime | None] = Statement(
     sa.select(tokens.c.revoked_at).where(

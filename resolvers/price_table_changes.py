@@ -111,8 +111,8 @@ class PublishPriceTable(NamedTuple):
 @mutation("publishPriceTable", PricesChanged, for_vendor=True)
 async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     """Publish the draft; nothing of it changes any more."""
-    await work.act()
     await locked(work.tx, given.price_table_id)
+    await work.act()
     # The time after the lock, since orders before it were made by the version before.
     at = work.context.now()
     begins_at = begin(given.begins_at, at)

@@ -64,9 +64,7 @@ async def import_products(work: Work, given: ImportProducts) -> ProductsImported
     if given.sheet.bad and given.all_or_nothing:
         raise RowsRefused(("content",), bad=len(given.sheet.bad))
     wanted = [row.details for row in given.sheet.rows if isinstance(row, Row)]
-    done: dict[str, products.Put] = {}
-    for batch in batches(sorted(wanted, key=lambda details: details.code), BATCH):
-        done |= await products.put(work.tx, batch, dry_run=given.dry_run)
+    done = await products.put(work.tx, wanted, dry_run=given.dry_run)
     happened = (event for each in done.values() for event in each.events)
     for some in batches(happened, BATCH):
         await work.append(*some)

@@ -14,9 +14,6 @@ from resolvers import vendor_events
 from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 
-BATCH = 500
-"""Number of products that are locked together."""
-
 
 class CreateProduct(NamedTuple):
     """Product to create."""
@@ -113,27 +110,16 @@ async def put_all(
     """
     run = portal.database.rehearse if dry_run else portal.database.write
 
-    async def at_once(tx: Transaction, ordered: Sequence[ProductDetails]) -> list[Change]:
-        done: dict[str, Put] = {}
-        for start in range(0, len(ordered), BATCH):
-            done |= await put(tx, ordered[start : start + BATCH])
-        # The counters, which the events are numbered by, are the last lock that a transaction takes.
-        await vendor_events.append(portal, tx, _events_of(done))
-        return _changes(done)
-
-    async def one_batch(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:
+    async def write(tx: Transaction, batch: Sequence[ProductDetails]) -> list[Change]:
         done = await put(tx, batch)
-        await vendor_events.append(portal, tx, _events_of(done))
-        return _changes(done)
+        # The counters, which the events are numbered by, are the last lock that a transaction takes.
+        await vendor_events.append(portal, tx, [event for each in done.values() for event in each.events])
+        return [each.change for each in done.values()]
 
-    if all_or_nothing:
-        # A transaction that loses against another one is run again with all of them. In one order over all batches, so
-        # that two imports of the same products can't deadlock.
-        ordered = sorted((details for batch in batches for details in batch), key=lambda details: details.code)
-        report(await run(partial(at_once, ordered=ordered)))
-        return
-    for batch in batches:
-        report(await run(partial(one_batch, batch=batch)))
+    # A transaction that loses against another one is run again, with all of them if they are one.
+    wanted = [[details for batch in batches for details in batch]] if all_or_nothing else batches
+    for batch in wanted:
+        report(await run(partial(write, batch=batch)))
 
 
 class _Created(NamedTuple):
@@ -181,9 +167,9 @@ class Put(NamedTuple):
 async def put(tx: Transaction, batch: Sequence[ProductDetails], *, dry_run: bool = False) -> Mapping[str, Put]:
     """Create the products with new codes and update the others; return each by its code, in the order of codes.
 
-    A dry run only says what would be done.
+    A dry run only says what would be done. A transaction calls it once, with all products that it writes: their locks
+    are taken in one order, so that two imports of the same products can't deadlock.
     """
-    # In one order, so that two imports of the same products can't deadlock.
     wanted = sorted(batch, key=lambda details: details.code)
     rows = await products.locked(tx, [details.code for details in wanted])
     done: dict[str, Put] = {}
@@ -207,14 +193,6 @@ async def put(tx: Transaction, batch: Sequence[ProductDetails], *, dry_run: bool
         new = () if dry_run else _events(product_id, before, after)
         done[details.code] = Put(product_id, change, new)
     return done
-
-
-def _changes(done: Mapping[str, Put]) -> list[Change]:
-    return [each.change for each in done.values()]
-
-
-def _events_of(done: Mapping[str, Put]) -> list[Event]:
-    return [event for each in done.values() for event in each.events]
 
 
 def _events(product_id: int, before: ProductDetails | None, after: ProductDetails) -> list[Event]:

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +18,7 @@ from sqlalchemy import TextClause, TextualSelect
 from sqlalchemy.engine import Dialect, make_url
 
 import db
-from db import activations, clients, events, invitations, orders, partners, stock_movements, tokens, users
+from db import activations, actors, clients, events, invitations, orders, partners, stock_movements, tokens, users
 from db.activation_joins import ACTIVATED_BY, CLIENT, PRODUCT
 from db.activations import ActivationFilter, ActivationRow, ActivationSortKey
 from db.clients import ClientFilter, ClientSortKey
@@ -111,6 +112,18 @@ async def test_the_engine_takes_every_statement(database: Database) -> None:
         for compiled in texts.values():
             await driver.prepare(compiled.text)
         await driver.close()
+
+
+_LOCKS_SHARED = re.compile(r"\bFROM (partners|users|products|price_tables)\b.* FOR (SHARE|NO KEY UPDATE)", re.DOTALL)
+
+
+def test_rows_that_many_transactions_share_are_locked_in_queues() -> None:
+    texts = {name: each.compiled(DIALECTS["postgresql"]).text for name, each in STATEMENTS.items()}
+    texts["db.actors.share"] = actors._share(((Role.MANAGER,), True)).compiled(DIALECTS["postgresql"]).text  # noqa: SLF001 — it is made for its roles.
+    locking = {name: text for name, text in texts.items() if _LOCKS_SHARED.search(text)}
+
+    assert locking
+    assert {name for name, text in locking.items() if "pg_advisory_xact_lock" not in text} == set()
 
 
 FILTERS: dict[type[Any], dict[str, object]] = {
