@@ -81,7 +81,6 @@ async def _cancel(work: Work, wanted: Mapping[int, CancelActivation]) -> Done[Ac
     ids = [item.activation_id for item in wanted.values()]
     await _lock_clients(work, ids)
     found = await activation_batches.locked(work.tx, work.partner_id, ids)
-    work = work.at_present()
     done: dict[int, Activated | Refusal] = {}
     ended: dict[int, ActivationRow] = {}
     by_note: dict[str | None, list[ActivationRow]] = {}
@@ -125,7 +124,6 @@ async def _move(work: Work, wanted: Mapping[int, MoveActivation]) -> Done[Activa
     known = await _lock_clients(work, ids, clients_to)
     terms = await partner_changes.shared_terms(work.tx, work.partner_id)
     found = await activation_batches.locked(work.tx, work.partner_id, ids)
-    work = work.at_present()
     keys = await activation_batches.keys_in_use(
         work.tx, work.partner_id, client_ids=clients_to, activation_keys=[item.activation_key for item in items]
     )

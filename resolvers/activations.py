@@ -125,7 +125,6 @@ async def cancel(work: Work, given: CancelActivation) -> Activated:
     """Cancel an activation, and return its license and seats to the stock."""
     await client_changes.lock_of_activation(work.tx, work.partner_id, given.activation_id)
     activation = cancellable(await activation_changes.locked(work.tx, work.partner_id, given.activation_id))
-    work = work.at_present()
     await activation_changes.cancel(
         work.tx,
         work.partner_id,
@@ -159,7 +158,6 @@ async def move(work: Work, given: MoveActivation) -> ActivationMoved:
     is_other_client = any(activation.client_id != given.to_client_id for activation in seen.values())
     terms = await partner_changes.shared_terms(work.tx, work.partner_id) if is_other_client else None
     previous = cancellable(await activation_changes.locked(work.tx, work.partner_id, given.activation_id))
-    work = work.at_present()
     client = active(found.get(given.to_client_id), "toClientId")
     if terms is not None:
         check_active(terms.status, terms.suspension_reason)

@@ -140,7 +140,7 @@ class BulkMutation(Generic[Given, Outcome]):
         claims = self._claims(work.context, entries, key, named)
         whole = self._whole(work.context, sought, key, named)
         every = [*claims.values(), *([] if whole is None else [whole])]
-        recorded = await idempotency.claim_each(work.tx, every, at=work.now)
+        recorded = await idempotency.claim_each(work.tx, every, at=work.context.now())
         check_inputs(every, recorded)
         known = {
             index: self._one.replayed(claim, recorded[claim.key_digest])

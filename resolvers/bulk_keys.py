@@ -33,9 +33,10 @@ class WholeKey:
         """Claim the key in the transaction of an item; raise IdempotencyConflict if another input did items with it."""
         if self.claim is None or self._is_ours:
             return
-        found = await idempotency.claim_each(work.tx, [self.claim], at=work.now)
+        at = work.context.now()
+        found = await idempotency.claim_each(work.tx, [self.claim], at=at)
         if found:
-            check_inputs(self.every, await idempotency.recorded(work.tx, self.every, at=work.now))
+            check_inputs(self.every, await idempotency.recorded(work.tx, self.every, at=at))
         else:
             await idempotency.complete_each(work.tx, [(self.claim, NO_OUTCOME)])
         self._is_taken = True

@@ -179,7 +179,6 @@ class ClientErased(NamedTuple):
 async def cancel(work: Work, given: CancelClient) -> ClientErased:
     """Cancel a client and its activations, return their licenses, and erase its identity."""
     client = await _active(work, given.client_id, *work.locked_first)
-    work = work.at_present()
     names = tuple(filter(None, (client.name, client.trade_name)))
     selections = work.context.portal.selections
     erasure = await erasures.search(

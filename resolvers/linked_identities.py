@@ -41,7 +41,6 @@ async def unlink(work: Work, given: UnlinkIdentity) -> UserChanged:
     """
     require_session(work)
     user = await user_changes.locked(work, given.user_id)
-    work = work.at_present()
     if happened := await _unlinked(work.tx, user, can_link_again=given.can_link_again, at=work.now):
         await work.append(*happened)
         user_changes.forget(work, user.id)

@@ -38,19 +38,23 @@ class Work:
     tx: Transaction
     viewer: Viewer
     partner_id: int
-    now: datetime
     permission: Permission
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
     locked_first: set[int] = field(default_factory=set)
     """Clients that an earlier run of the unit found locked, too late to wait for them in the order of locks."""
+    times: list[datetime] = field(default_factory=list)
+    """The time of the change, once it was asked for."""
 
-    def at_present(self) -> "Work":
-        """Return the unit of work with the time of this call, for use after it has locked what it ends.
+    @property
+    def now(self) -> datetime:
+        """The time of the change, which is that of the first call: after the locks of what it changes.
 
-        While it waited, a transaction with a later time may have begun or changed what it ends.
+        While it waited for them, a transaction with a later time may have begun or changed what it ends or forbids.
         """
-        return replace(self, now=self.context.now())
+        if not self.times:
+            self.times.append(self.context.now())
+        return self.times[0]
 
     async def terms(self) -> Terms:
         """Return the terms of the partner, which are locked; raise a refusal unless it is active.
@@ -224,7 +228,7 @@ class Mutation(Generic[Given, Outcome]):
         partner_id, viewer = self.partner(context, named), context.signed_in
         if named is not None:
             await check_partner(tx, viewer, partner_id, for_vendor=self._for_vendor)
-        return Work(context, tx, viewer, partner_id, context.now(), self.permission)
+        return Work(context, tx, viewer, partner_id, self.permission)
 
     async def once(
         self, work: Work, given: Given, claim: Claim | None, completed: tuple[Outcome, Work] | None = None
@@ -236,7 +240,7 @@ class Mutation(Generic[Given, Outcome]):
         """
         if claim is None:
             return await self._done(work, given), work
-        recorded = await idempotency.claim(work.tx, claim, at=work.now)
+        recorded = await idempotency.claim(work.tx, claim, at=work.context.now())
         if recorded is not None:
             outcome = self.replayed(claim, recorded)
             if completed is not None and recorded.outcome == outcomes.stored(completed[0]):

@@ -118,10 +118,9 @@ async def create(work: Work, given: CreateOrder) -> OrderChanged:
     await work.terms()
     known = await products.shared(work.tx, given.wanted.product_ids)
     table_id = prices.found(await price_tables.shared(work.tx, work.partner_id, given.wanted.price_table_id))
-    # The time after the lock: before it, a version may have been published that began meanwhile.
-    work = work.at_present()
     if given.wanted.type is OrderType.ADDITIONAL_SEATS:
         await licenses.locked(work.tx, work.partner_id, given.wanted.product_ids)
+    # The time after the locks: before them, a version may have been published that began meanwhile.
     quote = await prices.priced(work.tx, work.partner_id, given.wanted, known, table_id, at=work.now)
     if given.expected_total not in {None, quote.total_with_setup_fee}:
         raise PriceChanged(
@@ -159,7 +158,6 @@ async def approve(work: Work, given: ApproveOrder) -> OrderApproved:
     """Complete a pending order and add what it bought to the partner's stock."""
     terms = await work.terms()
     order = await _pending(work, given.order_id, to=OrderStatus.COMPLETED)
-    work = work.at_present()
     _check_policy(work, terms.policy, order)
     items = (await orders.items_of(work.tx, work.partner_id, [order.id]))[order.id]
     deltas = {
@@ -205,7 +203,6 @@ class CancelOrder(NamedTuple):
 async def cancel(work: Work, given: CancelOrder) -> OrderChanged:
     """Cancel a pending order."""
     order = await _pending(work, given.order_id, to=OrderStatus.CANCELLED)
-    work = work.at_present()
     await order_changes.cancel(
         work.tx, work.partner_id, order.id, by_id=work.viewer.user_id, at=work.now, note=given.reason
     )

@@ -162,7 +162,6 @@ class SuspendPartner(NamedTuple):
 async def suspend(work: Work, given: SuspendPartner) -> PartnerChanged:
     """Suspend an active partner: it orders, approves and activates no more. Correct the reason of a suspended one."""
     partner = await partner_changes.locked(work.tx, work.partner_id)
-    work = work.at_present()
     since, kind = work.now, EventType.PARTNER_SUSPENDED
     if partner.suspended_at is not None and given.reason != partner.suspension_reason:
         since, kind = partner.suspended_at, EventType.PARTNER_UPDATED
@@ -180,7 +179,7 @@ class ReinstatePartner(NamedTuple):
 @mutation("reinstatePartner", PartnerChanged)
 async def reinstate(work: Work, _given: ReinstatePartner) -> PartnerChanged:
     """End the suspension of a partner."""
-    work = await _movable(work, PartnerStatus.ACTIVE)
+    await _check_move(work, PartnerStatus.ACTIVE)
     await partner_changes.set_status(work.tx, work.partner_id, PartnerStatus.ACTIVE, at=work.now)
     await work.append(Event(type=EventType.PARTNER_REINSTATED))
     return PartnerChanged(work.partner_id)
@@ -193,7 +192,7 @@ class ClosePartner(NamedTuple):
 @mutation("closePartner", PartnerChanged)
 async def close(work: Work, _given: ClosePartner) -> PartnerChanged:
     """Close a partner that has no active activation and no pending order."""
-    work = await _movable(work, PartnerStatus.CLOSED)
+    await _check_move(work, PartnerStatus.CLOSED)
     in_use = await partner_changes.in_use(work.tx, work.partner_id)
     if any(in_use):
         raise PartnerInUse(("partnerId",), activations=in_use.activations, orders=in_use.orders)
@@ -202,11 +201,10 @@ async def close(work: Work, _given: ClosePartner) -> PartnerChanged:
     return PartnerChanged(work.partner_id)
 
 
-async def _movable(work: Work, to: PartnerStatus) -> Work:
-    """Lock the partner, and return the work as of the lock; refuse a status that it can't get."""
+async def _check_move(work: Work, to: PartnerStatus) -> None:
+    """Lock the partner, and refuse a status that it can't get."""
     partner = await partner_changes.locked(work.tx, work.partner_id)
     rules.move(partner.status, to, ("partnerId",))
-    return work.at_present()
 
 
 class SetPartnerPolicy(NamedTuple):

@@ -75,7 +75,7 @@ async def import_prices(work: Work, given: ImportPrices) -> PricesImported:
     table = await price_drafts.locked(work.tx, given.price_table_id)
     if given.sheet.bad:
         raise RowsRefused(("content",), bad=len(given.sheet.bad))
-    at, tiers = work.context.now(), given.sheet.tiers
+    at, tiers = work.now, given.sheet.tiers
     if given.dry_run:
         written = await price_drafts.tiers_with(work.tx, table.id, tiers, at=at)
         return PricesImported(table.id, None, rules.dearer(written))

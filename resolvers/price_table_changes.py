@@ -92,7 +92,7 @@ async def draft(work: Work, given: DraftPriceTable) -> PricesChanged:
     if given.copy_of is not None:
         await price_drafts.begin_copy(work.tx, given.price_table_id, of_number=given.copy_of)
     tiers = {price.key: price.tiers for price in given.prices}
-    version_id = await price_drafts.write(work.tx, given.price_table_id, tiers, at=work.context.now())
+    version_id = await price_drafts.write(work.tx, given.price_table_id, tiers, at=work.now)
     await work.append(Event(type=EventType.PRICE_TABLE_DRAFTED, price_table_id=given.price_table_id))
     return PricesChanged(given.price_table_id, version_id)
 
@@ -114,7 +114,7 @@ async def publish(work: Work, given: PublishPriceTable) -> PricesChanged:
     await locked(work.tx, given.price_table_id)
     await work.act()
     # The time after the lock, since orders before it were made by the version before.
-    at = work.context.now()
+    at = work.now
     begins_at = begin(given.begins_at, at)
     publication = Publication(begins_at, by_id=work.viewer.user_id, at=at, replaces=given.replaces)
     published = await price_drafts.publish(work.tx, given.price_table_id, publication)

@@ -107,7 +107,6 @@ class DeactivateUser(NamedTuple):
 async def deactivate(work: Work, given: DeactivateUser) -> UserChanged:
     """Deactivate a user, and end all sessions and API tokens; if the user is deactivated, nothing happens."""
     user = await locked(work, given.user_id)
-    work = work.at_present()
     if user.disabled_at is None:
         await _check_change(work, user, "userId")
         await change_row(work.tx, user, {"disabled_at": work.now})

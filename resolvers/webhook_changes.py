@@ -180,7 +180,6 @@ class RotateWebhookSecret(NamedTuple):
 async def rotate(work: Work, given: RotateWebhookSecret) -> WebhookCreated:
     """Give a webhook new keys; messages are signed with the former ones too for a day."""
     row = await _locked(work, given.webhook_id)
-    work = work.at_present()
     if former_keys_until(row, work.now) is not None and not given.drop_former_keys:
         raise WebhookKeysChanging(("dropFormerKeys",), hours=OVERLAP // timedelta(hours=1))
     keys = webhook_keys.new_keys()

@@ -111,7 +111,14 @@ async def test_a_transaction_that_began_first_and_commits_last_is_not_missed(api
         if api.portal.database.url.get_backend_name() != "sqlite":
             await overtaking
             await reader.catch_up()
-        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, _earlier(began), Permission.CLIENTS_WRITE)
+        work = Work(
+            Context(api.portal, viewer),
+            tx,
+            viewer,
+            api.partner_id,
+            Permission.CLIENTS_WRITE,
+            times=[_earlier(began)],
+        )
         details = ClientDetails(name="Padaria", city="Olinda")
         await client_changes.update(tx, api.partner_id, number, details, at=work.now)
         await work.append(Event(type=EventType.CLIENT_UPDATED, client_id=number))

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from db import client_changes, order_changes, partner_changes, users
+from db import client_changes, order_changes, partner_changes, products, users
 from db.engine import Transaction
-from db.tables import activations, clients, orders, partners, tokens
+from db.tables import activations, clients, events, orders, partners, tokens
 from db.tables import users as users_table
 from domain.access import TokenKind
 from resolvers import activations as of_one
@@ -131,8 +131,7 @@ async def test_a_license_activated_before_a_cancellation_ends_after_it_began(
     async with waiting(clock, world.lock_client, api.codes("cancelClient", {"clientId": world.client}), api) as tx:
         viewer = await viewer_of(api.portal, api.token or "", None)
         assert viewer is not None
-        now, permission = api.portal.now(), of_one.activate.permission
-        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, now, permission)
+        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, of_one.activate.permission)
         await of_one.activate._work(work, new)  # noqa: SLF001 — the transaction around it is the test's own.
 
     times = sa.select(activations.c.activated_at, activations.c.cancelled_at)
@@ -156,6 +155,26 @@ async def test_a_partner_gets_its_status_when_it_is_locked(
 
     async with reading(api.portal.database) as connection:
         assert await fetch_value(connection, sa.select(column).where(partners.c.id == api.partner_id)) == clock.now
+
+
+@pytest.mark.parametrize("name", ["setPartnerPolicy", "retireProduct"])
+async def test_what_forbids_orders_is_dated_after_those_it_waited_for(
+    clock: Clock, api: Api, vendor: Api, product: str, name: str
+) -> None:
+    number = ids.number("Product", product)
+    given, lock = (
+        ({"productId": product}, lambda tx: products.shared(tx, [number]))
+        if name == "retireProduct"
+        else ({"partnerId": api.partner, "fourEyes": True}, lambda tx: partner_changes.shared_terms(tx, api.partner_id))
+    )
+
+    async with waiting(clock, lock, vendor.codes(name, given), api):
+        pass
+
+    of_partner = events.c.partner_id == (vendor if name == "retireProduct" else api).partner_id
+    latest = sa.select(events.c.occurred_at).where(of_partner).order_by(events.c.number.desc()).limit(1)
+    async with reading(api.portal.database) as connection:
+        assert await fetch_value(connection, latest) == clock.now
 
 
 @pytest.mark.parametrize("name", ["deactivateUser", "signOutEverywhere"])

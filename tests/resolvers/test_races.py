@@ -42,7 +42,7 @@ async def raced(
     viewer = await viewer_of(api.portal, api.token or "", None)
     assert viewer is not None
     async with writing(api.portal.database) as tx:
-        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, api.portal.now(), mutation.permission)
+        work = Work(Context(api.portal, viewer), tx, viewer, api.partner_id, mutation.permission)
         if read is not None:
             await read(tx)
         else:

@@ -286,8 +286,7 @@ async def test_a_deactivation_waits_for_a_mutation_that_is_under_way(api: Api, v
     new = RegisterClient(cnpjs.another(), ClientDetails(name="Padaria"))
     # The vendor's events have counters of their own, so that only the user is locked by both.
     async with writing(api.portal.database) as tx:
-        now, permission = api.portal.now(), clients.register.permission
-        work = Work(Context(seller.portal, viewer), tx, viewer, api.partner_id, now, permission)
+        work = Work(Context(seller.portal, viewer), tx, viewer, api.partner_id, clients.register.permission)
         await clients.register._work(work, new)  # noqa: SLF001 — the transaction around it is the test's own.
         behind = asyncio.ensure_future(vendor.codes("deactivateUser", {"userId": of(seller)}))
         done, _ = await asyncio.wait([behind], timeout=AHEAD_SECONDS)
