@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from domain.languages import Text
-from domain.text import fold
+from domain.text import ascii_upper, fold
 
 AUTHORIZATION_CODE_BITS = 125
 ECF_SERIAL_NUMBER_LENGTH = 50
@@ -76,7 +76,7 @@ def beginning_of_authorization_code(text: str, *, shortest: int = 1) -> str | No
 
     Case, blanks and hyphens of any kind don't matter. O is read as 0, I and L as 1, as Crockford's base 32 has it.
     """
-    typed = (each for each in text.upper() if not each.isspace() and unicodedata.category(each) != "Pd")
+    typed = (each for each in ascii_upper(text) if not each.isspace() and unicodedata.category(each) != "Pd")
     digits = "".join(typed).translate(_MISREAD)
     is_one = shortest <= len(digits) <= _GROUPS * _GROUP_LENGTH and not set(digits).difference(_CROCKFORD)
     return _grouped(digits) if is_one else None

@@ -5,7 +5,7 @@ from domain.money import UNIT_PRICE_MAX, Amount, Cents
 from domain.policies import InvalidNetwork
 from domain.products import InvalidProductCode
 from domain.refusals import Path, Refusal
-from domain.text import control, hidden, normal, says_nothing, storable, trimmed, visible
+from domain.text import ascii_upper, control, hidden, normal, says_nothing, storable, trimmed, upper, visible
 from domain.violations import (
     Empty,
     HiddenCharacter,
@@ -117,7 +117,7 @@ class Checks:
 
     def state(self, value: str | None, *path: str) -> str | None:
         """Return the abbreviation of a state, upper-cased."""
-        state = trimmed(visible(value or "")).upper()
+        state = ascii_upper(trimmed(visible(value or "")))
         if says_nothing(state):
             return None
         if state not in clients.STATES:
@@ -149,7 +149,7 @@ class Checks:
         """Return the serial number of a fiscal printer, upper-cased."""
         longest = activations.ECF_SERIAL_NUMBER_LENGTH
         text = self.optional_text(value, *path, longest=longest)
-        return text and self._in_case(text, text.upper(), path, longest)
+        return text and self._in_case(text, upper(text), path, longest)
 
     def _normal(self, value: str, path: Path, longest: int, *, lines: bool = False) -> str:
         text = normal(value)

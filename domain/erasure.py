@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from domain.activations import ACTIVATION_KEY_LENGTH, NOTE_LENGTH
 from domain.cnpj import SHORT_LENGTH
-from domain.text import fold, plain
+from domain.text import fold, plain, upper
 
 REDACTED = "[…]"
 """Replacement for an erased value within a text."""
@@ -186,12 +186,13 @@ class Identity:
         if self._pattern.search(plain_key) is None:
             return key
         # A serial number can have characters that become several plain ones: then none of it is kept.
-        kept = key if len(plain_key) == len(key) else plain_key.upper()
+        kept = key if len(plain_key) == len(key) else plain_key
         pieces, rest = [], 0
         for match in self._pattern.finditer(plain_key):
             pieces += [kept[rest : match.start()], opaque()]
             rest = match.end()
-        replaced = "".join([*pieces, kept[rest:]])
+        # Pieces are composed anew, as a stored text is.
+        replaced = upper("".join([*pieces, kept[rest:]]))
         return replaced if len(replaced) <= ACTIVATION_KEY_LENGTH else opaque()
 
     @cached_property

@@ -10,6 +10,7 @@ from pyotp import TOTP
 
 from domain.languages import Text
 from domain.refusals import Refusal, UserErrorCode
+from domain.text import ascii_upper
 
 ISSUER = "Moderniza"
 """Name of the portal in the list of an authenticator app."""
@@ -126,7 +127,7 @@ def code(text: str) -> Code | None:
     typed = text.translate(_TYPED)
     if len(typed) == _TOTP_LENGTH and typed.isascii() and typed.isdigit():
         return Code(SecondFactorKind.TOTP, typed)
-    typed = text.upper().translate(_TYPED)
+    typed = ascii_upper(text).translate(_TYPED)
     if len(typed) == _RECOVERY_LENGTH and set(typed) <= set(_CROCKFORD):
         return Code(SecondFactorKind.RECOVERY_CODE, typed)
     return None

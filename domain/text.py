@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from string import ascii_lowercase, ascii_uppercase
 
 # Bidi_Control of Unicode.
 _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -23,6 +24,7 @@ _ALIKE = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201b\u02bc\u2032", "'")
     | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
 )
+_CAPITALS = str.maketrans(ascii_lowercase, ascii_uppercase)
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _SOME_BLANKS = re.compile(f"[{_BLANKS}]+")
 _SHOW_NOTHING = re.compile(f"[{_NOTHING}]")
@@ -59,6 +61,16 @@ def single_spaced(text: str) -> str:
 def visible(text: str) -> str:
     """Return a typed number, key or search text without invisible characters."""
     return text if text.isascii() else _NOT_VISIBLE.sub("", text).replace(_BRAILLE_BLANK, " ")
+
+
+def upper(text: str) -> str:
+    """Return the text in upper case and NFC, which the upper case of a composed letter can leave."""
+    return text.upper() if text.isascii() else unicodedata.normalize("NFC", text.upper())
+
+
+def ascii_upper(text: str) -> str:
+    """Return the text with the letters of ASCII in upper case, and no other: that of some is one of ASCII."""
+    return text.upper() if text.isascii() else text.translate(_CAPITALS)
 
 
 def control(text: str, *, lines: bool = False) -> str | None:

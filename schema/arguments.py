@@ -9,7 +9,8 @@ from domain import cnpj
 from domain.activations import SEARCHED_CODE_LENGTH_MIN, beginning_of_authorization_code
 from domain.errors import BadUserInput
 from domain.money import Cents
-from domain.text import fold, normal, storable, visible
+from domain.text import ascii_upper, fold, normal, storable, visible
+from domain.text import upper as in_capitals
 from resolvers import ids
 from schema.inputs import given
 from schema.lengths import SEARCH_MAX
@@ -74,9 +75,15 @@ def folded(value: str | None, argument: str) -> str | None:
 
 
 def upper(value: str | None, argument: str) -> str | None:
-    """Return a key or code to search, in the case in which it is stored."""
+    """Return a serial number to search, in the case in which it is stored."""
     found = text(value, argument)
-    return None if found is None else found.upper()
+    return None if found is None else in_capitals(found)
+
+
+def in_ascii(value: str | None, argument: str) -> str | None:
+    """Return a key or code of ASCII to search, in upper case; what can't be one is kept, and found nowhere."""
+    found = text(value, argument)
+    return None if found is None else ascii_upper(found)
 
 
 def authorization_code(value: str | None, argument: str) -> str | None:

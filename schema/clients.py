@@ -14,7 +14,17 @@ from resolvers import clients, ids
 from resolvers.dataloader import MaybeAwaitable
 from resolvers.pages import Page, PageArguments
 from schema import references
-from schema.arguments import DateTimeRange, folded, moments, number, of_partner, searched_cnpj, unmasked, upper
+from schema.arguments import (
+    DateTimeRange,
+    folded,
+    in_ascii,
+    moments,
+    number,
+    of_partner,
+    searched_cnpj,
+    unmasked,
+    upper,
+)
 from schema.enums import SortDirection
 from schema.inputs import After, Before, First, Last, PartnerId, given, optional
 from schema.labels import label_of
@@ -167,7 +177,7 @@ class ClientFilter:
             name=folded(self.name, "filter.name"),
             cnpj=unmasked(self.cnpj, "filter.cnpj"),
             city=folded(self.city, "filter.city"),
-            state=upper(self.state, "filter.state"),
+            state=in_ascii(self.state, "filter.state"),
             ecf_serial_number=upper(self.ecf_serial_number, "filter.ecfSerialNumber"),
             has_active_activations=given(self.has_active_activations),
             registered_from=registered.start,

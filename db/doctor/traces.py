@@ -12,7 +12,7 @@ from db.engine.paging import Pages, columns_of, keys_of
 from db.tables import metadata
 from domain import cnpj
 from domain.erasure import Identity, identifies
-from domain.text import fold, plain
+from domain.text import fold, plain, upper
 from domain.webhook_texts import decoded
 
 _BLOCK = 1 << 23
@@ -62,7 +62,7 @@ def searched(text: str) -> Searched:
         masked = f"{number[:2]}.{number[2:5]}.{number[5:8]}/{number[8:12]}-{number[12:]}"
         return Searched(Identity(number), frozenset({number, masked}), set())
     identity = Identity("", (text,)) if identifies(text) else None
-    needles = {text, text.lower(), text.upper(), text.title(), fold(text)}
+    needles = {text, text.lower(), text.upper(), upper(text), text.title(), fold(text)}
     return Searched(identity, frozenset(filter(None, needles)), set())
 
 

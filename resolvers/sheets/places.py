@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from domain.clients import STATE_NAMES, STATES
 from domain.sheet_rows import NoStateOfCity, TwoStates
-from domain.text import fold, trimmed, visible
+from domain.text import ascii_upper, fold, trimmed, visible
 
 _LENGTH_MAX = 200
 """Maximum characters of a cell that is looked into; a longer one is refused as it is."""
@@ -74,5 +74,5 @@ def _parts(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _abbreviation(text: str) -> str | None:
-    upper = text.upper()
+    upper = ascii_upper(text)
     return upper if upper in STATES else STATE_NAMES.get(fold(text))

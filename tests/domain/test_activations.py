@@ -55,6 +55,6 @@ def test_a_typed_code_or_beginning_is_read_as_it_is_stored(
     assert beginning_of_authorization_code(typed.replace("-", hyphens)) == beginning.rstrip("-")
 
 
-@pytest.mark.parametrize("text", ["", "-", "ABCDU", "AB%CD", "É1234", "0" * 26])
+@pytest.mark.parametrize("text", ["", "-", "ABCDU", "AB%CD", "É1234", "0" * 26, "\u017fABC", "\u0131234"])
 def test_what_has_other_characters_is_no_beginning_of_a_code(text: str) -> None:
     assert beginning_of_authorization_code(text) is None

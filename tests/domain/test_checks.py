@@ -1,5 +1,8 @@
 """Checks of input."""
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +88,26 @@ def test_a_serial_number_is_short_enough_as_it_is_stored(typed: str) -> None:
     checks.ecf_serial_number(typed, "ecfSerialNumber")
 
     assert refused(checks) == [(TooLong, "ecfSerialNumber")]
+
+
+def test_a_serial_number_that_is_sent_back_is_the_same() -> None:
+    checks = Checks()
+    letters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+
+    stored = [checks.ecf_serial_number(f"A{letter}", "ecfSerialNumber") or "" for letter in letters]
+    sent_back = [checks.ecf_serial_number(each, "ecfSerialNumber") or "" for each in stored]
+
+    assert sent_back == stored
+    assert [each for each in stored if not unicodedata.is_normalized("NFC", each)] == []
+
+
+@pytest.mark.parametrize("typed", ["\u017fp", "\u017fP", "p\u0131", "\uff33\uff30"])
+def test_a_letter_that_only_looks_like_ascii_is_in_no_state(typed: str) -> None:
+    checks = Checks()
+
+    checks.state(typed, "state")
+
+    assert refused(checks) == [(InvalidState, "state")]
 
 
 def test_an_address_is_short_enough_as_it_is_stored() -> None:

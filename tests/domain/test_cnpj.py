@@ -50,6 +50,15 @@ def test_another_check_digit_is_invalid(base: str, place: int, digit: str) -> No
     assert cnpj.parse(number[:place] + digit + number[place + 1 :]) is None
 
 
+@pytest.mark.parametrize("letter", ["\u017f", "\u0131"])
+def test_a_letter_whose_capital_is_ascii_is_in_no_number(letter: str) -> None:
+    number = with_check_digits(f"{letter.upper()}00000000001")
+
+    assert cnpj.parse(number) == number
+    assert cnpj.parse(letter + number[1:]) is None
+    assert cnpj.unmasked(letter + number[1:]) != number
+
+
 @given(text=st.text())
 def test_any_text_gives_fourteen_characters_or_none(text: str) -> None:
     number = cnpj.parse(text)

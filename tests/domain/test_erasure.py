@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.erasure import ErasedCount, ErasedKind, Identity, counts, receipt, single_words, words_of_others
+from domain.text import normal, upper
 from tests.cnpjs import masked, with_check_digits
 
 NAMES = st.text("abc.*+?()[]\\|é\u00b4½ ", min_size=1).map(str.strip).filter(bool)
@@ -181,6 +182,14 @@ def test_a_name_that_identifies_a_company_is_taken_out_of_keys(name: str, key: s
 
     assert in_keys.found_in(key)
     assert "0000" in in_keys.replaced_in_key(key, lambda: "0000")
+
+
+@pytest.mark.parametrize("key", ["BAR\u0301-\u1fd7-1", "\uac00-BAR-\ufb01", "BAR\u0308"])
+def test_a_key_without_its_values_is_composed_as_texts_are(key: str) -> None:
+    replaced = Identity(NUMBER, ("Bar",)).replaced_in_key(key, lambda: "0A0A")
+
+    assert "0A0A" in replaced
+    assert replaced == upper(normal(replaced))
 
 
 def test_a_key_that_would_become_too_long_is_replaced_as_a_whole() -> None:

@@ -120,6 +120,28 @@ async def test_erased_notes_are_not_found_by_what_they_said(shop: Shop) -> None:
     assert folded == ["balcao da frente", "caixa", "era da [...]"]
 
 
+@pytest.mark.parametrize("typed", ["ecf-\u0390-1", "ecf-\u1fd7", "ß\u03b0"])
+async def test_a_serial_number_is_found_by_what_the_api_returned(shop: Shop, product: str, typed: str) -> None:
+    given = {"clientId": shop.clients["Padaria"], "productId": product, "activationKey": "KEY-7"}
+    activated = await shop.ana.done(
+        "activateLicense", "activation { ecfSerialNumber }", {**given, "ecfSerialNumber": typed}
+    )
+    returned = activated["activation"]["ecfSerialNumber"]
+
+    assert await shop.keys(ecfSerialNumber=returned) == ["KEY-7"]
+    assert await shop.keys(search=returned) == ["KEY-7"]
+    assert await shop.keys(ecfSerialNumber=typed) == ["KEY-7"]
+
+
+async def test_clients_of_a_state_are_found_by_letters_of_ascii(api: Api) -> None:
+    query = "query ($state: String) { clients(filter: { state: $state }) { totalCount } }"
+    await api.client(state="SP")
+
+    found = [await api.data(query, state=typed) for typed in (" sp ", "\u017fp")]
+
+    assert [each["clients"]["totalCount"] for each in found] == [1, 0]
+
+
 async def test_a_longer_text_than_a_search_is_refused(shop: Shop) -> None:
     error = await shop.ana.error(QUERY, filter={"note": "x" * 201})
 
