@@ -1,8 +1,9 @@
 """Values of a sheet's cells, as spreadsheets and people write them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from domain.cells import original
 from domain.sheet_files import DotBothWays
 from domain.sheet_rows import NoAnswer, NoWholeNumber
 from domain.text import fold
@@ -64,6 +65,16 @@ def shown(cell: str) -> str:
     """Return the text that a spreadsheet shows: of a formula, such as `="007"`, the text in it."""
     formula = _FORMULA.fullmatch(cell) if '="' in cell else None
     return cell if formula is None else formula[1].replace('""', '"')
+
+
+def shown_texts(cells: Iterable[str], *, is_report: bool) -> list[str]:
+    """Return the texts that a spreadsheet shows of the cells of a CSV file.
+
+    An export has an apostrophe before a text that is written as a formula. A report of bad rows has one before a
+    formula too, as the sheet had it.
+    """
+    texts = [(cell, original(cell)) for cell in cells]
+    return [text if text != cell and not is_report else shown(text) for cell, text in texts]
 
 
 def is_error(text: str) -> bool:

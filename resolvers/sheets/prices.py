@@ -96,15 +96,16 @@ class Products:
 
     def found(self, written: str) -> int:
         """Return the id of the product with the code, or else the name; raise a refusal unless there is one."""
-        folded = fold(written)
-        if (by_code := self._by_code.get(folded)) is not None:
-            return by_code
-        named = self._by_name.get(folded, [])
-        if not named:
-            raise UnknownProduct(("product",), codes=self._codes)
-        if len(named) > 1:
-            raise AmbiguousProduct(("product",), codes=", ".join(product.code for product in named))
-        return named[0].id
+        # A name may begin with an apostrophe, which marks a text elsewhere.
+        for folded in map(fold, (written, without_text_mark(written))):
+            if (by_code := self._by_code.get(folded)) is not None:
+                return by_code
+            named = self._by_name.get(folded, [])
+            if len(named) > 1:
+                raise AmbiguousProduct(("product",), codes=", ".join(product.code for product in named))
+            if named:
+                return named[0].id
+        raise UnknownProduct(("product",), codes=self._codes)
 
 
 def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[str], str] = str) -> Prices:
@@ -119,7 +120,7 @@ def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[s
         if isinstance(line, BadRow):
             bad.append(line)
             continue
-        cells = {name: visible(without_text_mark(cell)).strip() for name, cell in line.cells.items()}
+        cells = {name: visible(_unmarked(name, cell)).strip() for name, cell in line.cells.items()}
         dots.note(line.number, {name: _amount(cells.get(name, "")) for name in _NUMBERS})
         checks = Checks()
         key, tier = _tier(cells, products, checks)
@@ -179,6 +180,10 @@ def _price(cells: Mapping[str, str], name: str) -> Cents:
     if cents is None or cents > UNIT_PRICE_MAX:
         raise NoAmount((name,), highest=Amount(UNIT_PRICE_MAX))
     return cents
+
+
+def _unmarked(name: str, cell: str) -> str:
+    return cell if name == "product" else without_text_mark(cell)
 
 
 def _amount(text: str) -> str:

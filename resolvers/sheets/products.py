@@ -47,7 +47,7 @@ def read(lines: Iterable[Line | BadRow], header: Callable[[str], str] = str) -> 
     dots = Dots(header)
     for line in lines:
         if isinstance(line, Line):
-            dots.note(line.number, {"included_seats": without_text_mark(line.cells.get("included_seats", ""))})
+            dots.note(line.number, {"included_seats": _plain(line, "included_seats")})
         row = line if isinstance(line, BadRow) else _row(line)
         if isinstance(row, Row) and isinstance(line, Line):
             first = seen.setdefault(row.details.code, row.line)
@@ -57,11 +57,10 @@ def read(lines: Iterable[Line | BadRow], header: Callable[[str], str] = str) -> 
 
 
 def _row(line: Line) -> Row | BadRow:
-    cells: Mapping[str, str] = {name: without_text_mark(cell) for name, cell in line.cells.items()}
-    seats_cell, active_cell = (visible(cells.get(name, "")).strip() for name in ("included_seats", "active"))
+    seats_cell, active_cell = _plain(line, "included_seats"), _plain(line, "active")
     checks = Checks()
-    code = checks.product_code(cells.get("code", ""), "code")
-    name = checks.text(cells.get("name", ""), "name", longest=NAME_LENGTH)
+    code = checks.product_code(without_text_mark(line.cells.get("code", "")), "code")
+    name = checks.text(line.cells.get("name", ""), "name", longest=NAME_LENGTH)
     seats, active = 0, None
     try:
         seats = whole(seats_cell, "included_seats", lowest=0, highest=INCLUDED_SEATS_MAX)
@@ -74,3 +73,8 @@ def _row(line: Line) -> Row | BadRow:
     if checks.refusals:
         return line.bad(*checks.refusals)
     return Row(line.number, ProductDetails(code, name, seats, active))
+
+
+def _plain(line: Line, name: str) -> str:
+    """Return a number or an answer as it is typed, without a text mark, which in a name is a part of it."""
+    return visible(without_text_mark(line.cells.get(name, ""))).strip()

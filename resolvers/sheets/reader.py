@@ -29,7 +29,7 @@ from domain.sheet_rows import (
 from domain.sheet_warnings import UnreadPages, Warned
 from domain.text import single_spaced, trimmed, visible
 from resolvers.sheets import headers, kinds, lines, workbooks
-from resolvers.sheets.cells import is_error, shown
+from resolvers.sheets.cells import is_error, shown, shown_texts
 from resolvers.sheets.encodings import mended
 from resolvers.sheets.headers import Header, Layout
 from resolvers.sheets.lines import Lines, Text
@@ -244,22 +244,23 @@ def _rows(text: Text, delimiter: str, placed: headers.Placed) -> Iterator[Line |
             counted.give_back()
             yield BadRow(begins, (UnpairedQuotes(),), (counted.row[0].strip("\r\n"),))
         elif any(trimmed(cell) for cell in row):
-            yield _line(begins, [original(cell) for cell in row], placed.header, headings)
+            yield _line(begins, row, placed.header, headings)
 
 
-def _line(begins: int, row: Sequence[str], header: Header, headings: Mapping[str, str]) -> Line | BadRow:
-    written = row[1:] if header.has_reason else row
+def _line(begins: int, cells: Sequence[str], header: Header, headings: Mapping[str, str]) -> Line | BadRow:
+    row, is_report = [original(cell) for cell in cells], header.has_reason
+    written = row[1:] if is_report else row
     if any("\0" in cell for cell in row):
         return BadRow(begins, (NulInRow(),), [cell.replace("\0", "") for cell in written])
     if len(row) != len(header.cells):
         wrong = TooFewCells if len(row) < len(header.cells) else WrongCellCount
         return BadRow(begins, (wrong(cells=len(row), headers=len(header.cells)),), written)
-    return _checked(Line(begins, _cells(row, header), written, headings))
+    return _checked(Line(begins, _cells(shown_texts(cells, is_report=is_report), header), written, headings))
 
 
 def _cells(row: Iterable[str], header: Header) -> Mapping[str, str]:
     # Spreadsheets have many invisible blanks: at the ends, doubled, line breaks, and non-breaking ones.
-    return {name: single_spaced(shown(cell)) for name, cell in zip(header.names, row, strict=True) if name}
+    return {name: single_spaced(cell) for name, cell in zip(header.names, row, strict=True) if name}
 
 
 def _checked(line: Line) -> Line | BadRow:
@@ -292,4 +293,4 @@ def _workbook_rows(rows: Iterable[tuple[int, Sequence[str]]], header: Header) ->
             refusal = WrongCellCount(cells=width + len(surplus), headers=width)
             yield BadRow(number, (refusal,), [*written, *surplus])
         else:
-            yield _checked(Line(number, _cells(cells, header), written, headings))
+            yield _checked(Line(number, _cells(map(shown, cells), header), written, headings))

@@ -83,6 +83,17 @@ async def test_each_row_of_products_has_its_result_and_events(vendor: Api) -> No
     ]
 
 
+async def test_a_product_that_begins_with_an_apostrophe_is_unchanged(vendor: Api) -> None:
+    (code,) = codes(1)
+    given = {"code": code, "name": "'Tis Fiscal", "includedSeats": 1}
+    await vendor.done("createProduct", "__typename", given)
+
+    payload = await imported(vendor, f"{HEADER}\n{code};'Tis Fiscal;1;\n")
+
+    assert statuses(payload) == [(2, "UNCHANGED")]
+    assert payload["rows"][0]["product"]["name"] == "'Tis Fiscal"
+
+
 async def test_all_or_nothing_imports_no_product_beside_a_bad_row(vendor: Api) -> None:
     new, bad = codes(2)
     content = f"{HEADER}\n{new};Novo;3;\n{bad};Novo;muitos;\n"

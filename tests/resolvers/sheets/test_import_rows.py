@@ -121,6 +121,7 @@ PRODUCTS = Products(
         ProductRow(8, "LIGHT", "Portal Light", included_seats=1, active=True),
         ProductRow(9, "LIGHT-2", "Portal Light", included_seats=1, active=True),
         ProductRow(10, "SPED", "Completo", included_seats=1, active=True),
+        ProductRow(11, "TIS", "'Tis Fiscal", included_seats=1, active=True),
     ]
 )
 
@@ -174,6 +175,19 @@ def test_a_dash_of_accounting_is_zero(written: str) -> None:
 @pytest.mark.parametrize("written", ["Completo", "COMPLETO", "Portal Completo", "portal  completo"])
 def test_a_product_is_found_by_its_code_or_else_its_name(written: str) -> None:
     assert list(price(product=single_spaced(written)).tiers) == [PriceKey(7, OrderType.PURCHASE)]
+
+
+@pytest.mark.parametrize("written", ["'Tis Fiscal", "'tis", '="TIS"', "TIS"])
+def test_a_product_is_found_with_its_apostrophe_or_without_a_mark(written: str) -> None:
+    assert list(price(product=written).tiers) == [PriceKey(11, OrderType.PURCHASE)]
+
+
+def test_a_product_keeps_the_apostrophe_of_its_name_alone() -> None:
+    cells = {"code": "'tis", "name": "'Tis Fiscal", "included_seats": "'2", "active": "'sim"}
+
+    (row,) = product_rows.read([Line(2, cells)])
+
+    assert row == product_rows.Row(2, ProductDetails("TIS", "'Tis Fiscal", 2, active=True))
 
 
 @pytest.mark.parametrize(("written", "word"), [("Portal Light", "LIGHT, LIGHT-2"), ("Nada", "COMPLETO"), ("", "SPED")])

@@ -61,6 +61,15 @@ def test_a_report_has_no_formula_and_is_read_back(name: str) -> None:
     assert again.partition("\n")[2] == report.partition("\n")[2]
 
 
+def test_a_formula_of_a_text_in_a_report_is_read_as_in_the_sheet() -> None:
+    content = f'{HEADER}\n1;"=""007""";XX\n'
+
+    found = [row for each in (content, report_of(content.encode())) for row in read(each)]
+
+    assert [row.cells["name"] for row in found if isinstance(row, Line)] == ["007", "007"]
+    assert [row.written for row in found] == [["1", '="007"', "XX"]] * 2
+
+
 def test_a_report_has_the_texts_of_a_workbook_as_they_are() -> None:
     book = openpyxl.Workbook()
     for row in (HEADER.split(";"), ["1", "'=cmd", "XX"]):

@@ -100,7 +100,10 @@ def test_what_any_program_writes_is_read_back(  # noqa: PLR0917 — what is draw
         assert len(found) == len(expected)
 
 
-EXPORTED = ["=Soma", "'=Soma", "''=Soma", "\uff1dSoma", "'\uff20Soma", '"=Soma', "'Soma", "D'Ávila", "+55", "a=b"]
+EXPORTED = [
+    *("=Soma", "'=Soma", "''=Soma", "\uff1dSoma", "'\uff20Soma", '"=Soma', "'Soma", "D'Ávila", "+55", "a=b"),
+    *('="007"', '\'="007"'),
+]
 
 
 def test_what_the_portal_exports_is_read_back(file: Path) -> None:
