@@ -81,7 +81,7 @@ from domain.sheet_rows import (
     UnknownProduct,
     WrongCellCount,
 )
-from domain.sheet_warnings import GuessedEncoding, OtherEncoding, UnreadPages, UnusedColumns
+from domain.sheet_warnings import AmbiguousDots, GuessedEncoding, OtherEncoding, UnreadPages, UnusedColumns
 from domain.sheets import RowsRefused
 from domain.users import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, InvalidPassword
 from domain.violations import (
@@ -198,7 +198,7 @@ SAMPLES: Sequence[Said] = (
     RepeatedColumn(header="CNPJ"),
     RowsRefused(bad=1),
     RowsRefused(bad=1_200),
-    DotBothWays(header="Mensalidade", decimal=2, thousands=1_007),
+    DotBothWays(decimals_in="Adesão", decimal=2, thousands_in="Mensalidade", thousands=1_007),
     TooFewCells(cells=1, headers=5),
     WrongCellCount(cells=6, headers=5),
     Mojibake(_CELL, written="JoÃ£o", meant="João"),
@@ -217,6 +217,7 @@ SAMPLES: Sequence[Said] = (
     RepeatedCode(code="COMPLETO", line=7),
     OtherEncoding([3], 1),
     GuessedEncoding([2, 3, 5, 7, 11], 6),
+    AmbiguousDots([2], 1, written="12.500"),
     UnusedColumns(headers="Telefone, Vendedor"),
     UnreadPages(read="Matriz", others="“Filiais”"),
     Forbidden({Permission.ORDERS_APPROVE}),

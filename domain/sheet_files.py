@@ -231,17 +231,15 @@ class TooManyRows(SheetRefused):
 
 
 class DotBothWays(SheetRefused):
-    """A column has the dot as decimal and as thousands separator."""
+    """A sheet has the dot as decimal and as thousands separator, in one column or two."""
 
     text = Text(
         pt=(
-            "Na coluna “{header}”, o ponto separa os decimais na linha {decimal:plain} e os milhares na linha "
-            "{thousands:plain}. "
-            "Use a vírgula para os decimais."
+            "O ponto separa os decimais na linha {decimal:plain} da coluna “{decimals_in}”, e os milhares na linha "
+            "{thousands:plain} da coluna “{thousands_in}”. Use a vírgula para os decimais."
         ),
         en=(
-            "In the column “{header}”, the dot separates the decimals in line {decimal:plain} and the thousands in "
-            "line "
-            "{thousands:plain}. Write the decimals with a comma."
+            "The dot separates the decimals in line {decimal:plain} of the column “{decimals_in}”, and the thousands "
+            "in line {thousands:plain} of the column “{thousands_in}”. Write the decimals with a comma."
         ),
     )

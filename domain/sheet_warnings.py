@@ -65,3 +65,18 @@ class CodedCities(Warned):
         pt="O arquivo da Receita traz os municípios como códigos: o município dos clientes fica vazio.",
         en="The file of Receita Federal has municipalities as codes: the clients' city is left empty.",
     )
+
+
+class AmbiguousDots(Warned):
+    """All numbers of a sheet that have a dot have three digits after it."""
+
+    text = Text(
+        pt=(
+            "Em números como “{written}” ({which}), o ponto foi lido como separador de milhares, e nada no arquivo o "
+            "confirma. Se ele separa decimais, use a vírgula."
+        ),
+        en=(
+            "In numbers such as “{written}” ({which}), the dot was read as a separator of thousands, and nothing in "
+            "the file confirms it. If it separates decimals, write them with a comma."
+        ),
+    )

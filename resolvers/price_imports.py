@@ -22,6 +22,7 @@ from resolvers.price_drafts import Publication
 from resolvers.price_tables import undone_by_version
 from resolvers.sheets import contents
 from resolvers.sheets import prices as price_rows
+from resolvers.sheets.cells import Dots
 from resolvers.sheets.contents import Content, ReadSheet
 from resolvers.sheets.prices import Products
 from resolvers.sheets.reader import BadRow, Sheet
@@ -65,8 +66,10 @@ async def read(portal: Portal, content: Content) -> PriceSheet:
 
 
 def _prices(known: Products, opened: Sheet, digest: bytes) -> PriceSheet:
-    found = price_rows.read(contents.limited(opened.rows), known, opened.header.of)
-    return PriceSheet(digest, opened.header, found.bad, contents.warned(opened), found.tiers)
+    dots = Dots(opened.header.of)
+    found = price_rows.read(contents.limited(opened.rows), known, dots)
+    warnings = [*contents.warned(opened), *dots.warnings()]
+    return PriceSheet(digest, opened.header, found.bad, warnings, found.tiers)
 
 
 @mutation("importPrices", PricesImported, for_vendor=True, check_replay=price_drafts.check_kept)

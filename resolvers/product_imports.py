@@ -11,6 +11,7 @@ from resolvers.mutations import Work, mutation
 from resolvers.portal import Portal
 from resolvers.sheets import contents
 from resolvers.sheets import products as product_rows
+from resolvers.sheets.cells import Dots
 from resolvers.sheets.contents import Content, ReadSheet
 from resolvers.sheets.products import Row
 from resolvers.sheets.reader import BadRow, Sheet
@@ -54,8 +55,9 @@ async def read(portal: Portal, content: Content) -> ProductSheet:
 
 
 def _products(opened: Sheet, digest: bytes) -> ProductSheet:
-    rows = contents.limited(product_rows.read(opened.rows, opened.header.of))
-    return ReadSheet(digest, opened.header, rows, contents.warned(opened))
+    dots = Dots(opened.header.of)
+    rows = contents.limited(product_rows.read(opened.rows, dots))
+    return ReadSheet(digest, opened.header, rows, [*contents.warned(opened), *dots.warnings()])
 
 
 @mutation("importProducts", ProductsImported, for_vendor=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from domain.cells import original
 from domain.sheet_files import DotBothWays
 from domain.sheet_rows import NoAnswer, NoWholeNumber
+from domain.sheet_warnings import WARNED_LINES_MAX, AmbiguousDots, Warned
 from domain.text import fold
 
 _WHOLE = re.compile(r"([1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+)(?:[.,]0{1,2})?|0+[.,]000")
@@ -13,6 +14,10 @@ _DECIMAL_DOT = re.compile(r"[0-9]+(?:,[0-9]{3})*\.[0-9]{1,2}|0[0-9]*\.[0-9]{3}")
 """A number whose dot separates decimals: also three of them after a zero, which precedes no thousands."""
 
 _DOT_OF_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]{1,2})?")
+_AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}")
+"""A number whose dot may separate three decimals too."""
+
+_DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]{1,2}")
 NOTHING = frozenset({"-", "–", "—"})
 """What spreadsheets show for zero in the format of accounting."""
 
@@ -35,24 +40,56 @@ _ERROR = re.compile(
 
 
 class Dots:
-    """Lines in which the dot of a column separates decimals, and thousands."""
+    """Lines of a sheet in which the dot of a number separates decimals, and thousands.
 
-    def __init__(self, header: Callable[[str], str]) -> None:
+    A program writes all numbers of a file in one format, so that a number in one column shows what others mean.
+    """
+
+    def __init__(self, header: Callable[[str], str] = str) -> None:
         """Take the function that returns the header of a column in the file."""
         self._header = header
-        self._decimal: dict[str, int] = {}
-        self._thousands: dict[str, int] = {}
+        self._decimals: tuple[str, int] | None = None
+        self._thousands: tuple[str, int] | None = None
+        self._ambiguous: list[int] = []
+        self._count = 0
+        self._written = ""
+        self._shown = False
+        """Whether a number shows that the dot separates thousands."""
 
     def note(self, line: int, numbers: Mapping[str, str]) -> None:
-        """Look at the numbers of a row, by column; raise a refusal if a column has the dot both ways."""
+        """Look at the numbers of a row, by column; raise a refusal if the sheet has the dot both ways."""
         for name, written in numbers.items():
             if _DECIMAL_DOT.fullmatch(written):
-                self._decimal.setdefault(name, line)
+                self._decimals = self._decimals or (name, line)
             elif _DOT_OF_THOUSANDS.fullmatch(written):
-                self._thousands.setdefault(name, line)
-            if name in self._decimal and name in self._thousands:
-                decimal, thousands = self._decimal[name], self._thousands[name]
-                raise DotBothWays(header=self._header(name), decimal=decimal, thousands=thousands)
+                self._thousands = self._thousands or (name, line)
+                if _AMBIGUOUS.fullmatch(written):
+                    self._note_ambiguous(line, written)
+                else:
+                    self._shown = True
+            elif _DECIMAL_COMMA.fullmatch(written):
+                self._shown = True
+        if self._decimals and self._thousands:
+            (decimals_in, decimal), (thousands_in, thousands) = self._decimals, self._thousands
+            raise DotBothWays(
+                decimals_in=self._header(decimals_in),
+                decimal=decimal,
+                thousands_in=self._header(thousands_in),
+                thousands=thousands,
+            )
+
+    def warnings(self) -> list[Warned]:
+        """Return a warning if the dots of the rows so far may separate decimals too."""
+        if self._shown or not self._ambiguous:
+            return []
+        return [AmbiguousDots(self._ambiguous, self._count, written=self._written)]
+
+    def _note_ambiguous(self, line: int, written: str) -> None:
+        self._written = self._written or written
+        if line not in self._ambiguous[-1:]:
+            self._count += 1
+            if len(self._ambiguous) < WARNED_LINES_MAX:
+                self._ambiguous.append(line)
 
 
 def without_text_mark(cell: str) -> str:

@@ -54,7 +54,7 @@ LABELS: Mapping[str, Text] = {
 """What sentences call the columns."""
 
 LAYOUT = Layout(columns=COLUMNS, labels=LABELS, required=(frozenset(COLUMNS) - {"bonus_quantity"},))
-_NUMBERS = COLUMNS.keys() - {"product", "order_type"}
+_NUMBERS = [name for name in COLUMNS if name not in {"product", "order_type"}]
 
 _ORDER_TYPES = {
     "purchase": OrderType.PURCHASE,
@@ -108,14 +108,14 @@ class Products:
         raise UnknownProduct(("product",), codes=self._codes)
 
 
-def read(lines: Iterable[Line | BadRow], products: Products, header: Callable[[str], str] = str) -> Prices:
+def read(lines: Iterable[Line | BadRow], products: Products, dots: Dots | None = None) -> Prices:
     """Read the whole sheet; raise NoRows if it has none.
 
-    Raises DotBothWays if a column has the dot as decimal and as thousands separator. `header` returns the header of a
-    column in the file.
+    Raises DotBothWays if the dot separates decimals in one number and thousands in another. `dots` has the
+    warnings of the sheet.
     """
     tiers: dict[PriceKey, list[Tier]] = {}
-    bad, dots = [], Dots(header)
+    bad, dots = [], Dots() if dots is None else dots
     for line in lines:
         if isinstance(line, BadRow):
             bad.append(line)

@@ -1,6 +1,6 @@
 """Products from a sheet: each row becomes a product of the vendor, or a bad row with its reason."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from domain.checks import Checks
@@ -37,14 +37,14 @@ class Row(NamedTuple):
     details: ProductDetails
 
 
-def read(lines: Iterable[Line | BadRow], header: Callable[[str], str] = str) -> Iterator[Row | BadRow]:
+def read(lines: Iterable[Line | BadRow], dots: Dots | None = None) -> Iterator[Row | BadRow]:
     """Check each row of the sheet; a code may be in one row only, because two could contradict each other.
 
-    Raises a refusal if the column of seats has the dot as decimal and as thousands separator. `header` returns the
-    header of a column in the file.
+    Raises DotBothWays if the column of seats has the dot as decimal and as thousands separator. `dots` has its
+    warnings, once all rows are read.
     """
     seen: dict[str, int] = {}
-    dots = Dots(header)
+    dots = Dots() if dots is None else dots
     for line in lines:
         if isinstance(line, Line):
             dots.note(line.number, {"included_seats": _plain(line, "included_seats")})

@@ -18,6 +18,7 @@ from resolvers.portal import Portal
 from resolvers.sheets import clients as client_rows
 from resolvers.sheets import prices as price_rows
 from resolvers.sheets import products as product_rows
+from resolvers.sheets.cells import Dots
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.prices import Products
 from resolvers.sheets.reader import BadRow, Sheet
@@ -121,9 +122,12 @@ def import_products(
 
     async def work(portal: Portal) -> None:
         def batches(opened: Sheet, on_progress: ProgressCallback) -> Iterator[list[ProductDetails]]:
-            rows = product_rows.read(opened.rows, opened.header.of)
+            dots = Dots(opened.header.of)
+            rows = product_rows.read(opened.rows, dots)
             for good in good_rows(rows, outcome, Steps("products", opened, on_progress), all_or_nothing=all_or_nothing):
                 yield [row.details for row in good]
+            for warning in dots.warnings():
+                warn(warning.message(language))
 
         def done(changes: list[Change]) -> None:
             outcome.done.update(change.value for change in changes)
@@ -186,7 +190,10 @@ def import_prices(
         found = await _table(portal, table, partner)
         known = await imports.products(portal)
         with opened_sheet(file, price_rows.LAYOUT, outcome) as opened:
-            read = price_rows.read(opened.rows, Products(known), opened.header.of)
+            dots = Dots(opened.header.of)
+            read = price_rows.read(opened.rows, Products(known), dots)
+            for warning in dots.warnings():
+                warn(warning.message(language))
             for row in read.bad:
                 outcome.refuse(row)
         if read.bad:

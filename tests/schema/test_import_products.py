@@ -165,6 +165,25 @@ async def test_a_sheet_of_prices_is_written_to_the_draft(vendor: Api) -> None:
     assert await vendor.codes("publishPriceTable", given) == []
 
 
+async def test_prices_whose_dots_could_separate_decimals_are_warned_of(vendor: Api) -> None:
+    (code,) = codes(1)
+    await vendor.done("createProduct", "__typename", {"code": code, "name": "Módulo NFC-e", "includedSeats": 1})
+    given: dict[str, object] = {"priceTableId": await new_table(vendor), "dryRun": True}
+    rows = f"{code};Compra;1;12.500;%s;\n{code};Compra;10;11.250;0;\n"
+
+    refused = await vendor.mutate("importPrices", PRICES, {**given, "content": f"{PRICE_HEADER}\n{rows % '0.990'}"})
+    warned = await vendor.done("importPrices", PRICES, {**given, "content": f"{PRICE_HEADER}\n{rows % '0'}"})
+
+    assert [error["message"] for error in refused["userErrors"]] == [
+        (
+            "The dot separates the decimals in line 2 of the column “adesao”, and the thousands in line 2 of the "
+            "column “valor mensal”. Write the decimals with a comma."
+        )
+    ]
+    (warning,) = warned["sheetWarnings"]
+    assert "such as “12.500” (lines 2, 3)" in warning["message"]
+
+
 async def test_a_sheet_without_prices_is_refused(vendor: Api) -> None:
     given: dict[str, object] = {"priceTableId": await new_table(vendor), "content": f"{PRICE_HEADER}\n"}
 

@@ -10,6 +10,7 @@ from domain.languages import Language
 from domain.sheet_files import DotBothWays
 from domain.sheet_rows import NoStateOfCity, WrongCellCount
 from resolvers.sheets import clients, prices, products
+from resolvers.sheets.cells import Dots
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.headers import Layout, find
 from resolvers.sheets.prices import Products
@@ -243,6 +244,7 @@ def test_a_file_of_prices_with_the_dot_both_ways_is_refused() -> None:
     content = (CASES / "prices-dot-both-ways.csv").read_bytes()
 
     with sheet(BytesIO(content), prices.LAYOUT) as opened, pytest.raises(DotBothWays) as refused:
-        prices.read(opened.rows, Products([]), opened.header.of)
+        prices.read(opened.rows, Products([]), Dots(opened.header.of))
 
-    assert refused.value.facts == {"header": "valor_unitario_mensal", "decimal": 2, "thousands": 3}
+    price = "valor_unitario_mensal"
+    assert refused.value.facts == {"decimals_in": price, "decimal": 2, "thousands_in": price, "thousands": 3}

@@ -14,6 +14,7 @@ from resolvers.clients import RegisterClient
 from resolvers.sheets import clients as client_rows
 from resolvers.sheets import prices as price_rows
 from resolvers.sheets import products as product_rows
+from resolvers.sheets.cells import Dots
 from resolvers.sheets.clients import Repeated, Row
 from resolvers.sheets.prices import Products
 from resolvers.sheets.reader import BadRow, Line
@@ -290,13 +291,10 @@ def test_seats_with_the_dot_both_ways_are_refused_with_both_lines() -> None:
     ]
 
     with pytest.raises(DotBothWays) as refused:
-        list(product_rows.read(lines, {"included_seats": "Usuários"}.__getitem__))
+        list(product_rows.read(lines, Dots({"included_seats": "Usuários"}.__getitem__)))
 
-    assert (refused.value.facts["header"], refused.value.facts["decimal"], refused.value.facts["thousands"]) == (
-        "Usuários",
-        2,
-        3,
-    )
+    seats = "Usuários"
+    assert refused.value.facts == {"decimals_in": seats, "decimal": 2, "thousands_in": seats, "thousands": 3}
 
 
 @pytest.mark.parametrize(

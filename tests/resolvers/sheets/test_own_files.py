@@ -61,7 +61,7 @@ def test_a_report_has_no_formula_and_is_read_back(name: str) -> None:
     assert again.partition("\n")[2] == report.partition("\n")[2]
 
 
-def test_a_formula_of_a_text_in_a_report_is_read_as_in_the_sheet() -> None:
+def test_a_formula_in_a_report_is_read_as_in_the_sheet() -> None:
     content = f'{HEADER}\n1;"=""007""";XX\n'
 
     found = [row for each in (content, report_of(content.encode())) for row in read(each)]

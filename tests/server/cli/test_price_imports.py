@@ -121,6 +121,15 @@ def test_other_changes_that_are_published_with_a_file_are_named(prices: Command)
     assert in_database(versions) == [(1, VersionState.PUBLISHED), (2, VersionState.PUBLISHED)]
 
 
+def test_prices_whose_dots_could_separate_decimals_are_warned_of(prices: Command, tmp_path: Path) -> None:
+    write(tmp_path, "dots.csv", "sped;Compra;1;12.500;0", "light;Compra;1;1.000;0")
+
+    done = prices("dots.csv", "--dry-run")
+
+    assert done.exit_code == 0
+    assert "such as “12.500” (lines 2, 3)" in done.stderr
+
+
 def test_a_draft_with_the_products_of_the_file_only_is_published(prices: Command) -> None:
     prices("sped.csv")
     prices("light.csv")
