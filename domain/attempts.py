@@ -82,18 +82,18 @@ def wait_seconds(by: CountedBy, failures: Failures, now: datetime) -> int:
     return max(0, ceil((until - now).total_seconds()))
 
 
-def with_another(by: CountedBy, failures: Failures, now: datetime) -> Failures:
-    """Return the failures plus one, or a single one if the earlier ones no longer count."""
+def with_another(by: CountedBy, failures: Failures, now: datetime, number: int = 1) -> Failures:
+    """Return the failures plus one or a number of them, or only these if the earlier ones no longer count."""
     if _over(by, failures, now):
-        return Failures(1, now, now)
-    return Failures(failures.number + 1, failures.first_at, now)
+        return Failures(number, now, now)
+    return Failures(failures.number + number, failures.first_at, now)
 
 
-def without_mine(failures: Failures, mine: Failures) -> Failures:
+def without_mine(failures: Failures, mine: Failures, number: int = 1) -> Failures:
     """Return an address's failures without a successful attempt, unless they have begun anew since `mine`."""
     if failures.first_at != mine.first_at:
         return failures
-    return failures._replace(number=max(0, failures.number - 1))
+    return failures._replace(number=max(0, failures.number - number))
 
 
 def mail_wait_seconds(limit: int, sent: Failures, now: datetime) -> int:

@@ -78,10 +78,11 @@ class Checks:
                 self.refuse(refusal)
 
     def password(self, value: str, *path: str, longest: int) -> str:
-        """Return a password unchanged, with all its blanks."""
+        """Return a password in NFC, with all its blanks."""
         if not value:
             self.refuse(Empty(path))
-        return self._storable(value, path, longest)
+        # No character of NFC is more than four without it, so that a longer text need not be composed.
+        return self._storable(value if len(value) > 4 * longest else users.composed(value), path, longest)
 
     def optional_text(self, value: str | None, *path: str, longest: int, lines: bool = False) -> str | None:
         """Return a line, or several if `lines`, as it is stored; None if it is empty."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from domain.access import DEMO_PASSWORD, VENDOR_ROLES, Role
 from domain.languages import Text
 from domain.refusals import Path, Refusal, UserErrorCode
-from domain.text import fold, trimmed
+from domain.text import fold, trimmed, visible
 
 NAME_LENGTH = 200
 EMAIL_LENGTH = 254
@@ -152,11 +152,21 @@ def check_email(address: str, *path: str) -> None:
         raise InvalidEmail(path)
 
 
+def composed(password: str) -> str:
+    """Return a password as its characters are counted and hashed, in NFC, which keyboards don't always type."""
+    return unicodedata.normalize("NFC", password)
+
+
+def password_forms(password: str) -> Sequence[str]:
+    """Return the texts of which a typed password may have the hash: in NFC, or as it was typed when it was chosen."""
+    return list(dict.fromkeys((composed(password), password)))
+
+
 def check_password(password: str, *path: str) -> None:
     """Raise InvalidPassword or PublicPassword if the password is not allowed."""
     if password == DEMO_PASSWORD:
         raise PublicPassword(path)
-    if not PASSWORD_LENGTH_MIN <= len(password) <= PASSWORD_LENGTH_MAX:
+    if not PASSWORD_LENGTH_MIN <= len(composed(password)) <= PASSWORD_LENGTH_MAX:
         raise InvalidPassword(path, lowest=PASSWORD_LENGTH_MIN, highest=PASSWORD_LENGTH_MAX)
 
 
@@ -168,7 +178,7 @@ def personal_words(*texts: str) -> list[str]:
 
 def check_not_personal(password: str, words: Sequence[str], *path: str) -> None:
     """Raise GuessablePassword if little is left of the password without those words."""
-    rest = fold(password)
+    rest = fold(visible(password))
     for word in words:
         rest = rest.replace(word, "")
     if len(rest) < _REST_LENGTH_MIN:

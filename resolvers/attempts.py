@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from db import attempts
 from db.engine import Transaction
@@ -18,8 +19,13 @@ from domain.attempts import (
 from domain.limits import RateLimited, TooManyMails
 from resolvers.portal import Portal
 
-Tried = Mapping[CountedBy, tuple[bytes, Failures]]
-"""A try as it was counted: under which digests, and what the failures were with it."""
+
+class Tried(NamedTuple):
+    """Tries as they were counted: under which digests, what the failures were with them, and how many they were."""
+
+    counted: Mapping[CountedBy, tuple[bytes, Failures]]
+    number: int
+
 
 SIGN_IN = "sign-in"
 PASSWORD_RESET = "password reset"  # noqa: S105 — what is counted, and no password.
@@ -33,8 +39,11 @@ async def check_allowed(portal: Portal, purpose: str, email: str, address: str |
         raise RateLimited(wait)
 
 
-async def count_try(portal: Portal, purpose: str, email: str, address: str | None) -> Tried:
-    """Count an attempt as failed; raise RateLimited if there were too many for the e-mail or from the network."""
+async def count_try(portal: Portal, purpose: str, email: str, address: str | None, number: int = 1) -> Tried:
+    """Count an attempt as failed, or a number of them.
+
+    Raises RateLimited if there were too many for the e-mail or from the network.
+    """
     digests = _digests(portal, purpose, email, address)
 
     async def count(tx: Transaction) -> Tried:
@@ -43,9 +52,9 @@ async def count_try(portal: Portal, purpose: str, email: str, address: str | Non
         wait = max(wait_seconds(by, before[digest], now) for by, digest in digests.items())
         if wait:
             raise RateLimited(wait)
-        tried = {by: (digest, with_another(by, before[digest], now)) for by, digest in digests.items()}
+        tried = {by: (digest, with_another(by, before[digest], now, number)) for by, digest in digests.items()}
         await attempts.record(tx, dict(tried.values()))
-        return tried
+        return Tried(tried, number)
 
     return await portal.database.write(count)
 
@@ -59,11 +68,11 @@ def _digests(portal: Portal, purpose: str, email: str, address: str | None) -> M
 
 async def count_as_right(tx: Transaction, tried: Tried, now: datetime) -> None:
     """Reset the failures of the e-mail, and take back this attempt of the address."""
-    after = await attempts.locked(tx, [digest for digest, _ in tried.values()], at=now)
+    after = await attempts.locked(tx, [digest for digest, _ in tried.counted.values()], at=now)
     kept = {}
-    if CountedBy.ADDRESS in tried:
-        digest, mine = tried[CountedBy.ADDRESS]
-        others = without_mine(after[digest], mine)
+    if CountedBy.ADDRESS in tried.counted:
+        digest, mine = tried.counted[CountedBy.ADDRESS]
+        others = without_mine(after[digest], mine, tried.number)
         if others.number:
             kept[digest] = others
     await attempts.record(tx, kept)

@@ -5,10 +5,13 @@ some texts, and seconds of work. Here, such words are searched for in the sorted
 """
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
+
+from domain.text import visible
 
 ESTIMATED_LENGTH = 72
 """Characters of a password that are estimated, since the time grows with the square of their number."""
@@ -28,8 +31,21 @@ _Ranks: TypeAlias = Mapping[str, Mapping[str, int]]
 def guesses(password: str, words: Sequence[str]) -> int:
     """Return how many tries a guesser needs who knows common passwords, and the words of the person.
 
-    It takes up to a tenth of a second, whatever the text is.
+    It takes up to a tenth of a second, whatever the text is, and twice that with other characters than those of ASCII:
+    a guesser may know the letters without their accents.
     """
+    return min(_guesses(each, words) for each in {password, _plain(password)})
+
+
+def _plain(password: str) -> str:
+    """Return the password in its case, with letters of ASCII for those that are like them, and what is visible."""
+    if password.isascii():
+        return password
+    decomposed = unicodedata.normalize("NFKD", visible(password))
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
+
+
+def _guesses(password: str, words: Sequence[str]) -> int:
     matching, _ = _zxcvbn()
     # Not `zxcvbn()`, which keeps the words of the last caller in a dictionary that all threads share.
     ranks = {**matching.RANKED_DICTIONARIES, "user_inputs": matching.build_ranked_dict(words)}

@@ -14,7 +14,14 @@ from db.engine import deadline
 from domain.deadlines import ChangeTimedOut
 from domain.errors import Unavailable
 from domain.limits import TooManySignIns
-from domain.users import GuessablePassword, check_not_personal, check_password, personal_words
+from domain.users import (
+    GuessablePassword,
+    check_not_personal,
+    check_password,
+    composed,
+    password_forms,
+    personal_words,
+)
 from resolvers.password_guesses import guesses
 
 Gone = Callable[[], Awaitable[object]]
@@ -57,21 +64,21 @@ class SignInQueue:
         return AT_ONCE + WAITING_MAX - self._places
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """Take a place in the queue; raise Unavailable if it is full."""
-        if self._places <= 0:
+    def place(self, hashes: int = 1) -> Iterator[None]:
+        """Take a place in the queue for each hash; raise Unavailable if it is full."""
+        if self._places < hashes:
             raise TooManySignIns
-        self._places -= 1
+        self._places -= hashes
         try:
             yield
         finally:
-            self._places += 1
+            self._places += hashes
 
 
 async def hash_password(password: str, gone: Gone | None = None) -> str:
-    """Return the argon2id hash of a password, computed off the event loop; raise as `hashing_turn` does."""
+    """Return the argon2id hash of a password in NFC, computed off the event loop; raise as `hashing_turn` does."""
     async with hashing_turn(gone):
-        return await asyncio.to_thread(_hasher.hash, password)
+        return await asyncio.to_thread(_hasher.hash, composed(password))
 
 
 def check_allowed(password: str, *path: str, name: str, email: str) -> None:
@@ -83,11 +90,11 @@ def check_allowed(password: str, *path: str, name: str, email: str) -> None:
 async def check_new_password(password: str, *path: str, name: str, email: str, gone: Gone | None = None) -> None:
     """Raise a refusal if a person of that name and address must not choose the password.
 
-    The estimate takes up to a tenth of a second, in a thread, and waits for those before it: raises as `hashing_turn`.
+    The estimate takes up to a fifth of a second, in a thread, and waits for those before it: raises as `hashing_turn`.
     """
     check_allowed(password, *path, name=name, email=email)
     async with _turn(_estimating, gone):
-        found = await asyncio.to_thread(guesses, password, personal_words(name, email))
+        found = await asyncio.to_thread(guesses, composed(password), personal_words(name, email))
     if found < _GUESSES_MIN:
         raise GuessablePassword(path)
 
@@ -101,13 +108,18 @@ def hashing_turn(gone: Gone | None = None) -> AbstractAsyncContextManager[None]:
 
 
 async def is_password(password_hash: str | None, password: str) -> bool:
-    """Return whether the password has that hash; False without one, which takes as long. Call it in a hashing turn."""
-    try:
-        return await asyncio.to_thread(
-            _hasher.verify, password_hash or _DECOY_HASH, password.encode("utf-8", "surrogatepass")
-        )
-    except (VerificationError, InvalidHashError):
-        return False
+    """Return whether the password has that hash in NFC or as it is typed; False without one, which takes as long.
+
+    Call it in a hashing turn. It takes a hash for each of the `password_forms`.
+    """
+    for form in password_forms(password):
+        try:
+            return await asyncio.to_thread(
+                _hasher.verify, password_hash or _DECOY_HASH, form.encode("utf-8", "surrogatepass")
+            )
+        except (VerificationError, InvalidHashError):
+            continue
+    return False
 
 
 @asynccontextmanager

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.access import DEMO_PASSWORD
-from domain.users import InvalidEmail, InvalidPassword, PublicPassword, check_email, check_password, email
+from domain.checks import Checks
+from domain.users import (
+    GuessablePassword,
+    InvalidEmail,
+    InvalidPassword,
+    PublicPassword,
+    check_email,
+    check_not_personal,
+    check_password,
+    email,
+)
 
 
 def test_an_address_is_looked_up_in_small_letters() -> None:
@@ -42,6 +52,26 @@ def test_a_password_of_another_length_is_refused(length: int) -> None:
 def test_the_public_password_is_refused() -> None:
     with pytest.raises(PublicPassword):
         check_password(DEMO_PASSWORD)
+
+
+@pytest.mark.parametrize("letter", ["a\u0303", "\u1f82", "\u03b1\u0313\u0300\u0345"])
+def test_the_letters_of_a_password_are_counted_and_not_their_marks(letter: str) -> None:
+    checks = Checks()
+
+    checks.password(letter * 1000, "password", longest=1000)
+    check_password(letter * 1000)
+    checks.password(letter * 1001, "tooLong", longest=1000)
+
+    assert [refusal.path for refusal in checks.refusals] == [("tooLong",)]
+    for length in (11, 1001):
+        with pytest.raises(InvalidPassword):
+            check_password(letter * length)
+
+
+@pytest.mark.parametrize("typed", ["ma\u200bria.reis.ma\u200bria", "ｍａｒｉａ.ｒｅｉｓ.1", "mária.réis.mária"])  # noqa: RUF001 — wide letters.
+def test_a_name_is_found_in_a_password_in_any_letters(typed: str) -> None:
+    with pytest.raises(GuessablePassword):
+        check_not_personal(typed, ["maria", "reis"])
 
 
 @pytest.mark.parametrize("length", [12, 1000])

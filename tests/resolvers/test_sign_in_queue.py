@@ -56,6 +56,21 @@ async def test_a_sign_in_too_many_is_unavailable_and_has_not_tried(
     assert await anonymous.data(query) == {"signIn": {"token": None}}
 
 
+async def test_a_password_with_two_forms_takes_two_places(portal: Portal, anonymous: Api) -> None:
+    with ExitStack() as places:
+        for _ in range(ROOM - 1):
+            places.enter_context(portal.sign_ins.place())
+        bodies = [
+            await anonymous.post(SIGN_IN.replace("wrong", typed) % f"{uuid4()}@alfa.example")
+            for typed in ("err\u00f4neo", "erro\u0302neo")
+        ]
+
+    assert [body["errors"][0]["extensions"]["code"] if "errors" in body else "" for body in bodies] == [
+        "",
+        "UNAVAILABLE",
+    ]
+
+
 @pytest.mark.usefixtures("full")
 async def test_everybody_else_is_answered_while_sign_ins_wait(api: Api) -> None:
     assert await api.data("{ viewer { role } }")

@@ -1,6 +1,7 @@
 """Users and their tokens on the command line, on each engine."""
 
 import asyncio
+import unicodedata
 from datetime import timedelta
 
 import pytest
@@ -126,18 +127,26 @@ def test_a_manager_beside_another_one_can_be_disabled(people: Command) -> None:
     assert statuses == [0, 1]
 
 
+async def is_password_of_ana(password: str) -> bool:
+    portal = open_portal(Settings.load())
+    try:
+        found = await portal.database.read(lambda connection: users.credentials(connection, "ana@delta.example"))
+    finally:
+        await portal.database.close()
+    return found is not None and await is_password(found.password_hash, password)
+
+
 def test_a_byte_order_mark_is_no_part_of_a_password(people: Command) -> None:
     people("update-user", "--email", "ana@delta.example", "--password-stdin", typed="\ufeffoutra senha longa\r\n")
 
-    async def works() -> bool:
-        portal = open_portal(Settings.load())
-        try:
-            found = await portal.database.read(lambda connection: users.credentials(connection, "ana@delta.example"))
-        finally:
-            await portal.database.close()
-        return found is not None and await is_password(found.password_hash, "outra senha longa")
+    assert asyncio.run(is_password_of_ana("outra senha longa"))
 
-    assert asyncio.run(works())
+
+def test_a_password_of_the_operator_is_composed(people: Command) -> None:
+    typed = unicodedata.normalize("NFD", "maçã e pão à noite")
+    people("update-user", "--email", "ana@delta.example", "--password-stdin", typed=f"{typed}\n")
+
+    assert asyncio.run(is_password_of_ana("maçã e pão à noite"))
 
 
 def test_a_new_password_ends_tokens(people: Command) -> None:
