@@ -56,6 +56,11 @@ def test_no_text_takes_more_than_a_tenth_of_a_second(part: str) -> None:
     assert lines((part * LENGTH_MAX)[:LENGTH_MAX]) < LINES_MAX
 
 
+@pytest.mark.parametrize("part", [f"\u00e1{SIGNS}", "\uff11\uff01", "\u00e11!|7+", "\ufdfa", "\u00e3s\u00e3o1"])
+def test_a_text_with_other_letters_takes_twice_as_long_at_most(part: str) -> None:
+    assert lines((part * LENGTH_MAX)[:LENGTH_MAX]) < 2 * LINES_MAX
+
+
 @settings(max_examples=15)
 @given(st.sampled_from([SIGNS, SIGNS + "aeilost", "12", "a1!"]).flatmap(texts))
 def test_no_text_of_digits_and_signs_takes_longer(password: str) -> None:
