@@ -133,6 +133,9 @@ class Position:
         except BaseException:
             await self._drop()
             raise
+        finally:
+            # A task that failed keeps the frames of those who asked.
+            self._asking = None
         position = found[0][0]
         if not isinstance(position, int):
             raise _NoReplicaError

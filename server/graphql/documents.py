@@ -12,7 +12,6 @@ from graphql import (
     FieldsOnCorrectTypeRule,
     GraphQLError,
     GraphQLSchema,
-    Node,
     NoFragmentCyclesRule,
     OperationDefinitionNode,
     OperationType,
@@ -24,10 +23,10 @@ from breadth import BatchExecutor
 from db.engine.deadline import Deadline
 from domain.documents import TEXT_LENGTH_MAX
 from domain.errors import ApiError, BadUserInput, SignInFirst
-from server.graphql import limits, literals, root_fields, variable_values
+from server.graphql import kept_errors, limits, literals, root_fields, variable_values
 from server.graphql.literals import RULES, Rules
 from server.graphql.operation_facts import Analysis, Operation
-from server.graphql.source_text import Text, parsed
+from server.graphql.source_text import Text, forget_tokens, parsed
 from server.graphql.suggestions import SUGGESTIONS_MAX, Errors, merged, plain, suggested
 
 OPERATION_NAME_MAX = 250
@@ -59,7 +58,7 @@ class Document:
     errors: Errors = ()
     operations: Mapping[str | None, Operation] = field(default_factory=dict)
     lasting: bool = True
-    """Whether the errors, if there are any, depend on the text alone."""
+    """Whether the errors, if there are any, depend on the text alone, and none is unexpected."""
     suggesting: Callable[[], Errors] | None = None
     """Return the errors with suggestions, if there may be any."""
     hidden: Errors | None = None
@@ -192,10 +191,20 @@ def prepare(
     executor_class: type[Executor[Any]] = BatchExecutor,
     request: DocumentRequest | None = None,
 ) -> Document:
-    """Parse, limit, validate and analyse a document.
+    """Parse, limit, validate and analyse a document, which keeps nothing of its request.
 
     If the request is known, values that are too long are refused before the document is validated.
     """
+    found = _limited(schema, text, executor_class, request)
+    if not all(map(kept_errors.is_expected, found.errors)):
+        return replace(found, lasting=False)
+    kept_errors.release_frames(found.errors)
+    return found
+
+
+def _limited(
+    schema: GraphQLSchema, text: str, executor_class: type[Executor[Any]], request: DocumentRequest | None
+) -> Document:
     if len(text) > TEXT_LENGTH_MAX:
         message = f"A document can have at most {TEXT_LENGTH_MAX:,} characters, not {len(text):,}."
         error = BadUserInput(message, argument="query", maxLength=TEXT_LENGTH_MAX, length=len(text))
@@ -273,25 +282,12 @@ def _validated(
         hidden = tuple(map(plain, errors))
         again = partial(_with_suggestions, schema, ast, hidden, rules)
         return Document(None, hidden, suggesting=cache(partial(suggested, hidden, again)))
-    _forget_tokens(ast)
+    forget_tokens(ast)
     operations = [each.operation(ast, executor_class) for each in needs]
     return Document(ast, (), {operation.name: operation for operation in operations})
 
 
 def _with_suggestions(schema: GraphQLSchema, ast: DocumentNode, errors: Errors, rules: Rules) -> Errors:
-    return merged(errors, validate(schema, ast, rules, max_errors=SUGGESTIONS_MAX))
-
-
-def _forget_tokens(ast: DocumentNode) -> None:
-    """Drop the parsed tokens: errors need only a node's position in the text."""
-    waiting: list[Node] = [ast]
-    while waiting:
-        node = waiting.pop()
-        if node.loc is not None:
-            node.loc.start_token = node.loc.end_token = None  # type: ignore[assignment]
-        for key in node.keys:
-            below = getattr(node, key, None)
-            if isinstance(below, Node):
-                waiting.append(below)
-            elif isinstance(below, list | tuple):
-                waiting.extend(each for each in below if isinstance(each, Node))
+    found = merged(errors, validate(schema, ast, rules, max_errors=SUGGESTIONS_MAX))
+    kept_errors.release_frames(found)
+    return found

@@ -1,10 +1,10 @@
-"""Source texts: how they are parsed, and how the positions of many errors are found fast."""
+"""Source texts: how they are parsed, what is kept of them, and how the positions of many errors are found fast."""
 
 import re
 from bisect import bisect_right
 from functools import cached_property
 
-from graphql import DocumentNode, Source, SourceLocation, parse
+from graphql import DocumentNode, Node, Source, SourceLocation, parse
 
 from server.graphql.limits import TOKENS_MAX
 
@@ -30,3 +30,18 @@ def parsed(source: str | Source, *, no_location: bool = False) -> DocumentNode:
     As in the specification's grammar, a selection set has a selection; by graphql-core's default it may have none.
     """
     return parse(source, max_tokens=TOKENS_MAX, no_location=no_location, allow_empty_selection_sets=False)
+
+
+def forget_tokens(ast: DocumentNode) -> None:
+    """Drop the parsed tokens: errors need only a node's position in the text."""
+    waiting: list[Node] = [ast]
+    while waiting:
+        node = waiting.pop()
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = None  # type: ignore[assignment]
+        for key in node.keys:
+            below = getattr(node, key, None)
+            if isinstance(below, Node):
+                waiting.append(below)
+            elif isinstance(below, list | tuple):
+                waiting.extend(each for each in below if isinstance(each, Node))
