@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from db import webhook_leases
-from db.engine import Transaction, row_scope
+from db.engine import Transaction, deadline, row_scope
 from db.webhook_leases import Leased, WebhookKey
 from domain.errors import Unavailable
 from resolvers.portal import Portal
@@ -35,6 +35,9 @@ _PAUSE_SECONDS = 0.25
 
 _PAUSE_AFTER_FAILURE_SECONDS = 5.0
 _GRACE_SECONDS = 2.0
+_LAST_SECONDS = 2.0
+"""How long a stopping sender waits for the write that gives its leases back."""
+
 _TURN_MESSAGES = 100
 """Messages after which a webhook lets others have its place."""
 
@@ -237,7 +240,8 @@ class Sender:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         if left:
-            with contextlib.suppress(Unavailable):
+            # They end by themselves, if the database does not answer.
+            with contextlib.suppress(Unavailable), deadline.limited(_LAST_SECONDS, for_change=True):
                 await self._give_back(left)
         await self._client.aclose()
 
