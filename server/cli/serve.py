@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from tempfile import TemporaryDirectory
@@ -28,6 +28,7 @@ from domain.users import UnknownUser, UserDisabled
 from resolvers import tokens
 from resolvers.portal import Portal
 from server import diagnosis, logs, proxies, second_factor, setting_values, standard_streams
+from server.cli.endings import ServerEnded
 from server.cli.ownership import warn_if_open_to_others
 from server.cli.runner import WRONGLY_USED, fail, failures, run, settings
 from server.diagnosis import DatabaseTroubleError
@@ -151,11 +152,10 @@ def _serve(given: Settings, config: Config, listening: socket.socket) -> None:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         # There is no other process that could serve meanwhile.
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
-    try:
+    # uvicorn stops in good order, and then raises the signal again.
+    with suppress(KeyboardInterrupt):
         StoppingServer(config, limits, shares_socket=False).run(sockets=[listening])
-    except KeyboardInterrupt:
-        # uvicorn stops in good order, and then raises the signal again.
-        return
+    raise ServerEnded
 
 
 def _connections(given: Settings) -> int:
@@ -216,7 +216,7 @@ async def _check_tables(given: Settings) -> None:
 
 
 def _end(_signal: int, _frame: object) -> NoReturn:
-    sys.exit(0)
+    raise ServerEnded
 
 
 def _url(host: str, port: int) -> str:

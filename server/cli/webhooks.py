@@ -9,6 +9,7 @@ from schema.root import GRAPHQL_SCHEMA
 from server import logs
 from server.app import new_sender
 from server.cli.commands import Commands
+from server.cli.endings import ServerEnded
 from server.cli.runner import run, settings
 from server.graphql.documents import Documents
 from server.graphql.event_selections import EventSelections
@@ -26,6 +27,7 @@ def send() -> None:
     """Send webhooks until Ctrl-C, on behalf of servers with WEBHOOKS_SEND=false. Several of them share the work."""
     logs.configure(settings())
     run(_send)
+    raise ServerEnded
 
 
 async def _send(portal: Portal) -> None:

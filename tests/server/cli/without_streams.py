@@ -20,4 +20,5 @@ def main() -> None:
         setattr(sys, _NAMES[number], None)
         with contextlib.suppress(OSError):
             os.close(number)
-    runpy.run_module("server", run_name="__main__", alter_sys=True)
+    # Under another name, it leaves the end of the process to the one that has forked it.
+    runpy.run_module("server", run_name="portal")["main"]()
