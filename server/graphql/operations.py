@@ -10,6 +10,7 @@ from db.engine import replicas, row_scope
 from db.engine.place_queue import is_large
 from db.engine.replicas import QueryReads
 from domain.costs import POINTS_MAX
+from domain.deadlines import CallerGone
 from domain.errors import ApiError, DocumentNotFound, DocumentNotTrusted
 from resolvers.context import Context
 from resolvers.feed import Follower
@@ -82,7 +83,7 @@ class Operations:
         Raise MutationOverGetError if a request that may only read selects a mutation, UnusableToken unless the
         operation is known to need no token, ProviderUnreachable likewise, or if it selects the viewer, Unavailable if
         a large operation waits too long for others or a subscription can't begin yet, and TooFewPoints if the caller
-        has too few points left.
+        has too few points left. If the caller has gone, the answer is the error CallerGone.
         """
         operation, preparing = None, 0
         try:
@@ -169,13 +170,16 @@ class Operations:
         if context.charge is not None:
             # It may have to wait for others, and be refused.
             context.charge.can_cancel = True
-        if self._replicas is None or operation.ast.operation is not OperationType.QUERY:
-            return await self._run_within_budget(context, request, operation, variables, price)
-        before = replicas.current.set(QueryReads(self._replicas))
         try:
-            return await self._run_within_budget(context, request, operation, variables, price)
-        finally:
-            replicas.current.reset(before)
+            if self._replicas is None or operation.ast.operation is not OperationType.QUERY:
+                return await self._run_within_budget(context, request, operation, variables, price)
+            before = replicas.current.set(QueryReads(self._replicas))
+            try:
+                return await self._run_within_budget(context, request, operation, variables, price)
+            finally:
+                replicas.current.reset(before)
+        except CallerGone as error:
+            return refused_operations.left(context, error, operation)
 
     async def _run_within_budget(
         self, context: Context, request: OperationRequest, operation: Operation, variables: VariableValues, price: Price

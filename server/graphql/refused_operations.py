@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from domain.deadlines import CallerGone
 from domain.errors import ApiError, ProviderUnreachable, Unavailable, UnusableToken
 from domain.limits import TooFewPoints
 from resolvers.context import Context
@@ -28,6 +29,11 @@ def not_begun(context: Context, error: ApiError, operation: Operation | None) ->
     insist_on_token(context)
     if isinstance(error, MutationOverGetError):
         raise error
+    return refused(context, [GraphQLError(str(error), original_error=error)], operation)
+
+
+def left(context: Context, error: CallerGone, operation: Operation) -> Answer:
+    """Return the answer of an operation whose caller has gone, of which only the log and the metrics read."""
     return refused(context, [GraphQLError(str(error), original_error=error)], operation)
 
 

@@ -22,6 +22,7 @@ from resolvers.viewers import Viewer
 from server import logs
 from server.graphql.answers import Answer
 from server.graphql.operation_requests import OperationRequest
+from server.http import outcomes
 from server.http.cors import Cors
 from server.http.errors import Rejected, response_for
 from server.http.headers import Headers, completed
@@ -190,10 +191,7 @@ def _add_operation(facts: dict[str, Any], state: dict[str, Any]) -> None:
         facts["operation_type"] = operation.ast.operation.value
     if wanted is not None and wanted.named is not None:
         facts["document"] = wanted.named.id
-    errors = answer.codes if answer else frozenset()
-    if "error" in state:
-        errors |= {state["error"]}
-    if errors:
+    if errors := outcomes.codes(state):
         facts["errors"] = sorted(errors)[:_CODES_MAX]
     if context is not None and context.refusals:
         facts["refusals"] = sorted(context.refusals)[:_CODES_MAX]

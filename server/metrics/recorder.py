@@ -15,13 +15,14 @@ from resolvers.portal import Portal
 from server.graphql.answers import Answer
 from server.graphql.operation_requests import OperationRequest
 from server.graphql.operations import Operations
+from server.http import outcomes
 from server.http.scheduling import Admission
 from server.metrics import exposition, registry
 from server.metrics.names import Names
 
 EVERY_SECONDS = 1.0
 
-_OK, _REFUSED, _ERROR = "ok", "refused", "error"
+_OK, _REFUSED, _ERROR, _GONE = "ok", "refused", "error", "gone"
 
 
 class Observed(NamedTuple):
@@ -61,22 +62,22 @@ class Recorder:
             return
         wanted: OperationRequest | None = state.get("wanted")
         context: Context | None = state.get("context")
-        errors = answer.codes if answer is not None else frozenset()
-        if "error" in state:
-            errors |= {state["error"]}
+        errors = outcomes.codes(state)
         for code in errors:
             registry.ERRORS.labels(code).inc()
+        outcome = _ERROR if errors else _REFUSED if context is not None and context.refusals else _OK
+        if outcomes.was_left(state):
+            outcome = _GONE
         operation = None if answer is None else answer.operation
         if operation is None:
-            key = "", "unknown", _ERROR
+            key = "", "unknown", _GONE if outcome == _GONE else _ERROR
         else:
             name = self._names.value(
                 operation.name,
                 trusted=wanted is not None and wanted.named is not None,
                 signed_in=context is not None and context.viewer is not None,
             )
-            refused = _REFUSED if context is not None and context.refusals else _OK
-            key = name, operation.ast.operation.value, _ERROR if errors else refused
+            key = name, operation.ast.operation.value, outcome
         operations = self._operations.get(key)
         if operations is None:
             operations = self._operations[key] = registry.OPERATION_SECONDS.labels(*key)
