@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from threading import Lock
 
 from db.engine import Connection, row_scope
 from domain.events import EventType
@@ -13,7 +14,7 @@ from resolvers.context import Context
 from resolvers.exports import lists
 from resolvers.exports.links import Opened
 from resolvers.exports.lists import Wanted
-from resolvers.exports.spool import Spool
+from resolvers.exports.spool import Spool, SpoolClosedError
 from resolvers.exports.values import Shown
 from resolvers.exports.workbook import WorkbookTexts, WorkbookWriter
 from resolvers.exports.writers import CsvWriter, JsonLinesWriter, Rows, Writer
@@ -59,13 +60,14 @@ async def parts(
     scope = context.within(wanted.partner_id)
     export = lists.export(wanted, viewer, scope)
     spool = Spool(file_bytes=file_bytes)
+    written = _Written(into)
 
     begin = into.begin()
 
     def take(found: Rows) -> None:
         # Nothing is sent before there are rows, so that an unavailable database has an answer of its own.
         nonlocal begin
-        spool.put(begin + into.rows(found))
+        spool.put(begin + written.rows(found))
         begin = b""
 
     async def read(connection: Connection) -> None:
@@ -75,7 +77,7 @@ async def parts(
         try:
             with row_scope.of(context):
                 await portal.database.read_long(read, seconds=seconds)
-            await asyncio.to_thread(lambda: spool.put(begin + into.end()))
+            await asyncio.to_thread(lambda: spool.put(begin + written.end()))
         finally:
             spool.end()
 
@@ -88,6 +90,37 @@ async def parts(
         spool.close()
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
+        # Not in the thread of the loop, which would wait for the one that still has rows.
+        await asyncio.to_thread(written.close)
+
+
+class _Written:
+    """Writer that one thread uses at a time: one that has rows goes on with them when the reader has given up."""
+
+    def __init__(self, into: Writer) -> None:
+        self._into, self._lock, self._is_closed = into, Lock(), False
+
+    def rows(self, found: Rows) -> bytes:
+        """Return the rows; raise SpoolClosedError if it is closed."""
+        with self._lock:
+            self._check_open()
+            return self._into.rows(found)
+
+    def end(self) -> bytes:
+        """Return what is after the rows; raise SpoolClosedError if it is closed."""
+        with self._lock:
+            self._check_open()
+            return self._into.end()
+
+    def close(self) -> None:
+        """Close it once no thread uses it."""
+        with self._lock:
+            self._is_closed = True
+            self._into.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise SpoolClosedError
 
 
 def _shown(wanted: Wanted, column: ExportColumn) -> Shown:

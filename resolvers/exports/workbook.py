@@ -110,6 +110,16 @@ class WorkbookWriter:
         self._zip.close()
         return self._pipe.take()
 
+    def close(self) -> None:
+        """Close the worksheet and the file, of which the end is dropped if it was not taken.
+
+        A file that is freed while a worksheet is open writes a traceback to standard error.
+        """
+        if self._sheets:
+            self._sheet.close()
+        self._zip.close()
+        self._pipe.take()
+
     def _write(self, found: Rows) -> None:
         if not found:
             return

@@ -40,6 +40,9 @@ class Writer(Protocol):
     def end(self) -> bytes:
         """Return what is after the rows: their number."""
 
+    def close(self) -> None:
+        """Drop what it has open; nothing is written afterwards."""
+
 
 class CsvWriter:
     """Writer of CSV: RFC 4180 with LF for CRLF, and for Brazil semicolons and a byte order mark."""
@@ -71,6 +74,9 @@ class CsvWriter:
         """Return a row with the number of rows before it."""
         return f"{self._total}{self._delimiter}{self.count}\n".encode()
 
+    def close(self) -> None:
+        """Do nothing: it has nothing open."""
+
 
 class JsonLinesWriter:
     """Writer of JSON Lines: an object for each row, and at the end one with their number."""
@@ -101,3 +107,6 @@ class JsonLinesWriter:
     def end(self) -> bytes:
         """Return an object with the number of rows before it."""
         return orjson.dumps({TOTAL_NAME: self.count}) + b"\n"
+
+    def close(self) -> None:
+        """Do nothing: it has nothing open."""

@@ -3,7 +3,9 @@
 import asyncio
 import csv
 import errno
+import gc
 import os
+import sys
 import tempfile
 import threading
 from base64 import urlsafe_b64decode
@@ -291,6 +293,23 @@ async def test_a_caller_who_goes_away_frees_its_place(api: Api, app: Starlette) 
         assert reader.status == 200
         assert not reader.is_complete
     assert await api.portal.database.purge()
+
+
+async def test_a_workbook_that_its_caller_leaves_is_closed(
+    api: Api, app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: complaints.append(found.exc_value))
+    await _many(api)
+    reader = Reader(app, await url(api, format="XLSX"))
+
+    await reader.begun.wait()
+    reader.left.set()
+    await reader.task
+    del reader
+    gc.collect()
+
+    assert complaints == []
 
 
 async def test_rows_are_of_one_moment_however_slowly_they_are_read(api: Api, app: Starlette) -> None:
