@@ -24,7 +24,6 @@ from domain.limits import (
 from domain.money import UNIT_PRICE_MAX, Amount, Cents
 from domain.orders import TYPE_LABELS, OrderStatus, OrderTransition, OrderType, OrderUnchanged
 from domain.partners import (
-    PartnerHasUsers,
     PartnerInUse,
     PartnerStatus,
     PartnerSuspended,
@@ -168,7 +167,6 @@ SAMPLES: Sequence[Said] = (
     PartnerUnchanged(current=PartnerStatus.SUSPENDED, to=PartnerStatus.SUSPENDED),
     PartnerInUse(activations=1, orders=1),
     PartnerInUse(activations=1_250, orders=2),
-    PartnerHasUsers(("manager",)),
     UnknownPartner(name="Alfa Sistemas"),
     AboveCeiling(total=Cents(1_250_000), ceiling=Cents(1_000_000)),
     InvalidDocument(document="sha256:e76c…", reason="Cannot query field “nothing” on type “Query” (at 1:3)"),
