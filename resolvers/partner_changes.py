@@ -30,28 +30,15 @@ class CreatePartner(NamedTuple):
     manager: Person | None = None
 
 
-class PartnerCreated(NamedTuple):
-    """New partner, and the invitation of its first manager; None if no one is invited."""
-
-    partner_id: int
-    invited: PersonInvited | None = None
-
-
 class PartnerChanged(NamedTuple):
-    """The partner that was created or changed."""
-
-    partner_id: int
-
-
-class PartnerUpdated(NamedTuple):
-    """The partner that was updated, and the new invitation of its first manager; None if no one is invited."""
+    """The partner that was created or changed, and the invitation of its first manager; None if no one is invited."""
 
     partner_id: int
     invited: PersonInvited | None = None
 
 
-@mutation("createPartner", PartnerCreated, for_vendor=True)
-async def create(work: Work, given: CreatePartner) -> PartnerCreated:
+@mutation("createPartner", PartnerChanged, for_vendor=True)
+async def create(work: Work, given: CreatePartner) -> PartnerChanged:
     """Create a partner, which buys by a price table that exists or by one of its own, and invite its first manager."""
     partner_id, of_vendor = await _create(work.tx, given)
     happened, invited = [Event(type=EventType.PARTNER_CREATED)], None
@@ -62,7 +49,7 @@ async def create(work: Work, given: CreatePartner) -> PartnerCreated:
     await work.append_to(partner_id, *happened)
     if of_vendor:
         await work.append(*of_vendor)
-    return PartnerCreated(partner_id, invited)
+    return PartnerChanged(partner_id, invited)
 
 
 async def create_by_operator(portal: Portal, given: CreatePartner) -> int:
@@ -101,8 +88,8 @@ class UpdatePartner(NamedTuple):
     manager: Person | None = None
 
 
-@mutation("updatePartner", PartnerUpdated)
-async def update(work: Work, given: UpdatePartner) -> PartnerUpdated:
+@mutation("updatePartner", PartnerChanged)
+async def update(work: Work, given: UpdatePartner) -> PartnerChanged:
     """Write a new name or new contacts of a partner, and invite its first manager in place of who was invited.
 
     If the details are as before, nothing happens to them.
@@ -118,7 +105,7 @@ async def update(work: Work, given: UpdatePartner) -> PartnerUpdated:
     if given.manager is not None:
         rules.check_open(partner.status)
         invited = await _invite_first(work, given.manager)
-    return PartnerUpdated(partner.id, invited)
+    return PartnerChanged(partner.id, invited)
 
 
 async def _invite_first(work: Work, manager: Person) -> PersonInvited:

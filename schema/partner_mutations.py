@@ -7,7 +7,7 @@ import strawberry
 from db.partners import PartnerRow
 from resolvers import partner_changes
 from resolvers.dataloader import MaybeAwaitable
-from resolvers.partner_changes import PartnerChanged, PartnerCreated, PartnerUpdated
+from resolvers.partner_changes import PartnerChanged
 from schema.errors import Payload, settle
 from schema.nodes import Info
 from schema.partner_inputs import (
@@ -30,53 +30,35 @@ class PartnerChangedPayload(Payload):
 
     @strawberry.field(
         graphql_type=Partner | None,
-        description="The partner after the change. Returns null if `userErrors` is not empty.",
+        description="The partner after the mutation. Returns null if `userErrors` is not empty.",
     )
     def partner(self, info: Info) -> MaybeAwaitable[PartnerRow | None]:
         return None if self.outcome is None else info.context.loaders.partner.find(self.outcome.partner_id)
+
+
+@strawberry.type
+class InvitingPayload(PartnerChangedPayload):
+    """Partner that was created or updated, with the link of its first manager."""
+
+    @strawberry.field(
+        description=(
+            "The link to pass on to the first manager. It is shown only once. Returns null if the portal sends it by "
+            "e-mail, if no manager is invited, and if `userErrors` is not empty."
+        )
+    )
+    def invitation_url(self) -> str | None:
+        invited = None if self.outcome is None else self.outcome.invited
+        return None if invited is None else invited.url
 
 
 @strawberry.type(description="Return type of `createPartner`.")
-class CreatePartnerPayload(Payload):
-    outcome: strawberry.Private[PartnerCreated | None] = None
-
-    @strawberry.field(
-        graphql_type=Partner | None, description="The new partner. Returns null if `userErrors` is not empty."
-    )
-    def partner(self, info: Info) -> MaybeAwaitable[PartnerRow | None]:
-        return None if self.outcome is None else info.context.loaders.partner.find(self.outcome.partner_id)
-
-    @strawberry.field(
-        description=(
-            "The link to pass on to the first manager. It is shown only once. Returns null if the portal sends it by "
-            "e-mail, if no manager is invited, and if `userErrors` is not empty."
-        )
-    )
-    def invitation_url(self) -> str | None:
-        invited = None if self.outcome is None else self.outcome.invited
-        return None if invited is None else invited.url
+class CreatePartnerPayload(InvitingPayload):
+    """New partner."""
 
 
 @strawberry.type(description="Return type of `updatePartner`.")
-class UpdatePartnerPayload(Payload):
-    outcome: strawberry.Private[PartnerUpdated | None] = None
-
-    @strawberry.field(
-        graphql_type=Partner | None,
-        description="The partner after the change. Returns null if `userErrors` is not empty.",
-    )
-    def partner(self, info: Info) -> MaybeAwaitable[PartnerRow | None]:
-        return None if self.outcome is None else info.context.loaders.partner.find(self.outcome.partner_id)
-
-    @strawberry.field(
-        description=(
-            "The link to pass on to the first manager. It is shown only once. Returns null if the portal sends it by "
-            "e-mail, if no manager is invited, and if `userErrors` is not empty."
-        )
-    )
-    def invitation_url(self) -> str | None:
-        invited = None if self.outcome is None else self.outcome.invited
-        return None if invited is None else invited.url
+class UpdatePartnerPayload(InvitingPayload):
+    """Partner with its new details."""
 
 
 @strawberry.type(description="Return type of `erasePartnerContacts`.")
