@@ -265,8 +265,10 @@ class Proxy:
             to_server.write(data)
 
     async def _copy_answers(self, server: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        while data := await server.read(65536):
-            to_client.write(_VERSION.sub(rb"\g<1>" + self.version, data) if self.version else data)
+        # A server that is killed before it has read all resets the connection.
+        with contextlib.suppress(ConnectionError):
+            while data := await server.read(65536):
+                to_client.write(_VERSION.sub(rb"\g<1>" + self.version, data) if self.version else data)
         to_client.close()
 
     @property
